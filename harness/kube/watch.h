@@ -1,0 +1,74 @@
+#pragma once
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "harness/kube/client.h"
+
+namespace stateproof::kube {
+
+enum class WatchEventType { kListed, kAdded, kModified, kDeleted };
+
+struct WatchEvent {
+  WatchEventType type;
+  nlohmann::json object;         ///< as served, managedFields removed, apiVersion and kind filled in
+  std::string resource_version;  ///< of the object
+  bool synthesized = false;      ///< derived from a re-list after a gap, not seen as an event
+};
+
+/// A stretch of history that the watch could not deliver.
+struct WatchGap {
+  std::string reason;
+  std::string from_resource_version;
+  std::string to_resource_version;
+};
+
+/// Receives what one watch sees, in the server's order. Called on the watcher's thread, one call at a time.
+class WatchSink {
+ public:
+  virtual ~WatchSink() = default;
+  virtual void on_event(const Resource& resource, WatchEvent event) = 0;
+  /// The first list is complete and the watch is established from its resourceVersion.
+  virtual void on_synced(const Resource& resource) = 0;
+  virtual void on_gap(const Resource& resource, const WatchGap& gap) = 0;
+  /// Trouble that the watch rides out (cut connection, 429, 5xx): it reconnects by itself with backoff.
+  virtual void on_trouble(const Resource& resource, const ApiError& error) = 0;
+  /// The watch ended for good: forbidden, unauthorized after a refresh, or unknown resource.
+  virtual void on_failed(const Resource& resource, const ApiError& error) = 0;
+};
+
+struct WatchRequest {
+  Resource resource;
+  std::string ns;              ///< empty: all namespaces
+  std::string label_selector;
+  std::string field_selector;
+  WatchSink* sink = nullptr;   ///< must outlive the Watcher
+};
+
+struct WatcherOptions {
+  std::chrono::milliseconds silence_limit{180'000};  ///< bookmarks come about each minute; then reconnect
+  std::chrono::seconds server_timeout{420};          ///< timeoutSeconds sent to the server, jittered upwards
+  std::size_t max_line_bytes = 16U << 20U;
+  std::chrono::milliseconds first_backoff{200};
+  std::chrono::milliseconds max_backoff{10'000};
+};
+
+/// LIST, then WATCH from its resourceVersion, resumed on every cut; 410 gives a gap, a re-list and the difference.
+/// One thread and one curl multi loop serve all watches, each on a connection of its own (HTTP/1.1).
+class Watcher {
+ public:
+  explicit Watcher(Client client, WatcherOptions options = {});
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+  ~Watcher();  ///< stops and joins; no sink is called afterwards
+
+  void start(WatchRequest request);
+  void stop();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace stateproof::kube
