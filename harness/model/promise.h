@@ -1,0 +1,53 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/model/timeline.h"
+#include "harness/model/verdict.h"
+
+namespace stateproof {
+
+/// A pure function of a recording.
+using Checker = Verdict (*)(const Timeline&);
+
+enum class Level { kBlocking, kInforming };
+
+/// One documented duty of the cluster and the check that judges it.
+struct Requirement {
+  std::string_view id;        ///< "ORD-01"
+  std::string_view title;     ///< a sentence that is true of a conforming cluster
+  std::string_view sentence;  ///< in the words of RFC 2119
+  std::string_view source;    ///< URL of the documentation that promises it
+  std::string_view since;     ///< first Kubernetes version that promises it; empty: all supported ones
+  Level level = Level::kBlocking;
+  Checker checker = nullptr;
+};
+
+/// What a user counts on, in one line of a report: several requirements, judged on one scenario.
+struct Promise {
+  std::string_view id;        ///< "ordered-creation"
+  std::string_view title;
+  std::string_view group;     ///< "ordering": the classname in JUnit
+  std::string_view scenario;  ///< "lifecycle"
+  std::vector<Requirement> requirements;
+};
+
+struct RequirementVerdict {
+  const Requirement* requirement = nullptr;
+  Verdict verdict;
+};
+
+struct PromiseVerdict {
+  const Promise* promise = nullptr;
+  Outcome outcome = Outcome::kInconclusive;
+  std::vector<RequirementVerdict> requirements;
+};
+
+/// Judges each requirement; an exception in a checker is inconclusive, never a pass. The worst blocking verdict
+/// decides; an informing requirement never makes the promise worse than conformant.
+PromiseVerdict judge(const Promise& promise, const Timeline& timeline);
+
+}  // namespace stateproof
