@@ -39,6 +39,10 @@ struct ApiError {
   [[nodiscard]] std::string sentence() const;
 };
 
+/// The failure that a Status object stands for, wherever it stood: answer, watch stream, exec channel.
+/// `http_status` is taken from Status.code when that is there.
+ApiError error_from_status(const nlohmann::json& status, int http_status, std::string request);
+
 template <class T>
 using Result = tl::expected<T, ApiError>;
 
