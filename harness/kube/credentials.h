@@ -38,7 +38,8 @@ class Credentials {
 
   Result<Credential> current(const std::stop_token& stop = {});
 
-  /// The server answered 401 to the credential of this generation. True: the next current() may give another one.
+  /// The server answered 401 to the credential of this generation. True: the next current() may give another
+  /// one.
   bool refused(std::uint64_t generation);
 
   /// True if a secret would be sent in a header, which only TLS keeps secret.

@@ -26,11 +26,11 @@ using HttpHeaders = std::map<std::string, std::string>;
 
 struct HttpRequest {
   std::string method = "GET";
-  std::string path;                  ///< path and query as sent, below the server's prefix: "/api/v1/pods?limit=500"
-  std::string counted_as;            ///< key of RequestCounts, for example "list pods"
+  std::string path;        ///< path and query as sent, below the server's prefix: "/api/v1/pods?limit=500"
+  std::string counted_as;  ///< key of RequestCounts, for example "list pods"
   std::vector<std::string> headers;  ///< "Name: value", besides authentication
   std::string body;
-  std::stop_token stop;                    ///< in addition to ClientOptions::stop
+  std::stop_token stop;                      ///< in addition to ClientOptions::stop
   std::size_t max_body_bytes = 512U << 20U;  ///< a larger answer is kProtocol
 
   /// Method and path without the query: what ApiError::request shows.
@@ -80,25 +80,27 @@ class Transport {
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
 
-  /// One exchange, no retry but this one: after a 401 the credentials are renewed and the request sent once more.
-  /// Any HTTP status is an answer, not an error. Redirects are not followed.
+  /// One exchange, no retry but this one: after a 401 the credentials are renewed and the request sent once
+  /// more. Any HTTP status is an answer, not an error. Redirects are not followed.
   Result<HttpResponse> request(const HttpRequest& request);
 
-  /// Sets all of the request on `handle` except where the answer goes (CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION) and
-  /// how long it may last (CURLOPT_TIMEOUT_MS). May wait for an exec plugin; `request.stop` ends that too.
+  /// Sets all of the request on `handle` except where the answer goes (CURLOPT_WRITEFUNCTION,
+  /// CURLOPT_HEADERFUNCTION) and how long it may last (CURLOPT_TIMEOUT_MS). May wait for an exec plugin;
+  /// `request.stop` ends that too.
   Result<void> prepare(EasyHandle& handle, const HttpRequest& request);
 
-  /// Prepares `handle` so that curl_easy_perform connects, does TLS and stops there (CURLOPT_CONNECT_ONLY), through
-  /// a proxy too. The caller then writes an HTTP/1.1 request himself: "GET " + request_target(path), host_header(),
-  /// auth_headers().
+  /// Prepares `handle` so that curl_easy_perform connects, does TLS and stops there (CURLOPT_CONNECT_ONLY),
+  /// through a proxy too. The caller then writes an HTTP/1.1 request himself: "GET " + request_target(path),
+  /// host_header(), auth_headers().
   Result<void> prepare_connect_only(EasyHandle& handle, std::stop_token stop = {});
   /// "Name: value" lines: Authorization, Impersonate-*, User-Agent. Contains secrets.
   Result<std::vector<std::string>> auth_headers(std::stop_token stop = {});
-  [[nodiscard]] std::string host_header() const;  ///< "host:port" as the kubeconfig spells it, without "Host: "
+  [[nodiscard]] std::string host_header()
+      const;  ///< "host:port" as the kubeconfig spells it, without "Host: "
   [[nodiscard]] std::string request_target(std::string_view path) const;  ///< with the server's path prefix
 
-  /// To be called when the server answered 401 to what `handle` was prepared with. True: credentials can be renewed and
-  /// will be by the next prepare, so that another attempt makes sense.
+  /// To be called when the server answered 401 to what `handle` was prepared with. True: credentials can be
+  /// renewed and will be by the next prepare, so that another attempt makes sense.
   bool credentials_refused(const EasyHandle& handle);
 
   /// What a failed transfer means. `request` becomes ApiError::request.
@@ -117,12 +119,13 @@ class Transport {
   struct MultiCleanup {
     void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
   };
-  using Line = std::unique_ptr<CURLM, MultiCleanup>;  ///< a multi handle owns the connections that it keeps open
+  using Line =
+      std::unique_ptr<CURLM, MultiCleanup>;  ///< a multi handle owns the connections that it keeps open
 
   /// The server's URL in its parts.
   struct Address {
     std::string scheme;
-    std::string host;       ///< IPv6 in brackets
+    std::string host;  ///< IPv6 in brackets
     std::string port;
     std::string authority;  ///< as written: port only if the kubeconfig names one
     std::string prefix;     ///< path, without a trailing slash
