@@ -42,14 +42,15 @@ struct DeleteOptions {
 enum class PatchType { kMerge, kStrategicMerge, kJson };
 
 /// What was asked of the API server, so that a run can show that it watched instead of polling.
-/// Key: verb and resource, for example "watch pods", "get scale". Counts every HTTP request sent, retries included.
+/// Key: verb and resource, for example "watch pods", "get scale". Counts every HTTP request sent, retries
+/// included.
 using RequestCounts = std::map<std::string, std::uint64_t>;
 
 struct ClientOptions {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds request_timeout{30'000};
-  int max_attempts = 5;              ///< for 429, 503 and cut connections on idempotent requests
-  std::stop_token stop;              ///< stops waiting requests with Kind::kCancelled
+  int max_attempts = 5;  ///< for 429, 503 and cut connections on idempotent requests
+  std::stop_token stop;  ///< stops waiting requests with Kind::kCancelled
   /// Waits between attempts; false when stopped meanwhile. Tests pass their own. Empty: a real wait.
   std::function<bool(std::chrono::milliseconds)> pause;
 };
@@ -62,24 +63,28 @@ class Client {
 
   Result<nlohmann::json> get(const Resource& r, std::string_view ns, std::string_view name) const;
   Result<ObjectList> list(const Resource& r, std::string_view ns, const ListOptions& options = {}) const;
-  Result<nlohmann::json> create_object(const Resource& r, std::string_view ns, const nlohmann::json& object) const;
+  Result<nlohmann::json> create_object(const Resource& r, std::string_view ns,
+                                       const nlohmann::json& object) const;
   Result<nlohmann::json> replace(const Resource& r, std::string_view ns, std::string_view name,
                                  const nlohmann::json& object) const;
   /// Server-side apply; `force` takes fields over from other managers.
   Result<nlohmann::json> apply(const Resource& r, std::string_view ns, std::string_view name,
-                               const nlohmann::json& object, std::string_view field_manager, bool force) const;
+                               const nlohmann::json& object, std::string_view field_manager,
+                               bool force) const;
   Result<nlohmann::json> patch(const Resource& r, std::string_view ns, std::string_view name, PatchType type,
                                const nlohmann::json& patch, std::string_view subresource = {}) const;
   Result<nlohmann::json> remove(const Resource& r, std::string_view ns, std::string_view name,
                                 const DeleteOptions& options = {}) const;
   Result<nlohmann::json> get_scale(const Resource& r, std::string_view ns, std::string_view name) const;
   /// PATCH of the scale subresource.
-  Result<nlohmann::json> scale(const Resource& r, std::string_view ns, std::string_view name, int replicas) const;
+  Result<nlohmann::json> scale(const Resource& r, std::string_view ns, std::string_view name,
+                               int replicas) const;
   /// policy/v1 Eviction. 429 means that a PodDisruptionBudget refuses; it is returned, not retried.
-  Result<nlohmann::json> evict(std::string_view ns, std::string_view pod, const DeleteOptions& options = {}) const;
+  Result<nlohmann::json> evict(std::string_view ns, std::string_view pod,
+                               const DeleteOptions& options = {}) const;
   /// Log text of a container, at most `tail_lines` lines.
-  Result<std::string> pod_log(std::string_view ns, std::string_view pod, std::string_view container, bool previous,
-                              int tail_lines) const;
+  Result<std::string> pod_log(std::string_view ns, std::string_view pod, std::string_view container,
+                              bool previous, int tail_lines) const;
   /// Any path that answers with JSON, for example /version.
   Result<nlohmann::json> get_path(std::string_view path) const;
 

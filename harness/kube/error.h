@@ -22,11 +22,11 @@ struct ApiError {
   };
 
   Kind kind = Kind::kStatus;
-  int http_status = 0;   ///< 0 when no HTTP answer arrived
-  std::string reason;    ///< Status.reason, for example "NotFound"
-  std::string message;   ///< Status.message or the transport's own words; never a secret
-  std::string request;   ///< method and path, for example "GET /api/v1/pods"; never a header
-  nlohmann::json details = nullptr;                 ///< Status.details as served
+  int http_status = 0;               ///< 0 when no HTTP answer arrived
+  std::string reason;                ///< Status.reason, for example "NotFound"
+  std::string message;               ///< Status.message or the transport's own words; never a secret
+  std::string request;               ///< method and path, for example "GET /api/v1/pods"; never a header
+  nlohmann::json details = nullptr;  ///< Status.details as served
   std::optional<std::chrono::seconds> retry_after;  ///< from the Retry-After header or Status.details
 
   [[nodiscard]] bool is_not_found() const { return kind == Kind::kStatus && http_status == 404; }

@@ -46,7 +46,8 @@ class ExecStream {
     /// Called once, last: exit code, or why the stream was lost.
     std::function<void(const Result<ExecResult>& end)> on_end;
   };
-  static Result<std::unique_ptr<ExecStream>> start(const Client& client, ExecRequest request, Callbacks callbacks);
+  static Result<std::unique_ptr<ExecStream>> start(const Client& client, ExecRequest request,
+                                                   Callbacks callbacks);
   virtual ~ExecStream() = default;  ///< closes the stream and joins
   /// Writes to the command's stdin. Thread safe.
   virtual Result<void> write(std::string_view bytes) = 0;

@@ -38,11 +38,11 @@ struct ExecPlugin {
 /// Everything needed to reach and to trust one API server, resolved from a kubeconfig or a pod's
 /// service account. A value: copying it shares nothing.
 struct ClusterConfig {
-  std::string context;    ///< name of the context, "in-cluster" for a service account
-  std::string server;     ///< https://host:port[/prefix]
+  std::string context;  ///< name of the context, "in-cluster" for a service account
+  std::string server;   ///< https://host:port[/prefix]
   std::string tls_server_name;
   std::string proxy_url;
-  std::string ca_pem;     ///< empty: the system's trust store
+  std::string ca_pem;  ///< empty: the system's trust store
   bool insecure_skip_tls_verify = false;
   std::string default_namespace = "default";
 
@@ -60,7 +60,8 @@ struct ClusterConfig {
 };
 
 struct KubeconfigSource {
-  std::string path;     ///< --kubeconfig; empty: $KUBECONFIG (a list, merged), then ~/.kube/config, then in-cluster
+  std::string
+      path;  ///< --kubeconfig; empty: $KUBECONFIG (a list, merged), then ~/.kube/config, then in-cluster
   std::string context;  ///< --context; empty: current-context
 };
 
@@ -69,8 +70,8 @@ Result<ClusterConfig> load_cluster_config(const KubeconfigSource& source);
 
 /// One YAML text as it would stand at `path` (relative file names are relative to that path's folder).
 /// For tests and for merging.
-Result<ClusterConfig> resolve_kubeconfigs(const std::vector<std::pair<std::string, std::string>>& path_and_text,
-                                          const std::string& context);
+Result<ClusterConfig> resolve_kubeconfigs(
+    const std::vector<std::pair<std::string, std::string>>& path_and_text, const std::string& context);
 
 /// Service account of the pod that this process runs in; nullopt when not in a pod.
 std::optional<Result<ClusterConfig>> in_cluster_config();

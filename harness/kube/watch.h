@@ -40,10 +40,10 @@ class WatchSink {
 
 struct WatchRequest {
   Resource resource;
-  std::string ns;              ///< empty: all namespaces
+  std::string ns;  ///< empty: all namespaces
   std::string label_selector;
   std::string field_selector;
-  WatchSink* sink = nullptr;   ///< must outlive the Watcher
+  WatchSink* sink = nullptr;  ///< must outlive the Watcher
 };
 
 struct WatcherOptions {
@@ -54,8 +54,9 @@ struct WatcherOptions {
   std::chrono::milliseconds max_backoff{10'000};
 };
 
-/// LIST, then WATCH from its resourceVersion, resumed on every cut; 410 gives a gap, a re-list and the difference.
-/// One thread and one curl multi loop serve all watches, each on a connection of its own (HTTP/1.1).
+/// LIST, then WATCH from its resourceVersion, resumed on every cut; 410 gives a gap, a re-list and the
+/// difference. One thread and one curl multi loop serve all watches, each on a connection of its own
+/// (HTTP/1.1).
 class Watcher {
  public:
   explicit Watcher(Client client, WatcherOptions options = {});
