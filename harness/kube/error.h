@@ -35,6 +35,9 @@ struct ApiError {
   [[nodiscard]] bool is_forbidden() const { return kind == Kind::kStatus && http_status == 403; }
   [[nodiscard]] bool is_too_many_requests() const { return kind == Kind::kStatus && http_status == 429; }
 
+  /// A failure without an HTTP answer.
+  [[nodiscard]] static ApiError of(Kind kind, std::string message, std::string request = {});
+
   /// One sentence for people: cause, then the next step.
   [[nodiscard]] std::string sentence() const;
 };
