@@ -29,7 +29,8 @@ class WatchSink {
  public:
   virtual ~WatchSink() = default;
   virtual void on_event(const Resource& resource, WatchEvent event) = 0;
-  /// The first list is complete and the watch is established from its resourceVersion.
+  /// The first list is complete and the watch is established from its resourceVersion. Called again when the watch
+  /// is re-established after trouble, so that silence afterwards means that nothing happened.
   virtual void on_synced(const Resource& resource) = 0;
   virtual void on_gap(const Resource& resource, const WatchGap& gap) = 0;
   /// Trouble that the watch rides out (cut connection, 429, 5xx): it reconnects by itself with backoff.

@@ -1,0 +1,199 @@
+#include "harness/record/recorder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+namespace stateproof::record {
+namespace {
+
+Change change_of(kube::WatchEventType type) {
+  switch (type) {
+    case kube::WatchEventType::kListed: return Change::kListed;
+    case kube::WatchEventType::kAdded: return Change::kAdded;
+    case kube::WatchEventType::kModified: return Change::kModified;
+    case kube::WatchEventType::kDeleted: return Change::kDeleted;
+  }
+  return Change::kModified;
+}
+
+template <class Object>
+void keep(std::map<std::string, Object>& objects, const std::string& key, const Object& object, Change change) {
+  if (change == Change::kDeleted) {
+    objects.erase(key);
+  } else {
+    objects.insert_or_assign(key, object);
+  }
+}
+
+}  // namespace
+
+Recorder::Recorder(Header header, std::optional<RecordingFile> file)
+    : began_(Clock::now()), subject_(header.subject), file_(std::move(file)) {
+  if (file_) file_->append(header_line(header));
+}
+
+Elapsed Recorder::elapsed() const { return std::chrono::duration_cast<Elapsed>(Clock::now() - began_); }
+
+std::size_t Recorder::add(Entry entry) {
+  const std::scoped_lock lock(mutex_);
+  return add_locked(std::move(entry));
+}
+
+std::size_t Recorder::add_locked(Entry entry) {
+  if (finished_) return count_;
+  Observation observation{++count_, elapsed(), std::move(entry)};
+  if (file_) file_->append(observation_line(observation));
+  update_view(observation.what);
+  changed_.notify_all();
+  return count_;
+}
+
+void Recorder::update_view(const Entry& entry) {
+  if (const auto* answer = std::get_if<DnsAnswer>(&entry))
+    view_.dns.insert_or_assign({answer->vantage, answer->name, answer->type}, *answer);
+  if (const auto* seen = std::get_if<ObjectSeen>(&entry)) update_object(*seen);
+}
+
+void Recorder::update_object(const ObjectSeen& seen) {
+  const ObjectRef& ref = meta_of(seen.object).ref;
+  if (const auto* pod = std::get_if<Pod>(&seen.object)) {
+    if (ref.ns == subject_.ns) keep(view_.pods, ref.name, *pod, seen.change);
+    if (ref.ns != subject_.ns) keep(view_.client_pods, ref.ns + "/" + ref.name, *pod, seen.change);
+  } else if (const auto* set = std::get_if<StatefulSet>(&seen.object)) {
+    keep(view_.sets, ref.name, *set, seen.change);
+  } else if (const auto* claim = std::get_if<Claim>(&seen.object)) {
+    keep(view_.claims, ref.name, *claim, seen.change);
+  } else if (const auto* volume = std::get_if<Volume>(&seen.object)) {
+    keep(view_.volumes, ref.name, *volume, seen.change);
+  } else if (const auto* service = std::get_if<Service>(&seen.object)) {
+    keep(view_.services, ref.name, *service, seen.change);
+  } else if (const auto* slice = std::get_if<EndpointSlice>(&seen.object)) {
+    keep(view_.slices, ref.name, *slice, seen.change);
+  } else if (ref.kind == "Namespace") {
+    if (seen.change == Change::kDeleted) view_.namespaces.erase(ref.name);
+    if (seen.change != Change::kDeleted) view_.namespaces.insert(ref.name);
+  }
+}
+
+std::optional<std::string> Recorder::any_watch(Hearing hearing) const {
+  for (const auto& [name, watch] : watches_)
+    if (watch.hearing == hearing) return watch.cause;
+  return std::nullopt;
+}
+
+std::string Recorder::blindness() const {
+  if (file_ && !file_->error().empty()) return file_->error();
+  return any_watch(Hearing::kLost).value_or(std::string{});
+}
+
+Waited Recorder::await(const Condition& condition, const Within& within, const std::stop_token& stop) {
+  const Clock::time_point limit = Clock::now() + within.limit;
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    const Standing standing = condition(view_);
+    if (standing.reached) return {Waited::Result::kReached, standing.last_seen};
+    if (const std::string cause = blindness(); !cause.empty()) return {Waited::Result::kBlind, cause};
+    if (stop.stop_requested()) return {Waited::Result::kStopped, "interrupted"};
+    if (!standing.impossible.empty()) return {Waited::Result::kImpossible, standing.impossible};
+    if (Clock::now() >= limit) {
+      // Who could not hear the cluster has no word on what it did.
+      if (const auto cause = any_watch(Hearing::kTrouble)) return {Waited::Result::kBlind, *cause};
+      return {Waited::Result::kTimedOut,
+              fmt::format("not within {:.0f} s ({}); last seen: {}",
+                          std::chrono::duration<double>(within.limit).count(), within.why, standing.last_seen)};
+    }
+    const std::size_t seen = count_;
+    changed_.wait_until(lock, stop, limit, [&] { return count_ != seen; });
+  }
+}
+
+Waited Recorder::await_synced(const Within& within, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_until(lock, stop, Clock::now() + within.limit, [&] {
+    return !blindness().empty() || !(any_watch(Hearing::kAwaited) || any_watch(Hearing::kTrouble));
+  });
+  if (const std::string cause = blindness(); !cause.empty()) return {Waited::Result::kBlind, cause};
+  if (stop.stop_requested()) return {Waited::Result::kStopped, "interrupted"};
+  if (const auto cause = any_watch(Hearing::kTrouble)) return {Waited::Result::kBlind, *cause};
+  if (any_watch(Hearing::kAwaited))
+    return {Waited::Result::kBlind,
+            fmt::format("The API server did not answer the first lists within {:.0f} s; check its load and try again.",
+                        std::chrono::duration<double>(within.limit).count())};
+  return {Waited::Result::kReached, {}};
+}
+
+void Recorder::finish(End end) {
+  const std::scoped_lock lock(mutex_);
+  if (finished_) return;
+  finished_ = true;
+  if (file_) file_->append(end_line(end));
+}
+
+std::string Recorder::write_error() const {
+  const std::scoped_lock lock(mutex_);
+  return file_ ? file_->error() : std::string{};
+}
+
+std::size_t Recorder::size() const {
+  const std::scoped_lock lock(mutex_);
+  return count_;
+}
+
+// Every sink reports under its own name, so that two watches of one resource are told apart.
+class Recorder::Sink : public kube::WatchSink {
+ public:
+  Sink(Recorder& recorder, std::string watch) : recorder_(recorder), watch_(std::move(watch)) {}
+
+  void on_event(const kube::Resource&, kube::WatchEvent event) override {
+    ObjectSeen seen;
+    seen.change = change_of(event.type);
+    seen.synthesized = event.synthesized;
+    seen.served = std::make_shared<const nlohmann::json>(std::move(event.object));
+    seen.object = parse_object(*seen.served);
+    const std::scoped_lock lock(recorder_.mutex_);
+    // Before the first list is complete the watch is still awaited.
+    if (auto& watch = recorder_.watches_[watch_]; watch.hearing == Hearing::kTrouble) watch = {Hearing::kHeard, {}};
+    recorder_.add_locked(std::move(seen));
+  }
+
+  void on_synced(const kube::Resource&) override {
+    const std::scoped_lock lock(recorder_.mutex_);
+    recorder_.watches_[watch_] = {Hearing::kHeard, {}};
+    recorder_.changed_.notify_all();
+  }
+
+  void on_gap(const kube::Resource& resource, const kube::WatchGap& gap) override {
+    const std::scoped_lock lock(recorder_.mutex_);
+    recorder_.add_locked(Gap{std::string{resource.plural}, gap.reason});
+  }
+
+  void on_trouble(const kube::Resource&, const kube::ApiError& error) override {
+    const std::scoped_lock lock(recorder_.mutex_);
+    recorder_.watches_[watch_] = {Hearing::kTrouble, error.sentence()};
+    recorder_.add_locked(Trouble{fmt::format("watch of {}: {}", watch_, error.sentence())});
+  }
+
+  void on_failed(const kube::Resource&, const kube::ApiError& error) override {
+    const std::scoped_lock lock(recorder_.mutex_);
+    recorder_.watches_[watch_] = {Hearing::kLost, error.sentence()};
+    recorder_.add_locked(Trouble{fmt::format("watch of {} ended: {}", watch_, error.sentence())});
+  }
+
+ private:
+  Recorder& recorder_;
+  std::string watch_;
+};
+
+Recorder::~Recorder() = default;
+
+kube::WatchSink* Recorder::sink(std::string watch) {
+  const std::scoped_lock lock(mutex_);
+  watches_.emplace(watch, Watch{});
+  return sinks_.emplace_back(std::make_unique<Sink>(*this, std::move(watch))).get();
+}
+
+}  // namespace stateproof::record
