@@ -1,5 +1,6 @@
 #pragma once
 
+#include <source_location>
 #include <span>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ struct Promise {
   std::string_view group;     ///< "ordering": the classname in JUnit
   std::string_view scenario;  ///< "lifecycle"
   std::vector<Requirement> requirements;
+  std::source_location written = std::source_location::current();  ///< a report points at this line
 };
 
 struct RequirementVerdict {
