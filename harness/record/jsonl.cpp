@@ -206,7 +206,7 @@ Header header(const json& line) {
   return header;
 }
 
-End end(const json& line) {
+End end_of(const json& line) {
   End end;
   end.reason = value_of(kEndReasons, line.at("reason"));
   end.text = line.at("text");
@@ -229,7 +229,7 @@ bool is_foreign(const json& first) {
 void add_line(Timeline& timeline, json line) {
   if (timeline.finish) throw std::runtime_error("an entry after the end");
   if (line.at("kind") == "end") {
-    timeline.finish = end(line);
+    timeline.finish = end_of(line);
     return;
   }
   Observation observation;
