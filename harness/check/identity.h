@@ -1,0 +1,17 @@
+#pragma once
+
+#include "harness/model/timeline.h"
+#include "harness/model/verdict.h"
+
+namespace stateproof::check {
+
+/// ID-01: the set consists of the wanted names: no other is created, and none is taken away unasked.
+Verdict only_wanted_pods(const Timeline& timeline);
+
+/// ID-04: a deleted pod comes back under its own name, as a new pod with the claim that the name had before.
+Verdict replacement_keeps_identity(const Timeline& timeline);
+
+/// ID-05: a pod is created only after the pod that had its name before is gone.
+Verdict one_pod_per_name(const Timeline& timeline);
+
+}  // namespace stateproof::check
