@@ -73,7 +73,9 @@ Result<ClusterConfig> load_cluster_config(const KubeconfigSource& source);
 Result<ClusterConfig> resolve_kubeconfigs(
     const std::vector<std::pair<std::string, std::string>>& path_and_text, const std::string& context);
 
+inline constexpr const char* kServiceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
 /// Service account of the pod that this process runs in; nullopt when not in a pod.
-std::optional<Result<ClusterConfig>> in_cluster_config();
+std::optional<Result<ClusterConfig>> in_cluster_config(const std::string& folder = kServiceAccountFolder);
 
 }  // namespace stateproof::kube
