@@ -107,6 +107,8 @@ Pod parse_pod(const json& object) {
     } else if (type == "PodScheduled") {
       if (is_true) pod.scheduled_since = time(condition, "lastTransitionTime");
       if (!is_true) pod.unscheduled_message = text(condition, "message");
+    } else if (type == "DisruptionTarget" && is_true) {
+      pod.disruption = text_or(condition, "reason", "unnamed");
     }
   }
   for (const json& address : member(status, "podIPs"))
@@ -202,6 +204,8 @@ Service parse_service(const json& object) {
   Service service;
   service.meta = parse_meta(object);
   service.cluster_ip = text(spec, "clusterIP");
+  for (const json& family : member(spec, "ipFamilies"))
+    if (family.is_string()) service.ip_families.push_back(family.get<std::string>());
   service.publish_not_ready_addresses = flag(spec, "publishNotReadyAddresses");
   service.selector = texts(spec, "selector");
   return service;

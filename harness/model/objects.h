@@ -63,6 +63,7 @@ struct Pod {
   std::optional<Timestamp> ready_since;
   std::optional<Timestamp> scheduled_since;
   std::string unscheduled_message;  ///< message of PodScheduled=False
+  std::string disruption;           ///< reason of DisruptionTarget=True: evicted, preempted, its node lost; else empty
   std::string node;
   std::string hostname;
   std::string subdomain;
@@ -135,6 +136,7 @@ struct EndpointSlice {
 struct Service {
   ObjectMeta meta;
   std::string cluster_ip;     ///< "None" when headless
+  std::vector<std::string> ip_families;  ///< "IPv4", "IPv6": the families it has addresses and records for
   bool publish_not_ready_addresses = false;
   std::map<std::string, std::string> selector;
 };

@@ -83,6 +83,19 @@ TEST(ParseObject, EndpointWithoutConditionsIsReady) {
   EXPECT_TRUE(slice.endpoints.at(1).terminating);
 }
 
+TEST(ParseObject, ReadsWhyAPodIsBeingDisrupted) {
+  const auto object = parse_object(json::parse(
+      R"({"kind":"Pod","metadata":{"name":"mariadb-0"},"status":{"conditions":[
+          {"type":"DisruptionTarget","status":"True","reason":"PreemptionByScheduler"}]}})"));
+  EXPECT_EQ(std::get<Pod>(object).disruption, "PreemptionByScheduler");
+}
+
+TEST(ParseObject, ReadsTheAddressFamiliesOfAService) {
+  const auto object = parse_object(json::parse(
+      R"({"kind":"Service","metadata":{"name":"mariadb"},"spec":{"clusterIP":"None","ipFamilies":["IPv6","IPv4"]}})"));
+  EXPECT_THAT(std::get<Service>(object).ip_families, ElementsAre("IPv6", "IPv4"));
+}
+
 TEST(ParseObject, FieldsOfAWrongTypeCountAsLeftOut) {
   const auto object = parse_object(json::parse(
       R"({"kind":"Pod","metadata":{"name":5,"labels":[1],"ownerReferences":"x"},"spec":[],"status":{"conditions":{}}})"));
