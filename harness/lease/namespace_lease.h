@@ -1,0 +1,69 @@
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <tl/expected.hpp>
+#include <vector>
+
+#include "harness/kube/client.h"
+#include "harness/model/harness_error.h"
+#include "harness/model/rfc3339.h"
+
+namespace stateproof::lease {
+
+/// Every namespace of ours carries this label, so that a person finds what is left over.
+inline constexpr const char* kManagedBy = "app.kubernetes.io/managed-by=stateproof";
+
+struct LeaseRequest {
+  std::string run;                ///< id of the run; becomes a label and part of generated names
+  std::string name;               ///< empty: a name is made from the run
+  std::vector<std::string> more;  ///< suffixes of further namespaces, for example "client"
+  std::stop_token stop;
+};
+
+/// Namespaces that this process holds. A coordination.k8s.io Lease in the first one is renewed while the process
+/// lives, by one PATCH each ten seconds; whoever finds it expired, or its process dead, may remove the namespaces.
+class NamespaceLease {
+ public:
+  /// Creates the namespaces. One that exists is taken over only when it is ours and abandoned: then it is deleted
+  /// first, which may take up to two minutes.
+  static tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> take(const kube::Client& client,
+                                                                          const LeaseRequest& request);
+  ~NamespaceLease();  ///< stops renewing; deletes nothing
+
+  [[nodiscard]] const std::string& main() const { return names_.front(); }
+  [[nodiscard]] const std::vector<std::string>& names() const { return names_; }
+
+  /// Namespaces that abandoned runs left behind; their deletion has been asked for.
+  [[nodiscard]] const std::vector<std::string>& swept() const { return swept_; }
+
+  /// Asks for the deletion of our namespaces. Gives the names for which that failed, with the cause.
+  std::vector<std::string> release();
+
+ private:
+  explicit NamespaceLease(kube::Client client) : client_(std::move(client)) {}
+  tl::expected<void, HarnessError> create_all(const std::vector<std::string>& names, const LeaseRequest& request);
+  tl::expected<void, HarnessError> create_one(const std::string& name, const LeaseRequest& request);
+  tl::expected<void, HarnessError> take_over(const std::string& name, const LeaseRequest& request);
+  tl::expected<void, HarnessError> hold();
+  [[nodiscard]] Timestamp server_now() const;
+  void renew(const std::stop_token& stop);
+
+  kube::Client client_;
+  std::vector<std::string> names_;
+  std::vector<std::string> swept_;
+  std::chrono::microseconds clock_skew_{0};  ///< API server's clock minus ours
+  std::mutex mutex_;
+  std::condition_variable_any pause_;
+  std::jthread renewer_;
+};
+
+/// Asks for the deletion of what abandoned runs left; `server_now` is the API server's time. Gives the names.
+tl::expected<std::vector<std::string>, HarnessError> sweep_abandoned(const kube::Client& client, Timestamp server_now);
+
+}  // namespace stateproof::lease
