@@ -46,6 +46,12 @@ struct HttpResponse {
 /// The failure that an answer of 4xx or 5xx stands for; its body is a Status in most cases.
 ApiError error_from_answer(const HttpResponse& answer, std::string request);
 
+/// An answer that should be JSON and is not: kProtocol with the beginning of it.
+ApiError error_from_content(std::string_view body, std::string request);
+
+/// Adds "Name: value\r\n"; anything else is left out. Of repeated fields the last one stays.
+void add_header_line(HttpHeaders& headers, std::string_view line);
+
 /// A libcurl easy handle together with everything that must live as long as its transfer.
 /// Movable; the handle and the error text keep their addresses.
 class EasyHandle {
@@ -134,10 +140,18 @@ class Transport {
   Transport(ClusterConfig config, ClientOptions options, Address address);
 
   static Result<Address> parse_server(const ClusterConfig& config);
+  static std::optional<ApiError> unsafe(const ClusterConfig& config, const Address& address);
+  /// One exchange, and whether another with renewed credentials may go better.
+  struct Attempt {
+    Result<HttpResponse> result;
+    bool renewable = false;
+  };
+  Attempt attempt(const HttpRequest& request);
   Result<HttpResponse> exchange(EasyHandle& handle, const HttpRequest& request);
-  Result<void> configure(EasyHandle& handle, std::string_view path, const Credential& credential) const;
-  void configure_tls(EasyHandle& handle, const Credential& credential) const;
-  void configure_proxy(EasyHandle& handle) const;
+  void configure(EasyHandle& handle, std::string_view path, const Credential& credential) const;
+  void configure_address(EasyHandle& handle, std::string_view path) const;
+  void configure_tls(CURL* curl, const Credential& credential) const;
+  void configure_proxy(CURL* curl) const;
   [[nodiscard]] std::vector<std::string> header_lines(const Credential& credential) const;
   Line borrow_line();
   void give_back(Line line);

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <chrono>
+
+namespace stateproof::kube {
+
+/// Waits that double up to a limit, each shortened at random by up to a half, so that many clients which lost
+/// the same server do not come back at the same moment.
+class Backoff {
+ public:
+  Backoff(std::chrono::milliseconds first, std::chrono::milliseconds limit) : first_(first), limit_(limit) {}
+
+  std::chrono::milliseconds next();
+  void reset() { taken_ = 0; }
+  [[nodiscard]] int taken() const { return taken_; }
+
+ private:
+  std::chrono::milliseconds first_;
+  std::chrono::milliseconds limit_;
+  int taken_ = 0;
+};
+
+}  // namespace stateproof::kube
