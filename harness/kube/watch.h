@@ -12,7 +12,8 @@ enum class WatchEventType { kListed, kAdded, kModified, kDeleted };
 
 struct WatchEvent {
   WatchEventType type;
-  nlohmann::json object;         ///< as served, managedFields removed, apiVersion and kind filled in
+  /// As served, apiVersion and kind filled in, managedFields removed; a Secret without data and annotations.
+  nlohmann::json object;
   std::string resource_version;  ///< of the object
   bool synthesized = false;      ///< derived from a re-list after a gap, not seen as an event
 };
@@ -24,13 +25,14 @@ struct WatchGap {
   std::string to_resource_version;
 };
 
-/// Receives what one watch sees, in the server's order. Called on the watcher's thread, one call at a time.
+/// Receives what one watch sees, in the server's order. Called on the watcher's thread, one call at a time;
+/// other watches wait meanwhile. Must not throw. May call Watcher::start and Watcher::stop.
 class WatchSink {
  public:
   virtual ~WatchSink() = default;
   virtual void on_event(const Resource& resource, WatchEvent event) = 0;
-  /// The first list is complete and the watch is established from its resourceVersion. Called again when the watch
-  /// is re-established after trouble, so that silence afterwards means that nothing happened.
+  /// The first list is complete and the watch is established from its resourceVersion. Called again when the
+  /// watch is re-established after trouble, so that silence afterwards means that nothing happened.
   virtual void on_synced(const Resource& resource) = 0;
   virtual void on_gap(const Resource& resource, const WatchGap& gap) = 0;
   /// Trouble that the watch rides out (cut connection, 429, 5xx): it reconnects by itself with backoff.
@@ -65,7 +67,9 @@ class Watcher {
   Watcher& operator=(const Watcher&) = delete;
   ~Watcher();  ///< stops and joins; no sink is called afterwards
 
+  /// Thread safe. After stop() it does nothing.
   void start(WatchRequest request);
+  /// Ends every watch without waiting for the server. Thread safe.
   void stop();
 
  private:
