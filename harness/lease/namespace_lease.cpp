@@ -117,13 +117,17 @@ bool is_terminating(const json& ns) { return ns.at("metadata").contains("deletio
 
 }  // namespace
 
-tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> NamespaceLease::take(const kube::Client& client,
-                                                                                 const LeaseRequest& request) {
+std::vector<std::string> namespaces_of(const LeaseRequest& request) {
   const std::string main = request.name.empty() ? "stateproof-" + request.run : request.name;
   std::vector<std::string> names{main};
   for (const std::string& suffix : request.more) names.push_back(main + "-" + suffix);
+  return names;
+}
+
+tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> NamespaceLease::take(const kube::Client& client,
+                                                                                 const LeaseRequest& request) {
   std::unique_ptr<NamespaceLease> lease(new NamespaceLease(client));
-  if (auto created = lease->create_all(names, request); !created) {
+  if (auto created = lease->create_all(namespaces_of(request), request); !created) {
     lease->release();
     return tl::make_unexpected(created.error());
   }

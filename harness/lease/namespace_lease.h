@@ -26,6 +26,9 @@ struct LeaseRequest {
   std::stop_token stop;
 };
 
+/// Names that a request stands for; the first is the main one.
+std::vector<std::string> namespaces_of(const LeaseRequest& request);
+
 /// Namespaces that this process holds. A coordination.k8s.io Lease in the first one is renewed while the process
 /// lives, by one PATCH each ten seconds; whoever finds it expired, or its process dead, may remove the namespaces.
 class NamespaceLease {

@@ -76,7 +76,17 @@ void Recorder::update_object(const ObjectSeen& seen) {
   } else if (ref.kind == "Namespace") {
     if (seen.change == Change::kDeleted) view_.namespaces.erase(ref.name);
     if (seen.change != Change::kDeleted) view_.namespaces.insert(ref.name);
+  } else if (ref.kind == "Event" && seen.served->value("type", "") == "Warning") {
+    view_.last_warning = fmt::format("{}: {}", seen.served->value("reason", ""), seen.served->value("message", ""));
   }
+}
+
+// Volumes are watched cluster-wide; those of other people are neither recorded nor kept.
+bool Recorder::is_foreign(const KubeObject& object) const {
+  const auto* volume = std::get_if<Volume>(&object);
+  if (volume == nullptr || volume->claim.ns == subject_.ns || view_.volumes.contains(volume->meta.ref.name)) return false;
+  return std::none_of(view_.claims.begin(), view_.claims.end(),
+                      [&](const auto& claim) { return claim.second.volume == volume->meta.ref.name; });
 }
 
 std::optional<std::string> Recorder::any_watch(Hearing hearing) const {
@@ -157,7 +167,7 @@ class Recorder::Sink : public kube::WatchSink {
     const std::scoped_lock lock(recorder_.mutex_);
     // Before the first list is complete the watch is still awaited.
     if (auto& watch = recorder_.watches_[watch_]; watch.hearing == Hearing::kTrouble) watch = {Hearing::kHeard, {}};
-    recorder_.add_locked(std::move(seen));
+    if (!recorder_.is_foreign(seen.object)) recorder_.add_locked(std::move(seen));
   }
 
   void on_synced(const kube::Resource&) override {

@@ -29,6 +29,7 @@ struct View {
   std::map<std::string, Service> services;
   std::map<std::string, EndpointSlice> slices;
   std::set<std::string> namespaces;               ///< that exist, of those that are watched
+  std::string last_warning;                       ///< newest Event of type Warning, for people
   /// By vantage, name and type.
   std::map<std::tuple<std::string, std::string, std::string>, DnsAnswer> dns;
 };
@@ -108,6 +109,7 @@ class Recorder {
   std::size_t add_locked(Entry entry);
   void update_view(const Entry& entry);
   void update_object(const ObjectSeen& seen);
+  [[nodiscard]] bool is_foreign(const KubeObject& object) const;
   /// Why nothing can be learned any more; empty when the watches and the file work.
   [[nodiscard]] std::string blindness() const;
   /// Cause of the first watch that stands so; nullopt when none does.

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "suites/scenarios/scenario.h"
+
+namespace stateproof::mutants {
+
+/// A deliberately wrong deployment and the promise that must be judged broken because of it.
+struct Mutant {
+  std::string_view name;
+  std::string_view title;
+  std::string_view promise;      ///< id of the promise that catches it
+  std::string_view requirement;  ///< id of a requirement that must be among the findings
+  scenarios::Until until;        ///< as far as the promise needs the scenario
+  void (*mutate)(std::vector<nlohmann::json>& objects);
+};
+
+const std::vector<Mutant>& all();
+const Mutant* find(std::string_view name);
+
+}  // namespace stateproof::mutants

@@ -1,0 +1,156 @@
+#include "suites/scenarios/conditions.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace stateproof::scenarios {
+namespace {
+
+using record::Standing;
+using record::View;
+
+const Pod* find(const std::map<std::string, Pod>& pods, const std::string& name) {
+  const auto found = pods.find(name);
+  return found == pods.end() ? nullptr : &found->second;
+}
+
+std::string waiting_reason(const Pod& pod) {
+  for (const ContainerState& container : pod.containers)
+    if (!container.waiting_reason.empty()) return container.waiting_reason;
+  return {};
+}
+
+std::string describe(const std::string& name, const Pod* pod) {
+  if (pod == nullptr) return name + " absent";
+  if (pod->terminating()) return name + " terminating";
+  if (pod->ready) return name + " Ready";
+  std::string text = name + " " + pod->phase;
+  if (const std::string reason = waiting_reason(*pod); !reason.empty()) text += " (" + reason + ")";
+  if (!pod->unscheduled_message.empty()) text += " (" + pod->unscheduled_message + ")";
+  return text;
+}
+
+std::string with_warning(std::string text, const View& view) {
+  return view.last_warning.empty() ? text : fmt::format("{}; last warning: {}", text, view.last_warning);
+}
+
+// The kubelet gives up on these for minutes at a time, and no cluster is at fault.
+std::string image_trouble(const Pod* pod) {
+  constexpr std::array<std::string_view, 3> kFinal{"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"};
+  if (pod == nullptr) return {};
+  for (const ContainerState& container : pod->containers)
+    if (std::find(kFinal.begin(), kFinal.end(), container.waiting_reason) != kFinal.end())
+      return fmt::format(
+          "The image of pod {} cannot be pulled on node {} ({}: {}); give another one with --image, or load it into the "
+          "nodes (stateproof images lists what is needed).",
+          pod->meta.ref.name, pod->node, container.waiting_reason, container.waiting_message);
+  return {};
+}
+
+bool is_ready(const Pod* pod) { return pod != nullptr && pod->ready && !pod->terminating(); }
+
+bool is_v6(const std::string& address) { return address.find(':') != std::string::npos; }
+
+// The pod's addresses of the family that this type of record holds.
+std::vector<std::string> addresses_for(const Pod& pod, const std::string& type) {
+  std::vector<std::string> wanted;
+  for (const std::string& address : pod.addresses)
+    if (is_v6(address) == (type == "AAAA")) wanted.push_back(address);
+  std::sort(wanted.begin(), wanted.end());
+  return wanted;
+}
+
+// What is missing before this vantage resolves the pod's name; empty when nothing is.
+std::string unresolved(const View& view, const Subject& subject, Ordinal ordinal, const std::string& vantage) {
+  const Pod* pod = find(view.pods, subject.pod_name(ordinal));
+  if (pod == nullptr) return subject.pod_name(ordinal) + " absent";
+  for (const std::string type : {"A", "AAAA"}) {
+    const auto wanted = addresses_for(*pod, type);
+    if (wanted.empty()) continue;
+    const auto answer = view.dns.find({vantage, subject.dns_name(ordinal), type});
+    if (answer == view.dns.end()) return fmt::format("{} not answered yet in {}", subject.pod_name(ordinal), vantage);
+    if (answer->second.addresses != wanted)
+      return fmt::format("{} gives {} [{}] in {}, its address is {}", answer->second.name, answer->second.rcode,
+                         fmt::join(answer->second.addresses, ", "), vantage, fmt::join(wanted, ", "));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Ordinal> ordinals(Ordinal first, Replicas count) {
+  std::vector<Ordinal> result;
+  for (int i = 0; i < count.value; ++i) result.push_back({first.value + i});
+  return result;
+}
+
+record::Condition all_ready(const Subject& subject, std::vector<Ordinal> wanted) {
+  return [=](const View& view) {
+    Standing standing{true, {}, {}};
+    std::vector<std::string> states;
+    for (const Ordinal ordinal : wanted) {
+      const std::string name = subject.pod_name(ordinal);
+      const Pod* pod = find(view.pods, name);
+      states.push_back(describe(name, pod));
+      standing.reached = standing.reached && is_ready(pod);
+      if (standing.impossible.empty()) standing.impossible = image_trouble(pod);
+    }
+    standing.last_seen = fmt::format("{}", fmt::join(states, ", "));
+    if (!standing.reached) standing.last_seen = with_warning(standing.last_seen, view);
+    return standing;
+  };
+}
+
+record::Condition replaced(const Subject& subject, Ordinal ordinal, Uid former) {
+  return [=](const View& view) {
+    const std::string name = subject.pod_name(ordinal);
+    const Pod* pod = find(view.pods, name);
+    const bool is_new = pod != nullptr && pod->meta.ref.uid != former;
+    if (is_new && is_ready(pod)) return Standing{true, name + " is back and Ready", {}};
+    const std::string state = is_new || pod == nullptr ? describe(name, pod) : name + " not replaced yet";
+    return Standing{false, with_warning(state, view), image_trouble(pod)};
+  };
+}
+
+record::Condition scaled_down(const Subject& subject, Replicas remaining) {
+  return [=](const View& view) {
+    std::vector<std::string> left;
+    for (const auto& [name, pod] : view.pods)
+      if (const auto ordinal = ordinal_of(name, subject.set); ordinal && ordinal->value >= subject.first.value + remaining.value)
+        left.push_back(describe(name, &pod));
+    if (left.empty()) return Standing{true, fmt::format("{} pods left", remaining.value), {}};
+    return Standing{false, fmt::format("{}", fmt::join(left, ", ")), {}};
+  };
+}
+
+record::Condition running(const Subject& subject, std::vector<std::string> pods) {
+  return [=](const View& view) {
+    Standing standing{true, "running", {}};
+    for (const std::string& path : pods) {
+      const std::string own = subject.ns + "/";
+      const Pod* pod = path.starts_with(own) ? find(view.pods, path.substr(own.size())) : find(view.client_pods, path);
+      if (pod != nullptr && pod->phase == "Running") continue;
+      standing.reached = false;
+      standing.last_seen = with_warning(describe(path, pod), view);
+      if (standing.impossible.empty()) standing.impossible = image_trouble(pod);
+    }
+    return standing;
+  };
+}
+
+record::Condition resolved(const Subject& subject, std::vector<Ordinal> wanted, std::vector<std::string> vantages) {
+  return [=](const View& view) {
+    for (const Ordinal ordinal : wanted)
+      for (const std::string& vantage : vantages)
+        if (std::string missing = unresolved(view, subject, ordinal, vantage); !missing.empty())
+          return Standing{false, std::move(missing), {}};
+    return Standing{true, "every name gives its own pod's address", {}};
+  };
+}
+
+}  // namespace stateproof::scenarios

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/model/timeline.h"
+#include "harness/record/recorder.h"
+
+namespace stateproof::scenarios {
+
+/// Ordinals [first, first + count).
+std::vector<Ordinal> ordinals(Ordinal first, Replicas count);
+
+/// Each of these pods of the subject is Ready and not on its way out. Impossible when an image cannot be pulled.
+record::Condition all_ready(const Subject& subject, std::vector<Ordinal> wanted);
+
+/// A Ready pod of this ordinal that is not the one with `former` as its UID.
+record::Condition replaced(const Subject& subject, Ordinal ordinal, Uid former);
+
+/// No pod of the subject with an ordinal of `remaining` or above is left.
+record::Condition scaled_down(const Subject& subject, Replicas remaining);
+
+/// These client pods ("namespace/name") are running. Pods of the subject's own namespace count, too.
+record::Condition running(const Subject& subject, std::vector<std::string> pods);
+
+/// From each vantage each of these pods' names gives exactly the pod's addresses.
+record::Condition resolved(const Subject& subject, std::vector<Ordinal> wanted, std::vector<std::string> vantages);
+
+}  // namespace stateproof::scenarios

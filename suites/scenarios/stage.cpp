@@ -1,0 +1,154 @@
+#include "suites/scenarios/stage.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace stateproof::scenarios {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+const record::Within kSync{30s, "nine lists of a namespace that is almost empty"};
+const record::Within kCleanUp{120s, "graceful end of all pods, then the namespace and volume controllers"};
+
+Header header_of(const ScenarioRequest& request, const Subject& subject) {
+  Header header;
+  header.scenario = "lifecycle";
+  header.run = request.run;
+  header.started = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  header.mutant = request.mutant;
+  header.subject = subject;
+  header.environment = request.environment;
+  return header;
+}
+
+record::RecordingFile create_file(const std::string& path) {
+  auto file = record::RecordingFile::create(path);
+  if (!file) throw HarnessTrouble(file.error().sentence);
+  return std::move(*file);
+}
+
+}  // namespace
+
+lease::LeaseRequest lease_request(const ScenarioRequest& request) {
+  return {.run = request.run, .name = request.ns, .more = {"client"}, .stop = request.stop};
+}
+
+Stage::Stage(const ScenarioRequest& request, Subject subject)
+    : request_(request),
+      subject_(std::move(subject)),
+      recorder_(header_of(request, subject_), create_file(request.recording)),
+      watcher_(request.client) {}
+
+void Stage::open() {
+  auto lease = lease::NamespaceLease::take(client(), lease_request(request_));
+  if (!lease) throw HarnessTrouble(lease.error().sentence);
+  lease_ = std::move(*lease);
+  const std::string& ns = subject_.ns;
+  for (const kube::Resource& resource : {kube::kPods, kube::kStatefulSets, kube::kClaims, kube::kServices,
+                                         kube::kEndpointSlices, kube::kEvents})
+    watch(resource, ns);
+  watch(kube::kVolumes, "");
+  watch(kube::kPods, client_namespace());
+  watch(kube::kNamespaces, "", lease::kManagedBy);
+  const record::Waited synced = recorder_.await_synced(kSync, request_.stop);
+  if (synced.result == record::Waited::Result::kStopped) throw Interrupted();
+  if (synced.result != record::Waited::Result::kReached) throw HarnessTrouble(synced.text);
+}
+
+void Stage::watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector) {
+  watcher_.start({.resource = resource,
+                  .ns = ns,
+                  .label_selector = label_selector,
+                  .field_selector = {},
+                  .sink = recorder_.sink(fmt::format("{} of {}", resource.plural, ns.empty() ? "the cluster" : ns))});
+}
+
+void Stage::create(const kube::Resource& resource, const std::string& ns, const json& object) {
+  if (auto created = client().create_object(resource, ns, object); !created)
+    throw HarnessTrouble(created.error().sentence());
+}
+
+void Stage::begin(const std::string& name, const json& args, const std::string& text) {
+  if (request_.stop.stop_requested()) throw Interrupted();
+  recorder_.add(Step{name, Step::Phase::kBegin, args, text});
+  if (request_.progress != nullptr) request_.progress->step_began(name, text);
+}
+
+void Stage::end(const std::string& name, const json& args, Step::Phase phase, const std::string& text) {
+  recorder_.add(Step{name, phase, args, text});
+  if (request_.progress != nullptr) request_.progress->step_ended(name, phase, text);
+}
+
+bool Stage::await(const std::string& name, const json& args, const record::Condition& condition,
+                  const record::Within& within) {
+  const auto noting = [&](const record::View& view) {
+    record::Standing standing = condition(view);
+    if (request_.progress != nullptr && !standing.reached) request_.progress->note(standing.last_seen);
+    return standing;
+  };
+  const record::Waited waited = recorder_.await(noting, within, request_.stop);
+  switch (waited.result) {
+    case record::Waited::Result::kReached:
+      end(name, args, Step::Phase::kReached, waited.text);
+      return true;
+    case record::Waited::Result::kTimedOut:
+      end(name, args, Step::Phase::kTimedOut, waited.text);
+      return false;
+    case record::Waited::Result::kStopped:
+      end(name, args, Step::Phase::kFailed, "interrupted");
+      throw Interrupted();
+    case record::Waited::Result::kImpossible:
+    case record::Waited::Result::kBlind:
+      end(name, args, Step::Phase::kFailed, waited.text);
+      throw HarnessTrouble(waited.text);
+  }
+  return false;
+}
+
+record::Standing Stage::all_gone(const record::View& view) const {
+  const std::vector<std::string> left = left_behind(view);
+  return {left.empty(), fmt::format("{} still there", fmt::join(left, ", ")), {}};
+}
+
+// Of this run and of the abandoned ones that it swept.
+std::vector<std::string> Stage::left_behind(const record::View& view) const {
+  std::vector<std::string> namespaces = lease_->names();
+  namespaces.insert(namespaces.end(), lease_->swept().begin(), lease_->swept().end());
+  std::vector<std::string> left;
+  for (const std::string& name : namespaces)
+    if (view.namespaces.contains(name)) left.push_back("namespace " + name);
+  for (const auto& [name, volume] : view.volumes)
+    if (std::find(namespaces.begin(), namespaces.end(), volume.claim.ns) != namespaces.end())
+      left.push_back("persistentvolume " + name);
+  return left;
+}
+
+std::vector<std::string> Stage::clean_up() {
+  if (!lease_) return {};
+  const json args = json::object();
+  recorder_.add(Step{"cleanup", Step::Phase::kBegin, args, "remove what was created"});
+  if (request_.progress != nullptr) request_.progress->step_began("cleanup", "remove what was created");
+  const std::vector<std::string> refused = lease_->release();
+  const record::Waited waited =
+      recorder_.await([this](const record::View& view) { return all_gone(view); }, kCleanUp, request_.hurry);
+  const bool clean = refused.empty() && waited.result == record::Waited::Result::kReached;
+  end("cleanup", args, clean ? Step::Phase::kReached : Step::Phase::kTimedOut, clean ? "nothing is left" : waited.text);
+  std::vector<std::string> left = recorder_.look([this](const record::View& view) { return left_behind(view); });
+  for (std::string& object : left) object = "kubectl delete " + object;
+  if (left.empty())  // blind: what could not even be asked for is named all the same
+    for (const std::string& name : refused) left.push_back("kubectl delete namespace " + name);
+  return left;
+}
+
+void Stage::finish(End end) {
+  watcher_.stop();
+  end.requests = client().request_counts();
+  recorder_.finish(std::move(end));
+}
+
+}  // namespace stateproof::scenarios
