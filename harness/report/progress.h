@@ -4,9 +4,13 @@
 #include <functional>
 #include <iosfwd>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "harness/model/timeline.h"
+#include "harness/report/mark.h"
 
 namespace stateproof::report {
 
@@ -30,7 +34,7 @@ struct ProgressStyle {
   bool terminal = false;  ///< one live line a step, else a line when a step begins and one when it ends
   bool colour = false;
   bool unicode = false;
-  int columns = 100;
+  std::size_t columns = 100;
 };
 
 /// On a terminal the live line is drawn again several times a second until the object is destroyed.
@@ -39,5 +43,53 @@ std::unique_ptr<Progress> make_progress(std::ostream& out, ProgressStyle style,
 
 /// Says nothing.
 std::unique_ptr<Progress> no_progress();
+
+/// The step that is under way, as both kinds of progress keep it.
+struct CurrentStep {
+  std::string name;
+  std::string label;  ///< name and text
+  std::string note;
+  std::chrono::steady_clock::time_point began;
+};
+
+/// For logs: `[  12.3s] scale-down 5 -> 2 ... done in 8.1s`. A note is told only when its step did not end
+/// well.
+class PlainProgress : public Progress {
+ public:
+  PlainProgress(std::ostream& out, SteadyClock clock);
+  void step_began(std::string_view name, std::string_view text) override;
+  void note(std::string_view text) override;
+  void step_ended(std::string_view name, Step::Phase outcome, std::string_view text) override;
+
+ private:
+  void write(const std::string& text);
+
+  std::ostream& out_;
+  SteadyClock clock_;
+  std::chrono::steady_clock::time_point started_;
+  std::mutex mutex_;
+  std::optional<CurrentStep> step_;
+};
+
+/// For terminals: one line that is drawn again in place until its step ends.
+class LiveProgress : public Progress {
+ public:
+  LiveProgress(std::ostream& out, ProgressStyle style, SteadyClock clock);
+  ~LiveProgress() override;
+  void step_began(std::string_view name, std::string_view text) override;
+  void note(std::string_view text) override;
+  void step_ended(std::string_view name, Step::Phase outcome, std::string_view text) override;
+  /// Brings the elapsed time up to date.
+  void redraw();
+
+ private:
+  void draw();
+
+  std::ostream& out_;
+  ProgressStyle style_;
+  SteadyClock clock_;
+  std::mutex mutex_;
+  std::optional<CurrentStep> step_;
+};
 
 }  // namespace stateproof::report

@@ -117,6 +117,9 @@ std::vector<StepResult> steps_of(const Timeline& timeline);
 
 Level level_of(const PromiseResult& result);
 
+/// "reached", "timed out", "failed", "unfinished"
+std::string_view outcome_text(Step::Phase outcome);
+
 /// What became of one planned promise, with the words for it.
 struct Standing {
   enum class State { kConformant, kNotApplicable, kNotRun, kInconclusive, kNonconformant };

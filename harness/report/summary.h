@@ -2,14 +2,12 @@
 
 #include <string>
 
+#include "harness/report/mark.h"
 #include "harness/report/run_result.h"
 
 namespace stateproof::report {
 
-struct SummaryStyle {
-  bool colour = false;   ///< a terminal that wants it
-  bool unicode = false;  ///< marks that need UTF-8
-};
+using SummaryStyle = MarkStyle;
 
 /// The end of a run for people: each promise, the time of each step, the counts, where the files are (`out`
 /// as the user named it), what the exit code means. At most 100 columns wide.

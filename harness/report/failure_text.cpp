@@ -1,0 +1,138 @@
+#include "harness/report/failure_text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "harness/report/text.h"
+
+namespace stateproof::report {
+namespace {
+
+constexpr std::size_t kWidth = 110;
+constexpr std::size_t kIndent = 13;  // under the text after "  requires : "
+constexpr std::size_t kMostFindings = 5;
+
+std::string field(std::string_view label, const std::string& value) {
+  if (value.empty()) return {};
+  return fmt::format("  {:<8} : {}\n", label, wrapped(value, kWidth, kIndent));
+}
+
+std::string heading(std::string_view mark, const RequirementResult& requirement) {
+  const bool harmless =
+      requirement.level == Level::kInforming && requirement.outcome >= Outcome::kInconclusive;
+  return fmt::format("{} {}  {}{}\n", mark, requirement.id, requirement.title,
+                     harmless ? "  (informing: does not break the promise)" : "");
+}
+
+std::string requires_field(const RequirementResult& requirement) {
+  const std::string source = requirement.source.empty() ? "" : "\n" + requirement.source;
+  return field("requires", requirement.sentence + source);
+}
+
+/// The object is named unless the sentences name it already.
+std::string object_field(const Finding& finding) {
+  const bool named = (finding.expected + finding.observed).find(finding.object.name) != std::string::npos;
+  return named ? std::string{} : field("object", finding.object.text());
+}
+
+std::string timeline_field(const std::vector<std::string>& lines) {
+  if (lines.empty()) return {};
+  std::string text = "  timeline :\n";
+  for (const std::string& line : lines) text += "    " + line + "\n";
+  return text;
+}
+
+std::string text_of_finding(const FindingResult& result) {
+  return object_field(result.finding) + field("expected", result.finding.expected) +
+         field("observed", result.finding.observed) + timeline_field(result.excerpt) +
+         field("look at", result.finding.look_at);
+}
+
+std::string replay_field(const std::string& replay) {
+  return replay.empty() ? std::string{} : std::string(kIndent, ' ') + "replay: " + replay + "\n";
+}
+
+std::string broken_text(const RequirementResult& requirement, const std::string& replay) {
+  std::string text = heading("NONCONFORMANT", requirement) + requires_field(requirement);
+  const std::size_t shown = std::min(requirement.findings.size(), kMostFindings);
+  for (std::size_t i = 0; i < shown; ++i) {
+    if (i > 0) text += "\n";
+    text += text_of_finding(requirement.findings[i]);
+  }
+  if (const std::size_t more = requirement.findings.size() - shown; more > 0)
+    text += fmt::format("\n  and {} in the saved verdict\n", counted(more, "more finding"));
+  return text + replay_field(replay);
+}
+
+std::string inconclusive_text(const RequirementResult& requirement, const std::string& replay) {
+  return heading("INCONCLUSIVE", requirement) + requires_field(requirement) +
+         field("because", requirement.reason.empty() ? "the checker gave no reason" : requirement.reason) +
+         field("next",
+               "Neither kept nor broken: run the scenario again. When it stays inconclusive, the entries "
+               "GAP, TROUBLE "
+               "and TIMED OUT of the recording say what was in the way.") +
+         replay_field(replay);
+}
+
+std::string short_text(const RequirementResult& requirement) {
+  std::string text =
+      fmt::format("{} {}  {}", to_text(requirement.outcome), requirement.id, requirement.title);
+  if (!requirement.reason.empty()) text += ": " + one_line(requirement.reason);
+  if (const std::string figures = text_of(requirement.measurements); !figures.empty()) text += "; " + figures;
+  return text + "\n";
+}
+
+std::string range_text(const std::string& name, const std::vector<const Measurement*>& same) {
+  const auto [low, high] = std::minmax_element(
+      same.begin(), same.end(), [](const auto* a, const auto* b) { return a->value < b->value; });
+  const std::string& unit = same.front()->unit;
+  if (same.size() == 1) {
+    const std::string& of = same.front()->of;
+    return fmt::format("{} {:.3g} {}{}", name, same.front()->value, unit, of.empty() ? "" : " (" + of + ")");
+  }
+  return fmt::format("{} {:.3g} to {:.3g} {} ({} measured)", name, (*low)->value, (*high)->value, unit,
+                     same.size());
+}
+
+}  // namespace
+
+std::string text_of(const std::vector<Measurement>& measurements) {
+  std::map<std::string, std::vector<const Measurement*>> by_name;
+  for (const Measurement& one : measurements) by_name[one.name].push_back(&one);
+  std::string text;
+  for (const auto& [name, same] : by_name) text += (text.empty() ? "" : ", ") + range_text(name, same);
+  return text;
+}
+
+std::string text_of(const RequirementResult& requirement, const std::string& replay) {
+  switch (requirement.outcome) {
+    case Outcome::kNonconformant:
+      return valid_text(broken_text(requirement, replay));
+    case Outcome::kInconclusive:
+      return valid_text(inconclusive_text(requirement, replay));
+    case Outcome::kConformant:
+    case Outcome::kNotApplicable:
+      break;
+  }
+  return valid_text(short_text(requirement));
+}
+
+std::string text_of(const PromiseResult& promise) {
+  std::vector<const RequirementResult*> order;
+  for (const RequirementResult& one : promise.requirements) order.push_back(&one);
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->outcome > b->outcome; });
+  std::string text;
+  for (const RequirementResult* one : order) {
+    const bool block = one->outcome >= Outcome::kInconclusive;
+    text += text_of(*one, promise.replay);
+    if (block) text += "\n";
+  }
+  if (!promise.bundle.empty()) text += "evidence: " + promise.bundle + "\n";
+  return text;
+}
+
+}  // namespace stateproof::report

@@ -1,0 +1,209 @@
+#include "harness/report/run_result.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/report/text.h"
+#include "harness/report/timeline_text.h"
+
+namespace stateproof::report {
+namespace {
+
+/// A report shows paths as they stand in the repository, wherever it was built.
+std::string in_repository(std::string_view file) {
+  constexpr std::string_view kRoot = STATEPROOF_SOURCE_DIR "/";
+  return std::string{file.starts_with(kRoot) ? file.substr(kRoot.size()) : file};
+}
+
+Level level_of(const std::vector<Requirement>& requirements) {
+  const bool blocks = std::any_of(requirements.begin(), requirements.end(),
+                                  [](const Requirement& one) { return one.level == Level::kBlocking; });
+  return blocks ? Level::kBlocking : Level::kInforming;
+}
+
+RequirementResult result_of(const RequirementVerdict& verdict, const Timeline& timeline) {
+  const Requirement& requirement = *verdict.requirement;
+  RequirementResult result{
+      std::string{requirement.id},     std::string{requirement.title}, std::string{requirement.sentence},
+      std::string{requirement.source}, std::string{requirement.since}, requirement.level,
+      verdict.verdict.outcome,         verdict.verdict.reason,         {},
+      verdict.verdict.measurements};
+  for (const Finding& finding : verdict.verdict.findings)
+    result.findings.push_back({finding, excerpt(timeline, finding)});
+  return result;
+}
+
+void close_step(std::vector<StepResult>& steps, const Step& step, double since_begin) {
+  const auto open = std::find_if(steps.rbegin(), steps.rend(), [&step](const StepResult& one) {
+    return one.name == step.name && one.outcome == Step::Phase::kBegin;
+  });
+  if (open == steps.rend()) return;
+  open->outcome = step.phase;
+  open->seconds += since_begin;
+  if (step.phase != Step::Phase::kReached && !step.text.empty()) open->text = step.text;
+}
+
+Standing::State state_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kNotApplicable:
+      return Standing::State::kNotApplicable;
+    case Outcome::kConformant:
+      return Standing::State::kConformant;
+    case Outcome::kInconclusive:
+      return Standing::State::kInconclusive;
+    case Outcome::kNonconformant:
+      return Standing::State::kNonconformant;
+  }
+  return Standing::State::kInconclusive;
+}
+
+/// The words of the requirements that made the promise's verdict what it is.
+std::string sentence_of(const PromiseResult& result) {
+  std::string text;
+  for (const RequirementResult& one : result.requirements) {
+    if (one.outcome != result.outcome || one.reason.empty()) continue;
+    if (one.level == Level::kInforming && result.outcome >= Outcome::kInconclusive) continue;
+    if (text.find(one.reason) != std::string::npos) continue;
+    const bool named = result.outcome >= Outcome::kInconclusive;
+    text += (text.empty() ? "" : "; ") + (named ? one.id + ": " : std::string{}) + one.reason;
+  }
+  return one_line(text);
+}
+
+std::string why_not_run(const RunResult& run, const std::string& scenario) {
+  if (scenario.empty()) return "no verdict was saved";
+  const ScenarioResult* result = run.scenario(scenario);
+  if (result == nullptr) return fmt::format("scenario {} has not finished", scenario);
+  switch (result->outcome) {
+    case ScenarioResult::Outcome::kComplete:
+      return fmt::format("the recording of scenario {} was not judged", scenario);
+    case ScenarioResult::Outcome::kInterrupted:
+      return fmt::format("scenario {} was interrupted", scenario);
+    case ScenarioResult::Outcome::kHarnessError:
+      break;
+  }
+  return fmt::format("the harness failed in scenario {}: {}", scenario, one_line(result->sentence));
+}
+
+Standing standing_of(const RunResult& run, const PlannedPromise& plan) {
+  if (const PromiseResult* result = run.verdict(plan.id))
+    return {&plan, result, state_of(result->outcome), sentence_of(*result)};
+  return {&plan, nullptr, Standing::State::kNotRun, why_not_run(run, plan.scenario)};
+}
+
+bool all_scenarios_complete(const RunResult& run) {
+  return std::all_of(run.plan.scenarios.begin(), run.plan.scenarios.end(),
+                     [&run](const PlannedScenario& one) { return run.scenario(one.name) != nullptr; }) &&
+         std::all_of(run.scenarios.begin(), run.scenarios.end(), [](const ScenarioResult& one) {
+           return one.outcome == ScenarioResult::Outcome::kComplete;
+         });
+}
+
+}  // namespace
+
+const ScenarioResult* RunResult::scenario(std::string_view name) const {
+  const auto found =
+      std::find_if(scenarios.begin(), scenarios.end(), [name](const auto& one) { return one.name == name; });
+  return found == scenarios.end() ? nullptr : &*found;
+}
+
+const PromiseResult* RunResult::verdict(std::string_view promise) const {
+  const auto found = std::find_if(verdicts.begin(), verdicts.end(),
+                                  [promise](const auto& one) { return one.id == promise; });
+  return found == verdicts.end() ? nullptr : &*found;
+}
+
+PlannedPromise planned(const Promise& promise) {
+  PlannedPromise plan{std::string{promise.id},
+                      std::string{promise.title},
+                      std::string{promise.group},
+                      std::string{promise.scenario},
+                      {},
+                      level_of(promise.requirements),
+                      in_repository(promise.written.file_name()),
+                      static_cast<int>(promise.written.line())};
+  for (const Requirement& one : promise.requirements) plan.requirements.emplace_back(one.id);
+  return plan;
+}
+
+PromiseResult result_of(const PromiseVerdict& verdict, const Timeline& timeline, std::string replay) {
+  PlannedPromise plan = planned(*verdict.promise);
+  PromiseResult result;
+  result.run = timeline.header.run;
+  result.id = std::move(plan.id);
+  result.title = std::move(plan.title);
+  result.group = std::move(plan.group);
+  result.scenario = std::move(plan.scenario);
+  result.file = std::move(plan.file);
+  result.line = plan.line;
+  result.outcome = verdict.outcome;
+  result.replay = std::move(replay);
+  for (const RequirementVerdict& one : verdict.requirements)
+    result.requirements.push_back(result_of(one, timeline));
+  return result;
+}
+
+std::vector<StepResult> steps_of(const Timeline& timeline) {
+  std::vector<StepResult> steps;
+  for (const Observation& seen : timeline) {
+    const Step* step = seen.as<Step>();
+    if (step == nullptr) continue;
+    const double now = in_seconds(seen.at);
+    // Until its end is seen, `seconds` holds minus the begin.
+    if (step->phase == Step::Phase::kBegin)
+      steps.push_back({step->name, step->text, Step::Phase::kBegin, -now, {}});
+    else
+      close_step(steps, *step, now);
+  }
+  const double last = timeline.observations.empty() ? 0 : in_seconds(timeline.observations.back().at);
+  for (StepResult& step : steps)
+    if (step.outcome == Step::Phase::kBegin) step.seconds += last;
+  return steps;
+}
+
+Level level_of(const PromiseResult& result) {
+  const bool blocks = std::any_of(result.requirements.begin(), result.requirements.end(),
+                                  [](const RequirementResult& one) { return one.level == Level::kBlocking; });
+  return blocks || result.requirements.empty() ? Level::kBlocking : Level::kInforming;
+}
+
+std::string_view outcome_text(Step::Phase outcome) {
+  switch (outcome) {
+    case Step::Phase::kBegin:
+      return "unfinished";
+    case Step::Phase::kReached:
+      return "reached";
+    case Step::Phase::kTimedOut:
+      return "timed out";
+    case Step::Phase::kFailed:
+      return "failed";
+  }
+  return "";
+}
+
+std::vector<Standing> standings(const RunResult& run) {
+  std::vector<Standing> result;
+  std::set<std::string> known;
+  for (const PlannedPromise& plan : run.plan.promises) {
+    result.push_back(standing_of(run, plan));
+    known.insert(plan.id);
+  }
+  for (const PromiseResult& verdict : run.verdicts)
+    if (!known.contains(verdict.id))
+      result.push_back({nullptr, &verdict, state_of(verdict.outcome), sentence_of(verdict)});
+  return result;
+}
+
+int exit_code(const RunResult& run) {
+  const std::vector<Standing> all = standings(run);
+  const auto has = [&all](Standing::State state) {
+    return std::any_of(all.begin(), all.end(), [state](const Standing& one) { return one.state == state; });
+  };
+  if (has(Standing::State::kNonconformant)) return 1;
+  const bool open = all.empty() || has(Standing::State::kInconclusive) || has(Standing::State::kNotRun);
+  return open || !all_scenarios_complete(run) ? 2 : 0;
+}
+
+}  // namespace stateproof::report

@@ -1,0 +1,105 @@
+#include "harness/report/run_result.h"
+
+#include <gmock/gmock.h>
+
+#include "harness/report/run_json.h"
+#include "harness/report/testing/sample_run.h"
+
+namespace stateproof::report {
+namespace {
+
+using ::testing::HasSubstr;
+
+TEST(Planned, PointsAtTheLineInTheRepository) {
+  const PlannedPromise plan = planned(testing::promises().front());
+  EXPECT_EQ(plan.file, "harness/report/testing/sample_run.cpp");
+  EXPECT_GT(plan.line, 100);
+  EXPECT_EQ(plan.requirements, (std::vector<std::string>{"ORD-01", "ORD-09"}));
+}
+
+TEST(ExitCode, IsZeroOnlyWhenAllIsProved) {
+  EXPECT_EQ(exit_code(testing::kept_run()), 0);
+  EXPECT_EQ(exit_code(RunResult{}), 2);
+  EXPECT_EQ(exit_code(testing::aborted_run()), 2);
+}
+
+TEST(ExitCode, ABrokenPromiseOutweighsDoubt) { EXPECT_EQ(exit_code(testing::broken_run()), 1); }
+
+TEST(ExitCode, WhatWasNotJudgedIsNotGreen) {
+  RunResult run = testing::kept_run();
+  run.verdicts.pop_back();
+  EXPECT_EQ(exit_code(run), 2);
+}
+
+TEST(ExitCode, TroubleInAScenarioIsNotGreen) {
+  RunResult run = testing::kept_run();
+  run.scenarios.front().outcome = ScenarioResult::Outcome::kHarnessError;
+  EXPECT_EQ(exit_code(run), 2);
+  run.scenarios.clear();
+  EXPECT_EQ(exit_code(run), 2);
+}
+
+TEST(Standings, SayWhyAPromiseWasNotJudged) {
+  RunResult run = testing::aborted_run();
+  EXPECT_EQ(standings(run).at(0).sentence, "scenario lifecycle was interrupted");
+  run.scenarios.front().outcome = ScenarioResult::Outcome::kHarnessError;
+  run.scenarios.front().sentence = "no kubeconfig";
+  EXPECT_EQ(standings(run).at(0).sentence, "the harness failed in scenario lifecycle: no kubeconfig");
+  run.scenarios.clear();
+  EXPECT_EQ(standings(run).at(0).sentence, "scenario lifecycle has not finished");
+}
+
+TEST(Standings, NameTheRequirementThatBroke) {
+  EXPECT_EQ(standings(testing::broken_run()).at(0).sentence,
+            "ORD-01: mariadb-1 was created while ordinal 0 had never been Ready");
+}
+
+TEST(Standings, IncludeWhatNobodyPlanned) {
+  RunResult run = testing::kept_run();
+  run.plan.promises.erase(run.plan.promises.begin());
+  EXPECT_EQ(standings(run).size(), 5U);
+  EXPECT_EQ(standings(run).back().plan, nullptr);
+}
+
+TEST(StepsOf, MeasureFromBeginToEnd) {
+  Timeline timeline;
+  const auto add = [&timeline](int seconds, Step step) {
+    timeline.observations.push_back({timeline.size() + 1, std::chrono::seconds(seconds), std::move(step)});
+  };
+  add(1, {"create", Step::Phase::kBegin, {}, "3 replicas"});
+  add(5, {"create", Step::Phase::kReached, {}, ""});
+  add(6, {"replace", Step::Phase::kBegin, {}, "mariadb-0"});
+  add(8, {"replace", Step::Phase::kTimedOut, {}, "mariadb-0 is Pending"});
+  add(9, {"replace", Step::Phase::kBegin, {}, "mariadb-1"});
+  add(12, {"other", Step::Phase::kReached, {}, ""});
+  const std::vector<StepResult> steps = steps_of(timeline);
+  ASSERT_EQ(steps.size(), 3U);
+  EXPECT_EQ(steps[0].seconds, 4);
+  EXPECT_EQ(steps[0].text, "3 replicas");
+  EXPECT_EQ(steps[1].outcome, Step::Phase::kTimedOut);
+  EXPECT_EQ(steps[1].text, "mariadb-0 is Pending");
+  EXPECT_EQ(steps[2].outcome, Step::Phase::kBegin);
+  EXPECT_EQ(steps[2].seconds, 3);
+}
+
+TEST(RunJson, ReadsWhatItWrote) {
+  const RunResult run = testing::broken_run();
+  EXPECT_EQ(plan_to_json(plan_from_json(plan_to_json(run.plan))), plan_to_json(run.plan));
+  for (const PromiseResult& one : run.verdicts)
+    EXPECT_EQ(verdict_to_json(verdict_from_json(verdict_to_json(one))), verdict_to_json(one));
+  for (const ScenarioResult& one : run.scenarios)
+    EXPECT_EQ(scenario_to_json(scenario_from_json(scenario_to_json(one))), scenario_to_json(one));
+}
+
+TEST(RunJson, RefusesWhatItDoesNotKnow) {
+  nlohmann::json later = verdict_to_json(testing::kept_run().verdicts.front());
+  later["schema"] = 2;
+  EXPECT_ANY_THROW(verdict_from_json(later));
+  nlohmann::json foreign = verdict_to_json(testing::kept_run().verdicts.front());
+  foreign["outcome"] = "passed";
+  EXPECT_ANY_THROW(verdict_from_json(foreign));
+  EXPECT_ANY_THROW(verdict_from_json(nlohmann::json::array()));
+}
+
+}  // namespace
+}  // namespace stateproof::report
