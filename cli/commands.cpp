@@ -1,0 +1,364 @@
+#include "cli/commands.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "cli/interrupt.h"
+#include "harness/lease/namespace_lease.h"
+#include "harness/record/jsonl.h"
+#include "harness/report/failure_text.h"
+#include "harness/report/progress.h"
+#include "harness/report/run_folder.h"
+#include "harness/report/summary.h"
+#include "suites/catalogue.h"
+#include "suites/mutants/mutants.h"
+#include "suites/scenarios/scenario.h"
+
+namespace stateproof::cli {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* kPreflight = "preflight";
+constexpr const char* kLifecycle = "lifecycle";
+
+int harness_error(const std::string& sentence) {
+  std::cerr << "stateproof: " << sentence << "\n";
+  return ExitCode::kInconclusive;
+}
+
+Timestamp now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+
+// Sorts by time and fits into a namespace name: 20260301-1000-3fa9.
+std::string new_run_id() {
+  std::string stamp = format_rfc3339(now());
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  stamp[8] = '-';
+  return fmt::format("{}-{:04x}", stamp.substr(0, 15), std::random_device{}() & 0xFFFFU);
+}
+
+bool is_terminal() { return ::isatty(STDERR_FILENO) != 0; }
+
+std::unique_ptr<report::Progress> progress() {
+  report::ProgressStyle style;
+  style.terminal = is_terminal();
+  style.colour = style.terminal && std::getenv("NO_COLOR") == nullptr;
+  style.unicode = style.terminal;
+  return report::make_progress(std::cerr, style);
+}
+
+report::ReadRecording recording_reader() {
+  return [](const fs::path& path) -> std::optional<Timeline> {
+    auto timeline = record::load_recording(path);
+    if (!timeline) return std::nullopt;
+    return std::move(*timeline);
+  };
+}
+
+// Held by a scenario while it plays and cleans up, so that a report can wait for its end.
+class RunLock {
+ public:
+  explicit RunLock(const fs::path& out) : descriptor_(::open((out / "run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+    if (descriptor_ >= 0) ::flock(descriptor_, LOCK_EX);
+  }
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+  ~RunLock() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+ private:
+  int descriptor_;
+};
+
+// An earlier run in the same folder is kept beside it: nothing that was recorded is lost.
+void put_aside(const fs::path& out) {
+  const auto former = report::load_run(out);
+  if (!former) return;
+  const fs::path kept = out.parent_path() / (out.filename().string() + "." + former->plan.run);
+  std::error_code error;
+  fs::rename(out, kept, error);
+  if (!error) std::cerr << "The run that was in " << out.string() << " is now in " << kept.string() << "\n";
+}
+
+report::Plan plan_of(const std::string& profile) {
+  report::Plan plan;
+  plan.run = new_run_id();
+  plan.profile = profile;
+  plan.started = now();
+  plan.scenarios = {{kPreflight, "the cluster can be reached and offers what is needed"},
+                    {kLifecycle, "create, replace each pod, scale 3 -> 5 -> 2 -> 3"}};
+  for (const Promise& promise : catalogue()) plan.promises.push_back(report::planned(promise));
+  return plan;
+}
+
+report::ScenarioResult scenario_result(const std::string& run, const std::string& name,
+                                       const scenarios::ScenarioEnd& end) {
+  report::ScenarioResult result;
+  result.run = run;
+  result.name = name;
+  result.sentence = end.sentence;
+  result.seconds = end.seconds;
+  switch (end.reason) {
+    case End::Reason::kComplete: result.outcome = report::ScenarioResult::Outcome::kComplete; break;
+    case End::Reason::kInterrupted: result.outcome = report::ScenarioResult::Outcome::kInterrupted; break;
+    case End::Reason::kHarnessError: result.outcome = report::ScenarioResult::Outcome::kHarnessError; break;
+  }
+  return result;
+}
+
+void tell_left_behind(const scenarios::ScenarioEnd& end) {
+  if (end.left_behind.empty()) return;
+  std::cerr << "Left in the cluster; remove it with:\n";
+  for (const std::string& command : end.left_behind) std::cerr << "  " << command << "\n";
+}
+
+// Recordings in a run's folder, in a folder of recordings, or the file itself.
+std::vector<fs::path> recordings_in(const fs::path& path) {
+  if (fs::is_regular_file(path)) return {path};
+  const fs::path folder = fs::is_directory(path / "recordings") ? path / "recordings" : path;
+  std::vector<fs::path> found;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (entry.path().extension() == ".jsonl") found.push_back(entry.path());
+  std::sort(found.begin(), found.end());
+  return found;
+}
+
+int exit_code_of(Outcome outcome, int not_applicable_code) {
+  switch (outcome) {
+    case Outcome::kConformant: return ExitCode::kConformant;
+    case Outcome::kNotApplicable: return not_applicable_code;
+    case Outcome::kNonconformant: return ExitCode::kBroken;
+    case Outcome::kInconclusive: return ExitCode::kInconclusive;
+  }
+  return ExitCode::kInconclusive;
+}
+
+report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline, const fs::path& folder) {
+  const auto began = std::chrono::steady_clock::now();
+  const PromiseVerdict verdict = stateproof::judge(promise, timeline);
+  const std::string replay = fmt::format("stateproof judge {} --promise {}", folder.string(), promise.id);
+  report::PromiseResult result = report::result_of(verdict, timeline, replay);
+  result.run = timeline.header.run;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return result;
+}
+
+struct Prepared {
+  kube::Client client;
+  Environment environment;
+};
+
+tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const std::stop_token& stop) {
+  auto client = connect(options, stop);
+  if (!client) return tl::make_unexpected(client.error());
+  auto environment = probe_environment(*client, options);
+  if (!environment) return tl::make_unexpected(environment.error());
+  return Prepared{std::move(*client), std::move(*environment)};
+}
+
+}  // namespace
+
+int begin(const BeginOptions& options) {
+  const Interrupt interrupt;
+  put_aside(options.out);
+  const report::RunFolder folder(options.out, recording_reader());
+  report::Plan plan = plan_of(options.profile);
+  if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
+
+  const auto began = std::chrono::steady_clock::now();
+  const auto prepared = prepare(options.cluster, interrupt.stop());
+  scenarios::ScenarioEnd end;
+  end.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  if (prepared) {
+    plan.properties = prepared->environment.properties();
+    if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
+    for (const auto& [name, value] : plan.properties) std::cerr << fmt::format("{:15} {}\n", name, value);
+  } else {
+    end.reason = End::Reason::kHarnessError;
+    end.sentence = prepared.error().sentence;
+  }
+  if (auto saved = folder.save_scenario(scenario_result(plan.run, kPreflight, end)); !saved)
+    return harness_error(saved.error().sentence);
+  return prepared ? ExitCode::kConformant : harness_error(end.sentence);
+}
+
+int run(const RunOptions& options) {
+  const Interrupt interrupt;
+  if (options.scenario != kLifecycle)
+    return harness_error(fmt::format("There is no scenario {}; there is: {}.", options.scenario, kLifecycle));
+  const auto started = report::load_run(options.out);
+  if (!started) return harness_error(started.error().sentence);
+  const RunLock lock(options.out);
+  const report::RunFolder folder(options.out, recording_reader());
+  const auto prepared = prepare(options.cluster, interrupt.stop());
+  const auto shown = progress();
+
+  scenarios::ScenarioEnd end;
+  if (prepared) {
+    end = scenarios::run_lifecycle({.client = prepared->client,
+                                    .run = started->plan.run,
+                                    .recording = folder.recording_of(kLifecycle),
+                                    .ns = options.cluster.ns,
+                                    .image = prepared->environment.image,
+                                    .environment = prepared->environment.to_json(),
+                                    .mutant = {},
+                                    .mutation = {},
+                                    .progress = shown.get(),
+                                    .stop = interrupt.stop(),
+                                    .hurry = interrupt.hurry()});
+  } else {
+    end.reason = End::Reason::kHarnessError;
+    end.sentence = prepared.error().sentence;
+  }
+  report::ScenarioResult result = scenario_result(started->plan.run, kLifecycle, end);
+  if (const auto timeline = record::load_recording(folder.recording_of(kLifecycle)))
+    result.steps = report::steps_of(*timeline);
+  if (auto saved = folder.save_scenario(result); !saved) return harness_error(saved.error().sentence);
+  tell_left_behind(end);
+  return end.reason == End::Reason::kComplete ? ExitCode::kConformant : harness_error(end.sentence);
+}
+
+int judge(const JudgeOptions& options) {
+  const std::vector<fs::path> recordings = recordings_in(options.folder);
+  if (recordings.empty())
+    return harness_error(fmt::format("{} holds no recording; give the folder of a run, its recordings folder or one .jsonl file.",
+                                     options.folder.string()));
+  Outcome worst = Outcome::kNotApplicable;
+  bool judged = false;
+  for (const fs::path& path : recordings) {
+    const auto timeline = record::load_recording(path);
+    if (!timeline) return harness_error(timeline.error().sentence);
+    for (const Promise& promise : catalogue()) {
+      if (promise.scenario != timeline->header.scenario) continue;
+      if (!options.promise.empty() && options.promise != promise.id) continue;
+      const report::PromiseResult result = judge_one(promise, *timeline, options.folder);
+      std::cout << report::text_of(result) << "\n";
+      if (options.save)
+        if (auto saved = report::RunFolder(options.folder, recording_reader()).save_verdict(result); !saved)
+          return harness_error(saved.error().sentence);
+      worst = std::max(worst, result.outcome);
+      judged = true;
+    }
+  }
+  if (!judged) return harness_error(fmt::format("No recording in {} is judged by {}; stateproof promises lists what there is.",
+                                                options.folder.string(),
+                                                options.promise.empty() ? "any promise" : options.promise));
+  return exit_code_of(worst, options.not_applicable_code);
+}
+
+int report(const fs::path& out) {
+  if (!fs::exists(out / "plan.json"))
+    return harness_error(fmt::format("{} holds no run; give the --out of one.", out.string()));
+  const RunLock lock(out);
+  if (auto rendered = report::RunFolder(out, recording_reader()).render(); !rendered)
+    return harness_error(rendered.error().sentence);
+  const auto result = report::load_run(out);
+  if (!result) return harness_error(result.error().sentence);
+  const bool terminal = ::isatty(STDOUT_FILENO) != 0;
+  report::SummaryStyle style;
+  style.colour = terminal && std::getenv("NO_COLOR") == nullptr;
+  style.unicode = terminal;
+  std::cout << report::summary(*result, out.string(), style);
+  return report::exit_code(*result);
+}
+
+int mutant(const MutantOptions& options) {
+  const Interrupt interrupt;
+  const mutants::Mutant* mutant = mutants::find(options.name);
+  if (mutant == nullptr) {
+    std::string names;
+    for (const mutants::Mutant& known : mutants::all()) names += fmt::format(" {}", known.name);
+    return harness_error(fmt::format("There is no mutant {}; there are:{}.", options.name, names));
+  }
+  const auto prepared = prepare(options.cluster, interrupt.stop());
+  if (!prepared) return harness_error(prepared.error().sentence);
+  const std::string run = new_run_id();
+  const fs::path recording = options.out / options.name / run / "recordings" / "lifecycle.jsonl";
+  const auto shown = progress();
+  const scenarios::ScenarioEnd end = scenarios::run_lifecycle({.client = prepared->client,
+                                                               .run = run,
+                                                               .recording = recording,
+                                                               .ns = options.cluster.ns,
+                                                               .image = prepared->environment.image,
+                                                               .environment = prepared->environment.to_json(),
+                                                               .mutant = options.name,
+                                                               .mutation = mutant->mutate,
+                                                               .until = mutant->until,
+                                                               .progress = shown.get(),
+                                                               .stop = interrupt.stop(),
+                                                               .hurry = interrupt.hurry()});
+  tell_left_behind(end);
+  if (end.reason != End::Reason::kComplete) return harness_error(end.sentence);
+  const auto timeline = record::load_recording(recording);
+  if (!timeline) return harness_error(timeline.error().sentence);
+  const report::PromiseResult result = judge_one(*find_promise(mutant->promise), *timeline, recording);
+  std::cout << report::text_of(result) << "\n";
+  const bool caught = std::any_of(result.requirements.begin(), result.requirements.end(), [&](const auto& requirement) {
+    return requirement.id == mutant->requirement && requirement.outcome == Outcome::kNonconformant;
+  });
+  std::cout << fmt::format("mutant {} ({}): {} by {} ({})\n", mutant->name, mutant->title,
+                           caught ? "caught" : "NOT caught", mutant->promise, mutant->requirement);
+  return caught ? ExitCode::kConformant : ExitCode::kBroken;
+}
+
+int images() {
+  // One image does everything: the database, and the client pods that ask DNS.
+  std::cout << kPublishedImage << "\n";
+  return ExitCode::kConformant;
+}
+
+int promises(const std::string& format) {
+  if (format == "json") {
+    json list = json::array();
+    for (const Promise& promise : catalogue())
+      for (const Requirement& requirement : promise.requirements)
+        list.push_back({{"promise", promise.id},
+                        {"group", promise.group},
+                        {"scenario", promise.scenario},
+                        {"id", requirement.id},
+                        {"title", requirement.title},
+                        {"requires", requirement.sentence},
+                        {"source", requirement.source},
+                        {"since", requirement.since},
+                        {"level", requirement.level == Level::kBlocking ? "blocking" : "informing"}});
+    std::cout << list.dump(2) << "\n";
+    return ExitCode::kConformant;
+  }
+  for (const Promise& promise : catalogue()) {
+    std::cout << fmt::format("## {}\n\n{}\n\n| id | requires | source | since | level |\n|---|---|---|---|---|\n",
+                             promise.id, promise.title);
+    for (const Requirement& requirement : promise.requirements)
+      std::cout << fmt::format("| {} | {} | {} | {} | {} |\n", requirement.id, requirement.sentence, requirement.source,
+                               requirement.since, requirement.level == Level::kBlocking ? "blocking" : "informing");
+    std::cout << "\n";
+  }
+  return ExitCode::kConformant;
+}
+
+int sweep(const ClusterOptions& cluster) {
+  const Interrupt interrupt;
+  const auto client = connect(cluster, interrupt.stop());
+  if (!client) return harness_error(client.error().sentence);
+  const auto swept = lease::sweep_abandoned(*client, now());
+  if (!swept) return harness_error(swept.error().sentence);
+  for (const std::string& name : *swept) std::cout << "being deleted: namespace " << name << "\n";
+  if (swept->empty()) std::cout << "nothing was left behind\n";
+  return ExitCode::kConformant;
+}
+
+}  // namespace stateproof::cli

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "cli/environment.h"
+
+namespace stateproof::cli {
+
+/// What a command ends with. Wrong usage is CLI11's to find.
+struct ExitCode {
+  static constexpr int kConformant = 0;
+  static constexpr int kBroken = 1;
+  static constexpr int kInconclusive = 2;
+  static constexpr int kUsage = 64;
+};
+
+/// Each command prints for people, returns its exit code and throws nothing that it can name.
+
+struct BeginOptions {
+  ClusterOptions cluster;
+  std::filesystem::path out;
+  std::string profile = "quick";
+};
+/// Writes the plan of a run, so that junit.xml stands before anything is done, and looks at the cluster.
+int begin(const BeginOptions& options);
+
+struct RunOptions {
+  ClusterOptions cluster;
+  std::filesystem::path out;
+  std::string scenario;
+};
+/// Plays one scenario of the run that was begun in `out`.
+int run(const RunOptions& options);
+
+struct JudgeOptions {
+  std::filesystem::path folder;  ///< of a run, of recordings, or one recording
+  std::string promise;           ///< empty: all
+  bool save = false;             ///< keep the verdict in the run's folder
+  int not_applicable_code = ExitCode::kConformant;
+};
+int judge(const JudgeOptions& options);
+
+/// Summary of a run; waits for a scenario that is still cleaning up. Writes junit.xml and report.html again.
+int report(const std::filesystem::path& out);
+
+struct MutantOptions {
+  ClusterOptions cluster;
+  std::filesystem::path out;
+  std::string name;
+};
+/// 0 when the promise that guards against the mutant was judged broken, 1 when it was not.
+int mutant(const MutantOptions& options);
+
+int images();
+int promises(const std::string& format);
+/// Removes what abandoned runs left in the cluster.
+int sweep(const ClusterOptions& cluster);
+
+}  // namespace stateproof::cli

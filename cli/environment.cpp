@@ -1,0 +1,179 @@
+#include "cli/environment.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <string_view>
+
+#include "cli/images.h"
+
+namespace stateproof::cli {
+namespace {
+
+using nlohmann::json;
+
+tl::unexpected<HarnessError> fail(std::string sentence) { return tl::make_unexpected(HarnessError{std::move(sentence)}); }
+
+struct Permission {
+  std::string_view verb;
+  std::string_view group;
+  std::string_view resource;
+  std::string_view subresource;
+  bool in_namespace = true;
+};
+
+// From Kubernetes 1.35 on a WebSocket needs `create` on the subresource; before, `get` was asked.
+constexpr std::array kNeeded = {
+    Permission{"create", "", "namespaces", "", false},
+    Permission{"delete", "", "namespaces", "", false},
+    Permission{"watch", "", "namespaces", "", false},
+    Permission{"list", "", "nodes", "", false},
+    Permission{"list", "storage.k8s.io", "storageclasses", "", false},
+    Permission{"list", "", "persistentvolumes", "", false},
+    Permission{"watch", "", "persistentvolumes", "", false},
+    Permission{"create", "", "secrets", ""},
+    Permission{"create", "", "services", ""},
+    Permission{"create", "", "pods", ""},
+    Permission{"delete", "", "pods", ""},
+    Permission{"watch", "", "pods", ""},
+    Permission{"get", "", "pods", "exec"},
+    Permission{"create", "", "pods", "exec"},
+    Permission{"get", "", "pods", "portforward"},
+    Permission{"create", "", "pods", "portforward"},
+    Permission{"watch", "", "persistentvolumeclaims", ""},
+    Permission{"watch", "", "services", ""},
+    Permission{"watch", "", "events", ""},
+    Permission{"watch", "discovery.k8s.io", "endpointslices", ""},
+    Permission{"create", "apps", "statefulsets", ""},
+    Permission{"watch", "apps", "statefulsets", ""},
+    Permission{"patch", "apps", "statefulsets", "scale"},
+    Permission{"create", "coordination.k8s.io", "leases", ""},
+    Permission{"patch", "coordination.k8s.io", "leases", ""},
+};
+
+std::string name_of(const Permission& permission) {
+  std::string resource{permission.resource};
+  if (!permission.subresource.empty()) resource += "/" + std::string{permission.subresource};
+  return resource;
+}
+
+tl::expected<void, HarnessError> check(const kube::Client& client, const Permission& permission, const std::string& ns) {
+  json attributes{{"verb", permission.verb},
+                  {"group", permission.group},
+                  {"resource", permission.resource},
+                  {"subresource", permission.subresource}};
+  if (permission.in_namespace) attributes["namespace"] = ns;
+  const auto review = client.create_object(kube::kSelfSubjectAccessReviews, "",
+                                           {{"apiVersion", "authorization.k8s.io/v1"},
+                                            {"kind", "SelfSubjectAccessReview"},
+                                            {"spec", {{"resourceAttributes", attributes}}}});
+  if (!review) return fail(review.error().sentence());
+  const json status = review->value("status", json::object());
+  if (status.value("allowed", false)) return {};
+  return fail(fmt::format("This user may not {} {}{}; ask for that right, or use a kubeconfig that has it.",
+                          permission.verb, name_of(permission),
+                          permission.in_namespace ? " in namespace " + (ns.empty() ? "(any)" : ns) : " (cluster-wide)"));
+}
+
+bool is_default(const json& storage_class) {
+  const json annotations = storage_class.at("metadata").value("annotations", json::object());
+  return annotations.value("storageclass.kubernetes.io/is-default-class", "") == "true";
+}
+
+bool is_schedulable(const json& node) {
+  const json spec = node.value("spec", json::object());
+  if (spec.value("unschedulable", false)) return false;
+  for (const json& taint : spec.value("taints", json::array())) {
+    const std::string effect = taint.value("effect", "");
+    if (effect == "NoSchedule" || effect == "NoExecute") return false;
+  }
+  return true;
+}
+
+bool has_image(const json& node, std::string_view image) {
+  for (const json& listed : node.value("status", json::object()).value("images", json::array()))
+    for (const json& name : listed.value("names", json::array()))
+      if (name == image) return true;
+  return false;
+}
+
+tl::expected<void, HarnessError> read_storage_class(const kube::Client& client, Environment& environment) {
+  const auto classes = client.list(kube::kStorageClasses, "");
+  if (!classes) return fail(classes.error().sentence());
+  const auto found = std::find_if(classes->items.begin(), classes->items.end(), is_default);
+  if (found == classes->items.end())
+    return fail(fmt::format(
+        "The cluster has {}; mark one as default: kubectl annotate storageclass NAME "
+        "storageclass.kubernetes.io/is-default-class=true.",
+        classes->items.empty() ? "no StorageClass" : "no default StorageClass"));
+  environment.storage_class = found->at("metadata").value("name", "");
+  environment.provisioner = found->value("provisioner", "");
+  environment.binding_mode = found->value("volumeBindingMode", "Immediate");
+  return {};
+}
+
+tl::expected<void, HarnessError> read_nodes(const kube::Client& client, const std::string& image,
+                                            Environment& environment) {
+  const auto nodes = client.list(kube::kNodes, "");
+  if (!nodes) return fail(nodes.error().sentence());
+  environment.nodes = static_cast<int>(nodes->items.size());
+  environment.schedulable_nodes =
+      static_cast<int>(std::count_if(nodes->items.begin(), nodes->items.end(), is_schedulable));
+  if (environment.schedulable_nodes == 0)
+    return fail("No node takes pods: all are cordoned or tainted; look at: kubectl describe nodes.");
+  environment.image = resolve_image(image, nodes->items);
+  return {};
+}
+
+}  // namespace
+
+const char* const kPublishedImage = kPinnedPublishedImage;
+const char* const kBuiltImage = "stateproof.local/mariadb:" STATEPROOF_MARIADB_SERIES;
+
+json Environment::to_json() const {
+  return {{"server", server_version},        {"nodes", nodes},
+          {"schedulableNodes", schedulable_nodes}, {"storageClass", storage_class},
+          {"provisioner", provisioner},      {"bindingMode", binding_mode},
+          {"image", image}};
+}
+
+std::map<std::string, std::string> Environment::properties() const {
+  return {{"server version", server_version},
+          {"nodes", fmt::format("{} ({} schedulable)", nodes, schedulable_nodes)},
+          {"storage class", fmt::format("{} ({}, {})", storage_class, provisioner, binding_mode)},
+          {"image", image}};
+}
+
+tl::expected<kube::Client, HarnessError> connect(const ClusterOptions& options, const std::stop_token& stop) {
+  auto config = kube::load_cluster_config({.path = options.kubeconfig, .context = options.context});
+  if (!config) return fail(config.error().sentence());
+  kube::ClientOptions client_options;
+  client_options.stop = stop;
+  auto client = kube::Client::create(std::move(*config), client_options);
+  if (!client) return fail(client.error().sentence());
+  return std::move(*client);
+}
+
+tl::expected<Environment, HarnessError> probe_environment(const kube::Client& client, const ClusterOptions& options) {
+  Environment environment;
+  const auto version = client.get_path("/version");
+  if (!version) return fail(version.error().sentence());
+  environment.server_version = version->value("gitVersion", "unknown");
+  for (const Permission& permission : kNeeded)
+    if (auto allowed = check(client, permission, options.ns); !allowed) return tl::make_unexpected(allowed.error());
+  if (auto read = read_storage_class(client, environment); !read) return tl::make_unexpected(read.error());
+  if (auto read = read_nodes(client, options.image, environment); !read) return tl::make_unexpected(read.error());
+  return environment;
+}
+
+std::string resolve_image(const std::string& given, const std::vector<json>& nodes) {
+  if (!given.empty()) return given;
+  if (const char* variable = std::getenv("STATEPROOF_IMAGE"); variable != nullptr && *variable != '\0') return variable;
+  const bool built = std::all_of(nodes.begin(), nodes.end(),
+                                 [](const json& node) { return !is_schedulable(node) || has_image(node, kBuiltImage); });
+  return built && !nodes.empty() ? kBuiltImage : kPublishedImage;
+}
+
+}  // namespace stateproof::cli

@@ -1,0 +1,43 @@
+#include "cli/interrupt.h"
+
+#include <csignal>
+#include <iostream>
+
+namespace stateproof::cli {
+namespace {
+
+// SIGUSR1 is for ourselves: it ends the waiter.
+sigset_t signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGUSR1}) sigaddset(&set, signal);
+  return set;
+}
+
+}  // namespace
+
+Interrupt::Interrupt() {
+  const sigset_t set = signals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  waiter_ = std::thread([this] { wait(); });
+}
+
+Interrupt::~Interrupt() {
+  pthread_kill(waiter_.native_handle(), SIGUSR1);
+  waiter_.join();
+}
+
+void Interrupt::wait() {
+  const sigset_t set = signals();
+  for (int signal = 0; sigwait(&set, &signal) == 0 && signal != SIGUSR1;) {
+    if (!stop_.stop_requested()) {
+      std::cerr << "\nInterrupted: removing what was created (once more to leave it).\n";
+      stop_.request_stop();
+    } else {
+      hurry_.request_stop();
+    }
+  }
+}
+
+}  // namespace stateproof::cli

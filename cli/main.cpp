@@ -1,0 +1,104 @@
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+
+#include "cli/commands.h"
+
+namespace {
+
+using namespace stateproof::cli;
+
+std::string default_out() {
+  const char* variable = std::getenv("STATEPROOF_OUT");
+  return variable != nullptr && *variable != '\0' ? variable : "reports/out/latest";
+}
+
+void add_cluster_options(CLI::App* command, ClusterOptions& cluster) {
+  command->add_option("--kubeconfig", cluster.kubeconfig, "kubeconfig file; else $KUBECONFIG, ~/.kube/config, in-cluster");
+  command->add_option("--context", cluster.context, "context in the kubeconfig; else its current one");
+  command->add_option("--namespace", cluster.ns, "namespace to create and use; else one with a name of its own")
+      ->envname("STATEPROOF_NAMESPACE");
+  command->add_option("--image", cluster.image, "MariaDB image; else $STATEPROOF_IMAGE, a preloaded one, the published one");
+}
+
+void add_out_option(CLI::App* command, std::filesystem::path& out) {
+  out = default_out();
+  command->add_option("--out", out, "folder of the run's results; else $STATEPROOF_OUT, reports/out/latest");
+}
+
+int run_command(int argc, char** argv) {
+  CLI::App app{"Proves on a live cluster that Kubernetes keeps its promises to stateful workloads."};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", STATEPROOF_VERSION);
+  int code = ExitCode::kConformant;
+
+  BeginOptions begin_options;
+  auto* begin_command = app.add_subcommand("begin", "plan a run and look at the cluster");
+  add_cluster_options(begin_command, begin_options.cluster);
+  add_out_option(begin_command, begin_options.out);
+  begin_command->add_option("--profile", begin_options.profile, "which promises are judged")
+      ->check(CLI::IsMember({"quick"}))
+      ->envname("STATEPROOF_PROFILE");
+  begin_command->callback([&] { code = begin(begin_options); });
+
+  RunOptions run_options;
+  auto* run_command = app.add_subcommand("run", "play one scenario on the cluster and record it");
+  run_command->add_option("scenario", run_options.scenario, "for example lifecycle")->required();
+  add_cluster_options(run_command, run_options.cluster);
+  add_out_option(run_command, run_options.out);
+  run_command->callback([&] { code = run(run_options); });
+
+  JudgeOptions judge_options;
+  auto* judge_command = app.add_subcommand("judge", "judge saved recordings; needs no cluster");
+  judge_command->add_option("folder", judge_options.folder, "folder of a run, of recordings, or one recording")
+      ->default_val(default_out());
+  judge_command->add_option("--promise", judge_options.promise, "only this one");
+  judge_command->add_flag("--save", judge_options.save, "keep the verdicts in the folder of the run");
+  judge_command->add_option("--not-applicable-code", judge_options.not_applicable_code, "exit code for ctest's skip");
+  judge_command->callback([&] { code = judge(judge_options); });
+
+  std::filesystem::path report_out = default_out();
+  auto* report_command = app.add_subcommand("report", "summary, junit.xml and report.html of a run, written again");
+  report_command->add_option("folder", report_out, "folder of the run");
+  report_command->callback([&] { code = report(report_out); });
+
+  MutantOptions mutant_options;
+  auto* mutant_command = app.add_subcommand("mutant", "deploy a wrong workload and demand that its promise is judged broken");
+  mutant_command->add_option("name", mutant_options.name)->required();
+  add_cluster_options(mutant_command, mutant_options.cluster);
+  mutant_options.out = "reports/out/mutants";
+  mutant_command->add_option("--out", mutant_options.out, "folder for the recordings");
+  mutant_command->callback([&] { code = mutant(mutant_options); });
+
+  app.add_subcommand("images", "every image that a run needs")->callback([&] { code = images(); });
+
+  std::string format = "md";
+  auto* promises_command = app.add_subcommand("promises", "the catalogue of promises");
+  promises_command->add_option("--format", format)->check(CLI::IsMember({"md", "json"}));
+  promises_command->callback([&] { code = promises(format); });
+
+  ClusterOptions sweep_options;
+  auto* sweep_command = app.add_subcommand("sweep", "remove what abandoned runs left in the cluster");
+  add_cluster_options(sweep_command, sweep_options);
+  sweep_command->callback([&] { code = sweep(sweep_options); });
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int answered = app.exit(error);
+    return answered == 0 ? 0 : ExitCode::kUsage;
+  }
+  return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run_command(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "stateproof: " << error.what() << "\n";
+    return ExitCode::kInconclusive;
+  }
+}
