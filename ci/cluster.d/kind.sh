@@ -1,0 +1,118 @@
+# The kind cluster. $name, $cluster (its directory) and $kubeconfig are set by ci/cluster.
+# shellcheck shell=bash disable=SC2154,SC2034
+
+export KIND_EXPERIMENTAL_PROVIDER=docker
+pod_network=10.244.0.0/16
+
+kind_nodes() {
+  docker ps -a --filter "label=io.x-k8s.kind.cluster=$name" --format '{{.Names}}' "$@" | sort
+}
+
+running_nodes() {
+  kind_nodes --filter status=running
+}
+
+# kubectl of the cluster's own version, inside its control plane.
+kubectl_in_node() {
+  docker exec -i "$name-control-plane" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"
+}
+
+api_server_answers() {
+  kubectl_in_node get --raw /readyz >/dev/null 2>&1
+}
+
+kind_config() {
+  local version=$1 workers=$2 i
+  cat <<EOF
+kind: Cluster
+apiVersion: kind.x-k8s.io/v1alpha4
+networking:
+  podSubnet: $pod_network
+EOF
+  # kind's own network plugin comes in the published node images alone.
+  [ "$way" = published ] || echo "  disableDefaultCNI: true"
+  echo "kubeadmConfigPatches:"
+  echo "- |"
+  echo "  kind: KubeletConfiguration"
+  echo "  apiVersion: kubelet.config.k8s.io/v1beta1"
+  if [ ! -e /sys/fs/cgroup/cgroup.controllers ] && newer_than_1_34 "$version"; then
+    echo "  failCgroupV1: false"
+  fi
+  has_cap_sys_resource || echo "  oomScoreAdj: 0"
+  echo "nodes:"
+  echo "- role: control-plane"
+  for ((i = 0; i < workers; i++)); do
+    echo "- role: worker"
+  done
+}
+
+newer_than_1_34() {
+  local minor=${1#1.}
+  ((${minor%%.*} > 34))
+}
+
+create_cluster() {
+  local version=$1 workers=$2 image=$3
+  mkdir -p "$cluster"
+  rm -f "$cluster/complete"
+  kind_config "$version" "$workers" >"$cluster/kind.yaml"
+  say "creating the cluster $name: v$version, one control plane, $workers workers"
+  logged "creating the cluster $name" "kind-$name" "$kind" create cluster --name "$name" --image "$image" \
+    --config "$cluster/kind.yaml" --kubeconfig "$kubeconfig" --wait 0
+}
+
+delete_cluster() {
+  logged "deleting the cluster $name" "kind-delete-$name" "$kind" delete cluster --name "$name" --kubeconfig "$kubeconfig"
+  rm -rf "$cluster"
+}
+
+# Where kind's own network plugin is missing: each node gets a network of its own for its pods, and a
+# route to that of each other node. Addresses may change when nodes restart, so this runs at each "up".
+connect_pod_networks() {
+  local node cidr other_node other_cidr other_address nodes
+  kubectl_in_node wait --for=jsonpath='{.spec.podCIDR}' node --all --timeout=60s >/dev/null
+  # shellcheck disable=SC2016 # Go template
+  nodes=$(kubectl_in_node get nodes -o jsonpath='{range .items[*]}{.metadata.name} {.spec.podCIDR}{"\n"}{end}' |
+    while read -r node cidr; do
+      echo "$node $cidr $(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$node")"
+    done)
+  while read -r -u 3 node cidr _; do
+    {
+      echo "set -e"
+      while read -r other_node other_cidr other_address; do
+        [ "$other_node" = "$node" ] || echo "ip route replace $other_cidr via $other_address"
+      done <<<"$nodes"
+      # Only what leaves the cluster takes on the node's address.
+      echo "rule='POSTROUTING -s $cidr ! -d $pod_network -o eth0 -j MASQUERADE'"
+      # shellcheck disable=SC2016 # $rule is for the node
+      echo 'iptables -w -t nat -C $rule 2>/dev/null || iptables -w -t nat -A $rule'
+      echo "cat >/etc/cni/net.d/10-pods.conflist.new <<'CONFLIST'"
+      sed "s|POD_CIDR|$cidr|" "$ci/node-image/pods.conflist"
+      echo "CONFLIST"
+      echo "mv /etc/cni/net.d/10-pods.conflist.new /etc/cni/net.d/10-pods.conflist"
+    } | docker exec -i "$node" bash
+  done 3<<<"$nodes"
+}
+
+wait_until_ready() {
+  kubectl_in_node wait --for=condition=Ready node --all --timeout=120s
+  kubectl_in_node -n kube-system rollout status deployment/coredns --timeout=120s
+  kubectl_in_node -n kube-system rollout status daemonset/kube-proxy --timeout=120s
+  kubectl_in_node -n local-path-storage rollout status deployment/local-path-provisioner --timeout=120s
+  kubectl_in_node get storageclass standard
+}
+
+# Brings the containers of a stopped cluster back; false when they do not become a cluster again.
+restart_cluster() {
+  local node
+  for node in $(kind_nodes); do
+    docker start "$node" >/dev/null 2>&1 || return 1
+  done
+  # The API server comes back when its static pod does; there is nothing to watch until then.
+  local tries
+  for ((tries = 0; tries < 240; tries++)); do
+    ! api_server_answers || return 0
+    sleep 0.5
+  done
+  return 1
+}
