@@ -50,15 +50,31 @@ std::string new_run_id() {
   return fmt::format("{}-{:04x}", stamp.substr(0, 15), std::random_device{}() & 0xFFFFU);
 }
 
-bool is_terminal() { return ::isatty(STDERR_FILENO) != 0; }
-
-std::unique_ptr<report::Progress> progress() {
-  report::ProgressStyle style;
-  style.terminal = is_terminal();
-  style.colour = style.terminal && std::getenv("NO_COLOR") == nullptr;
-  style.unicode = style.terminal;
-  return report::make_progress(std::cerr, style);
+bool is_terminal(const char* path) {
+  const int descriptor = ::open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+  const bool terminal = descriptor >= 0 && ::isatty(descriptor) != 0;
+  if (descriptor >= 0) ::close(descriptor);
+  return terminal;
 }
+
+// ctest keeps the output of its tests to itself: $STATEPROOF_PROGRESS names a way around it.
+class ShownProgress {
+ public:
+  ShownProgress() {
+    const char* path = std::getenv("STATEPROOF_PROGRESS");
+    if (path != nullptr) file_.open(path, std::ios::app);
+    report::ProgressStyle style;
+    style.terminal = file_.is_open() ? is_terminal(path) : ::isatty(STDERR_FILENO) != 0;
+    style.colour = style.terminal && std::getenv("NO_COLOR") == nullptr;
+    style.unicode = style.terminal;
+    progress_ = report::make_progress(file_.is_open() ? static_cast<std::ostream&>(file_) : std::cerr, style);
+  }
+  [[nodiscard]] report::Progress* get() const { return progress_.get(); }
+
+ private:
+  std::ofstream file_;
+  std::unique_ptr<report::Progress> progress_;
+};
 
 report::ReadRecording recording_reader() {
   return [](const fs::path& path) -> std::optional<Timeline> {
@@ -74,6 +90,9 @@ class RunLock {
   explicit RunLock(const fs::path& out) : descriptor_(::open((out / "run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
     if (descriptor_ >= 0) ::flock(descriptor_, LOCK_EX);
   }
+
+  /// Whom a script asks to stop.
+  void name_process(const fs::path& out) const { std::ofstream(out / "run.pid") << ::getpid() << "\n"; }
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
   ~RunLock() {
@@ -204,9 +223,10 @@ int run(const RunOptions& options) {
   const auto started = report::load_run(options.out);
   if (!started) return harness_error(started.error().sentence);
   const RunLock lock(options.out);
+  lock.name_process(options.out);
   const report::RunFolder folder(options.out, recording_reader());
   const auto prepared = prepare(options.cluster, interrupt.stop());
-  const auto shown = progress();
+  const ShownProgress shown;
 
   scenarios::ScenarioEnd end;
   if (prepared) {
@@ -289,7 +309,7 @@ int mutant(const MutantOptions& options) {
   if (!prepared) return harness_error(prepared.error().sentence);
   const std::string run = new_run_id();
   const fs::path recording = options.out / options.name / run / "recordings" / "lifecycle.jsonl";
-  const auto shown = progress();
+  const ShownProgress shown;
   const scenarios::ScenarioEnd end = scenarios::run_lifecycle({.client = prepared->client,
                                                                .run = run,
                                                                .recording = recording,

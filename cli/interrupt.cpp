@@ -17,6 +17,8 @@ sigset_t signals() {
 }  // namespace
 
 Interrupt::Interrupt() {
+  // A shell starts background jobs with SIGINT ignored.
+  std::signal(SIGINT, SIG_DFL);
   const sigset_t set = signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   std::signal(SIGPIPE, SIG_IGN);

@@ -16,7 +16,8 @@ std::string default_out() {
 
 void add_cluster_options(CLI::App* command, ClusterOptions& cluster) {
   command->add_option("--kubeconfig", cluster.kubeconfig, "kubeconfig file; else $KUBECONFIG, ~/.kube/config, in-cluster");
-  command->add_option("--context", cluster.context, "context in the kubeconfig; else its current one");
+  command->add_option("--context", cluster.context, "context in the kubeconfig; else its current one")
+      ->envname("STATEPROOF_CONTEXT");
   command->add_option("--namespace", cluster.ns, "namespace to create and use; else one with a name of its own")
       ->envname("STATEPROOF_NAMESPACE");
   command->add_option("--image", cluster.image, "MariaDB image; else $STATEPROOF_IMAGE, a preloaded one, the published one");
