@@ -92,15 +92,21 @@ class RunLock {
   }
 
   /// Whom a script asks to stop.
-  void name_process(const fs::path& out) const { std::ofstream(out / "run.pid") << ::getpid() << "\n"; }
+  void name_process(const fs::path& out) {
+    named_ = out / "run.pid";
+    std::ofstream(named_) << ::getpid() << "\n";
+  }
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
   ~RunLock() {
+    std::error_code ignored;
+    if (!named_.empty()) fs::remove(named_, ignored);
     if (descriptor_ >= 0) ::close(descriptor_);
   }
 
  private:
   int descriptor_;
+  fs::path named_;
 };
 
 // An earlier run in the same folder is kept beside it: nothing that was recorded is lost.
@@ -222,7 +228,7 @@ int run(const RunOptions& options) {
     return harness_error(fmt::format("There is no scenario {}; there is: {}.", options.scenario, kLifecycle));
   const auto started = report::load_run(options.out);
   if (!started) return harness_error(started.error().sentence);
-  const RunLock lock(options.out);
+  RunLock lock(options.out);
   lock.name_process(options.out);
   const report::RunFolder folder(options.out, recording_reader());
   const auto prepared = prepare(options.cluster, interrupt.stop());
