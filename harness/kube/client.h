@@ -21,8 +21,8 @@ namespace stateproof::kube {
 class Transport;  // libcurl, TLS and credentials; transport.h
 
 struct ListOptions {
-  std::string label_selector;
-  std::string field_selector;
+  std::string label_selector = {};
+  std::string field_selector = {};
   int page_size = 500;
 };
 
@@ -34,9 +34,9 @@ struct ObjectList {
 enum class Propagation { kBackground, kForeground, kOrphan };
 
 struct DeleteOptions {
-  std::optional<std::chrono::seconds> grace_period;  ///< unset: the object's own
-  std::optional<Propagation> propagation;
-  std::string precondition_uid;  ///< refuse (409) when the object has another UID
+  std::optional<std::chrono::seconds> grace_period = {};  ///< unset: the object's own
+  std::optional<Propagation> propagation = {};
+  std::string precondition_uid = {};  ///< refuse (409) when the object has another UID
 };
 
 enum class PatchType { kMerge, kStrategicMerge, kJson };
@@ -49,10 +49,10 @@ using RequestCounts = std::map<std::string, std::uint64_t>;
 struct ClientOptions {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds request_timeout{30'000};
-  int max_attempts = 5;  ///< for 429, 503 and cut connections on idempotent requests
-  std::stop_token stop;  ///< stops waiting requests with Kind::kCancelled
+  int max_attempts = 5;       ///< for 429, 503 and cut connections on idempotent requests
+  std::stop_token stop = {};  ///< stops waiting requests with Kind::kCancelled
   /// Waits between attempts; false when stopped meanwhile. Tests pass their own. Empty: a real wait.
-  std::function<bool(std::chrono::milliseconds)> pause;
+  std::function<bool(std::chrono::milliseconds)> pause = {};
 };
 
 /// A thin client: JSON in, JSON out, no cache and no opinion. Thread safe; copies share the connection pool,

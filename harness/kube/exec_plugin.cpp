@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -73,7 +73,7 @@ struct Finished {
 /// stays in ours: a background group may not read from it.
 class Child {
  public:
-  Child(pid_t pid, Terminal terminal) : pid_(pid), terminal_(terminal), handle_(::pidfd_open(pid, 0)) {}
+  Child(pid_t pid, Terminal terminal) : pid_(pid), terminal_(terminal), handle_(open_handle(pid)) {}
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
   ~Child() {
@@ -94,6 +94,9 @@ class Child {
   }
 
  private:
+  // The header of glibc 2.36 declares pidfd_open for C only.
+  static int open_handle(pid_t pid) { return static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)); }
+
   pid_t pid_;
   Terminal terminal_;
   FileDescriptor handle_;

@@ -26,43 +26,44 @@ class SecretText {
 
 /// An exec credential plugin, client.authentication.k8s.io/v1 or v1beta1.
 struct ExecPlugin {
-  std::string api_version;
-  std::string command;  ///< a relative path is relative to the kubeconfig that names it
-  std::vector<std::string> args;
-  std::vector<std::pair<std::string, std::string>> env;
-  std::string install_hint;
-  std::string interactive_mode;  ///< Never, IfAvailable, Always
+  std::string api_version = {};
+  std::string command = {};  ///< a relative path is relative to the kubeconfig that names it
+  std::vector<std::string> args = {};
+  std::vector<std::pair<std::string, std::string>> env = {};
+  std::string install_hint = {};
+  std::string interactive_mode = {};  ///< Never, IfAvailable, Always
   bool provide_cluster_info = false;
 };
 
 /// Everything needed to reach and to trust one API server, resolved from a kubeconfig or a pod's
 /// service account. A value: copying it shares nothing.
 struct ClusterConfig {
-  std::string context;  ///< name of the context, "in-cluster" for a service account
-  std::string server;   ///< https://host:port[/prefix]
-  std::string tls_server_name;
-  std::string proxy_url;
-  std::string ca_pem;  ///< empty: the system's trust store
+  std::string context = {};  ///< name of the context, "in-cluster" for a service account
+  std::string server = {};   ///< https://host:port[/prefix]
+  std::string tls_server_name = {};
+  std::string proxy_url = {};
+  std::string ca_pem = {};  ///< empty: the system's trust store
   bool insecure_skip_tls_verify = false;
   std::string default_namespace = "default";
 
-  std::string client_certificate_pem;
-  SecretText client_key_pem;
-  SecretText token;
-  std::string token_file;  ///< wins over `token`; read again when it is older than a minute or after a 401
-  std::string username;
-  SecretText password;
-  std::optional<ExecPlugin> exec;
-  std::string impersonate_user;
-  std::string impersonate_uid;
-  std::vector<std::string> impersonate_groups;
-  std::vector<std::pair<std::string, std::vector<std::string>>> impersonate_extra;
+  std::string client_certificate_pem = {};
+  SecretText client_key_pem = {};
+  SecretText token = {};
+  /// Wins over `token`; read again when it is older than a minute or after a 401.
+  std::string token_file = {};
+  std::string username = {};
+  SecretText password = {};
+  std::optional<ExecPlugin> exec = {};
+  std::string impersonate_user = {};
+  std::string impersonate_uid = {};
+  std::vector<std::string> impersonate_groups = {};
+  std::vector<std::pair<std::string, std::vector<std::string>>> impersonate_extra = {};
 };
 
 struct KubeconfigSource {
-  std::string
-      path;  ///< --kubeconfig; empty: $KUBECONFIG (a list, merged), then ~/.kube/config, then in-cluster
-  std::string context;  ///< --context; empty: current-context
+  /// --kubeconfig; empty: $KUBECONFIG (a list, merged), then ~/.kube/config, then in-cluster.
+  std::string path = {};
+  std::string context = {};  ///< --context; empty: current-context
 };
 
 /// Reads, merges and resolves. Errors have Kind::kCredentials and name the file, the field and the next step.

@@ -4,18 +4,20 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
+#include <optional>
+#include <tuple>
+
+#include "harness/kube/testing/temporary_folder.h"
 
 namespace stateproof::kube {
 namespace {
 
+using stateproof::kube::testing::TemporaryFolder;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Pair;
-namespace fs = std::filesystem;
 
 // base64 of "-----BEGIN CERTIFICATE-----\ninline" and the like.
 constexpr const char* kInlinePem = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCmlubGluZQ==";
@@ -38,27 +40,6 @@ Result<ClusterConfig> resolved(const std::string& text, const std::string& conte
 std::string sentence(const Result<ClusterConfig>& result) {
   return result ? "no error" : result.error().sentence();
 }
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "kubeconfig-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { fs::remove_all(path_); }
-
-  std::string write(const std::string& name, const std::string& text) const {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name) << text;
-    return (path_ / name).string();
-  }
-  [[nodiscard]] std::string path() const { return path_.string(); }
-
- private:
-  fs::path path_;
-};
 
 /// Sets or unsets a variable for the length of a test.
 class Variable {
@@ -98,12 +79,12 @@ TEST(Kubeconfig, GivesServerNamespaceAndInlineCertificates) {
 }
 
 TEST(Kubeconfig, ReadsFilesRelativeToTheFileThatNamesThem) {
-  const Folder folder;
-  folder.write("a/pki/ca.crt", kFilePem);
+  const TemporaryFolder folder;
+  std::ignore = folder.write("a/pki/ca.crt", kFilePem);
   const std::string path = folder.write(
       "a/config",
       minimal("{server: 'https://x', certificate-authority: pki/ca.crt}", "{tokenFile: tokens/t}"));
-  const auto config = load_cluster_config({.path = path, .context = ""});
+  const auto config = load_cluster_config({.path = path});
   ASSERT_TRUE(config) << sentence(config);
   EXPECT_EQ(config->ca_pem, kFilePem);
   EXPECT_EQ(config->token_file, folder.path() + "/a/tokens/t");
@@ -230,7 +211,7 @@ TEST(Kubeconfig, NamesAFileThatIsMissing) {
       sentence(resolved(minimal("{server: 'https://x', certificate-authority: ca.crt}"))),
       HasSubstr(
           "clusters[k].cluster.certificate-authority of /home/jo/.kube/config names /home/jo/.kube/ca.crt"));
-  EXPECT_THAT(sentence(load_cluster_config({.path = "/nowhere/config", .context = ""})),
+  EXPECT_THAT(sentence(load_cluster_config({.path = "/nowhere/config"})),
               HasSubstr("/nowhere/config cannot be read"));
 }
 
@@ -252,7 +233,7 @@ TEST(Kubeconfig, RefusesContradictingTrust) {
 }
 
 TEST(Kubeconfig, PassesOverMissingFilesOfTheList) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const std::string there = folder.write("config", minimal("{server: 'https://x'}"));
   const Variable list("KUBECONFIG", folder.path() + "/gone::" + there);
   const auto config = load_cluster_config({});
@@ -266,8 +247,8 @@ TEST(Kubeconfig, SaysWhenNoFileOfTheListExists) {
 }
 
 TEST(Kubeconfig, IsFoundInTheHomeFolder) {
-  const Folder folder;
-  folder.write(".kube/config", minimal("{server: 'https://home'}"));
+  const TemporaryFolder folder;
+  std::ignore = folder.write(".kube/config", minimal("{server: 'https://home'}"));
   const Variable list("KUBECONFIG", "");
   const Variable home("HOME", folder.path());
   const auto config = load_cluster_config({});
@@ -276,7 +257,7 @@ TEST(Kubeconfig, IsFoundInTheHomeFolder) {
 }
 
 TEST(Kubeconfig, SaysWhereItLookedWhenThereIsNone) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Variable list("KUBECONFIG", "");
   const Variable home("HOME", folder.path());
   const Variable host("KUBERNETES_SERVICE_HOST", "");
@@ -285,10 +266,10 @@ TEST(Kubeconfig, SaysWhereItLookedWhenThereIsNone) {
 }
 
 TEST(ServiceAccount, IsReadFromItsFolder) {
-  const Folder folder;
-  folder.write("ca.crt", kFilePem);
-  folder.write("token", "abc");
-  folder.write("namespace", "shop");
+  const TemporaryFolder folder;
+  std::ignore = folder.write("ca.crt", kFilePem);
+  std::ignore = folder.write("token", "abc");
+  std::ignore = folder.write("namespace", "shop");
   const Variable host("KUBERNETES_SERVICE_HOST", "fd00::1");
   const Variable port("KUBERNETES_SERVICE_PORT", "443");
   const auto config = in_cluster_config(folder.path());
@@ -299,7 +280,7 @@ TEST(ServiceAccount, IsReadFromItsFolder) {
 }
 
 TEST(ServiceAccount, NamesTheFileThatIsMissing) {
-  const Folder folder;
+  const TemporaryFolder folder;
   const Variable host("KUBERNETES_SERVICE_HOST", "10.0.0.1");
   const Variable port("KUBERNETES_SERVICE_PORT", "443");
   const auto config = in_cluster_config(folder.path());

@@ -43,9 +43,9 @@ class WatchSink {
 
 struct WatchRequest {
   Resource resource;
-  std::string ns;  ///< empty: all namespaces
-  std::string label_selector;
-  std::string field_selector;
+  std::string ns = {};  ///< empty: all namespaces
+  std::string label_selector = {};
+  std::string field_selector = {};
   WatchSink* sink = nullptr;  ///< must outlive the Watcher
 };
 

@@ -202,6 +202,10 @@ class ScriptedConnection final : public Connection {
     std::size_t end = 0;
     while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
       if (!fill()) return false;
+      if (is_client_hello()) {
+        respond(400, "Client sent an HTTPS request to an HTTP server.\n");
+        return false;
+      }
     }
     parse_head(std::string_view(buffer_).substr(0, end));
     buffer_.erase(0, end + 4);
@@ -230,6 +234,9 @@ class ScriptedConnection final : public Connection {
     buffer_ += bytes;
     return !bytes.empty();
   }
+
+  /// TLS to a server without TLS; Go's server answers in plain text, too.
+  [[nodiscard]] bool is_client_hello() const { return buffer_.starts_with('\x16'); }
 
   void parse_head(std::string_view head) {
     const auto line_end = head.find("\r\n");
