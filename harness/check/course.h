@@ -1,0 +1,69 @@
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/model/timeline.h"
+
+namespace stateproof::check {
+
+/// One step of the scenario, from its begin to its end.
+struct RecordedStep {
+  std::string_view name;
+  const Observation* begin = nullptr;
+  const Observation* end = nullptr;           ///< null: the recording stops within the step
+  Step::Phase outcome = Step::Phase::kBegin;  ///< kBegin while it has no end
+  const Step* asked = nullptr;
+
+  [[nodiscard]] bool reached() const { return outcome == Step::Phase::kReached; }
+  [[nodiscard]] bool timed_out() const { return outcome == Step::Phase::kTimedOut; }
+  [[nodiscard]] std::optional<int> number(const char* key) const;
+  /// How it ended, for people: `step "create" timed out at +300.000s: 2 of 3 pods Ready`.
+  [[nodiscard]] std::string text() const;
+};
+
+/// The recording up to and including `last`.
+std::span<const Observation> timeline_until(const Timeline& timeline, const Observation& last);
+
+/// What the scenario asked of the cluster, and how far it came.
+class Course {
+ public:
+  explicit Course(const Timeline& timeline);
+
+  /// Everything before the step "cleanup": Kubernetes promises no order when a whole set is deleted.
+  [[nodiscard]] std::span<const Observation> judged() const { return judged_; }
+  [[nodiscard]] const std::vector<RecordedStep>& steps() const { return steps_; }
+  /// The first step of that name; null when it never began.
+  [[nodiscard]] const RecordedStep* find(std::string_view name) const;
+  /// The step that followed `step` and asked something new of the cluster; null when there was none.
+  [[nodiscard]] const RecordedStep* next_demand(const RecordedStep& step) const;
+  /// Index of the entry that ends the time before scale-down.
+  [[nodiscard]] std::size_t scale_down_index() const;
+
+  /// Pods wanted just after the entry with this index was written, as far as the steps tell.
+  [[nodiscard]] Replicas wanted_at(std::size_t index) const;
+  /// The most pods wanted at one time.
+  [[nodiscard]] Replicas most_wanted() const;
+
+  /// Why the recording ends before its scenario did; nullopt when it is whole.
+  [[nodiscard]] std::optional<std::string> cut_short() const;
+  /// Why `name` was not reached; nullopt when it was.
+  [[nodiscard]] std::optional<std::string> missing(std::string_view name) const;
+  /// Where a watch of one of these resources lost events; nullopt when none did.
+  [[nodiscard]] std::optional<std::string> lost(std::initializer_list<std::string_view> resources) const;
+  /// Time of the last judged entry.
+  [[nodiscard]] Elapsed end_time() const { return judged_.empty() ? Elapsed{0} : judged_.back().at; }
+
+ private:
+  const Timeline& timeline_;
+  std::span<const Observation> judged_;
+  std::vector<RecordedStep> steps_;
+  std::vector<const Observation*> gaps_;
+  bool cleanup_began_ = false;
+};
+
+}  // namespace stateproof::check

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "harness/model/timeline.h"
+
+namespace stateproof::check {
+
+/// Who asked whom: every answer to one question from one client pod and one server makes a series.
+struct Vantage {
+  std::string_view client;  ///< "namespace/pod"
+  std::string_view server;
+  friend auto operator<=>(const Vantage&, const Vantage&) = default;
+  [[nodiscard]] std::string_view ns() const { return client.substr(0, client.find('/')); }
+};
+
+/// An answer and how long it was in force: until the next different one, or until the probe last spoke.
+struct Answer {
+  const Observation* seen = nullptr;
+  const DnsAnswer* told = nullptr;
+  Elapsed from{0};
+  Elapsed until{0};
+};
+
+/// The answers of the probe by question, in order of time.
+class DnsSeries {
+ public:
+  explicit DnsSeries(std::span<const Observation> observations);
+
+  [[nodiscard]] const std::set<Vantage>& vantages() const { return vantages_; }
+  /// Answers to the question; empty when it was never asked from there.
+  [[nodiscard]] std::span<const Answer> answers(const Vantage& vantage, std::string_view name,
+                                                std::string_view type) const;
+  struct Question {
+    Vantage vantage;
+    std::string_view name;
+    std::string_view type;
+    friend auto operator<=>(const Question&, const Question&) = default;
+  };
+  [[nodiscard]] const auto& all() const { return series_; }
+
+ private:
+  std::map<Question, std::vector<Answer>> series_;
+  std::set<Vantage> vantages_;
+};
+
+}  // namespace stateproof::check

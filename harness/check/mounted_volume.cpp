@@ -1,0 +1,137 @@
+#include "harness/check/mounted_volume.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <tuple>
+
+#include "harness/check/bindings.h"
+#include "harness/check/course.h"
+#include "harness/check/incarnations.h"
+#include "harness/check/judgement.h"
+
+namespace stateproof::check {
+namespace {
+
+std::string_view last_component(std::string_view path) {
+  while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  return path.substr(path.rfind('/') + 1);
+}
+
+/// A volume that is a file system of its own shows "/" as its root: nothing to compare with a host path.
+bool has_own_root(const MountSeen& mount) { return mount.root.empty() || mount.root == "/"; }
+
+/// What is mounted, so that two mounts on one node can be told to be the same storage; nullopt when that
+/// cannot be told, as for network and memory file systems with a root of "/".
+using Storage = std::tuple<std::string, std::string, std::string>;
+std::optional<Storage> storage_of(const MountSeen& mount, const Incarnation& pod) {
+  if (pod.last->node.empty()) return std::nullopt;
+  if (has_own_root(mount) && !mount.source.starts_with("/dev/")) return std::nullopt;
+  return Storage{pod.last->node, mount.source, mount.root};
+}
+
+class Mounts {
+ public:
+  Mounts(const Course& course, const Subject& subject, Judgement& judgement)
+      : subject_(subject),
+        judgement_(judgement),
+        pods_(course.judged(), subject),
+        bindings_(course.judged(), subject) {}
+
+  void see(const Observation& seen) {
+    const auto* mount = seen.as<MountSeen>();
+    if (mount == nullptr || mount->path != subject_.mount_path) return;
+    const Incarnation* pod = pods_.find(mount->pod);
+    if (pod == nullptr) return;
+    if (!mount->present)
+      return find(*pod, fmt::format("a volume is mounted at {}", mount->path), "nothing was mounted there",
+                  seen);
+    judge_claim(*mount, *pod, seen);
+    judge_sharing(*mount, *pod, seen);
+  }
+
+  /// Each member needs a look into its last pod before scale-down, so that replacements are covered too.
+  std::size_t finish(std::size_t scale_down) {
+    std::size_t proved = 0;
+    for (int i = 0; i < subject_.replicas.value; ++i) {
+      const Ordinal ordinal{subject_.first.value + i};
+      const Incarnation* pod = latest_ready(ordinal, scale_down);
+      if (pod == nullptr)
+        judgement_.doubt(fmt::format("{} was never Ready", subject_.pod_name(ordinal)));
+      else if (!proved_.contains(pod))
+        judgement_.doubt(
+            fmt::format("what {} of {} mounts was not recorded", pod->ref.name, moment(*pod->appeared)));
+      else
+        ++proved;
+    }
+    return proved;
+  }
+
+ private:
+  /// An image that declares a VOLUME gives a mount point without any claim: presence alone proves nothing.
+  void judge_claim(const MountSeen& mount, const Incarnation& pod, const Observation& seen) {
+    const auto claims = bindings_.of(pod.ordinal);
+    const bool claimed = pod.last->claim_at(subject_.mount_path) == subject_.claim_name(pod.ordinal);
+    if (!claimed || claims.empty()) return;
+    proved_.insert(&pod);
+    if (has_own_root(mount)) return;
+    std::string hosted;
+    for (const ClaimLife* claim : claims) {
+      const VolumeLife* volume = bindings_.volume(claim->volume);
+      if (volume == nullptr || volume->last->host_path.empty()) return;
+      if (last_component(volume->last->host_path) == last_component(mount.root)) return;
+      hosted = volume->last->host_path;
+    }
+    find(pod, fmt::format("the directory {} of its volume is mounted at {}", hosted, mount.path),
+         fmt::format("{} of {} was mounted there", mount.root, mount.source), seen);
+  }
+
+  void judge_sharing(const MountSeen& mount, const Incarnation& pod, const Observation& seen) {
+    const auto storage = storage_of(mount, pod);
+    if (!storage) return;
+    const auto [first, is_first] = users_.try_emplace(*storage, &pod);
+    if (is_first || first->second->ordinal == pod.ordinal) return;
+    find(pod, fmt::format("the storage of {} is mounted in no other pod", first->second->ref.name),
+         fmt::format("{} of {} on node {} was mounted in both", mount.root, mount.source, pod.last->node),
+         seen);
+  }
+
+  [[nodiscard]] const Incarnation* latest_ready(Ordinal ordinal, std::size_t before) const {
+    const Incarnation* pod = pods_.latest(ordinal);
+    while (pod != nullptr && (!pod->was_ready() || pod->appeared->index >= before)) pod = pod->former;
+    return pod;
+  }
+
+  void find(const Incarnation& pod, const std::string& expected, const std::string& observed,
+            const Observation& seen) {
+    judgement_.find({pod.ref,
+                     fmt::format("in {}, {}", pod.ref.name, expected),
+                     fmt::format("{} (seen in {} at {})", observed, pod.ref.name, moment(seen)),
+                     {pod.appeared->index, seen.index},
+                     fmt::format("kubectl -n {} exec {} -c {} -- grep ' {} ' /proc/self/mountinfo",
+                                 pod.ref.ns, pod.ref.name, subject_.container, subject_.mount_path)});
+  }
+
+  const Subject& subject_;
+  Judgement& judgement_;
+  Incarnations pods_;
+  Bindings bindings_;
+  std::set<const Incarnation*> proved_;
+  std::map<Storage, const Incarnation*> users_;
+};
+
+}  // namespace
+
+Verdict own_volume_is_mounted(const Timeline& timeline) {
+  const Course course{timeline};
+  Judgement judgement;
+  Mounts mounts{course, timeline.subject(), judgement};
+  for (const Observation& seen : course.judged()) mounts.see(seen);
+  const std::size_t proved = mounts.finish(course.scale_down_index());
+  judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims", "persistentvolumes"}));
+  return std::move(judgement).verdict(counted(proved, "pod", "pods") + ", each with its own volume at " +
+                                      timeline.subject().mount_path);
+}
+
+}  // namespace stateproof::check

@@ -1,0 +1,26 @@
+#include "suites/catalogue.h"
+
+#include <algorithm>
+
+#include "suites/claim_binding/promise.h"
+#include "suites/claim_retention/promise.h"
+#include "suites/data_survival/promise.h"
+#include "suites/ordered_creation/promise.h"
+#include "suites/stable_dns/promise.h"
+
+namespace stateproof {
+
+const std::vector<Promise>& catalogue() {
+  static const std::vector<Promise> kPromises{ordered_creation(), stable_dns(), claim_binding(),
+                                              data_survival(), claim_retention()};
+  return kPromises;
+}
+
+const Promise* find_promise(std::string_view id) {
+  const auto& promises = catalogue();
+  const auto found =
+      std::find_if(promises.begin(), promises.end(), [&](const Promise& one) { return one.id == id; });
+  return found == promises.end() ? nullptr : &*found;
+}
+
+}  // namespace stateproof

@@ -1,0 +1,64 @@
+#include "suites/claim_binding/promise.h"
+
+#include "harness/check/claim_binding.h"
+#include "harness/check/identity.h"
+#include "harness/check/mounted_volume.h"
+
+namespace stateproof {
+
+Promise claim_binding() {
+  return {
+      .id = "claim-binding",
+      .title = "Each pod has a claim and a volume of its own, and gets them back",
+      .group = "storage",
+      .scenario = "lifecycle",
+      .requirements =
+          {
+              {.id = "STO-01",
+               .title = "Each pod has the one Bound claim of its name",
+               .sentence = "For each volume claim template every pod MUST get one claim, named "
+                           "<template>-<set>-<ordinal>, which is Bound and which no other pod uses.",
+               .source =
+                   "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::one_claim_per_pod},
+              {.id = "STO-02",
+               .title = "Claim and volume belong to each other alone",
+               .sentence = "A claim's volume MUST name that claim, by UID, as the one that it is bound to, "
+                           "and no volume MUST be bound to two claims nor a claim to two volumes.",
+               .source = "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::claim_and_volume_are_one_to_one},
+              {.id = "STO-03",
+               .title = "A replaced pod finds the same claim and volume",
+               .sentence = "When a pod is deleted, its claim MUST stay the same object bound to the same "
+                           "volume, and the new pod of that ordinal MUST mount it.",
+               .source =
+                   "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::same_storage_after_replacement},
+              {.id = "STO-06",
+               .title = "The own volume is what is mounted",
+               .sentence = "What a pod's container finds mounted at the path of the claim MUST be the "
+                           "volume of that pod's claim, and of no other pod's.",
+               .source = "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#claims-as-volumes",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::own_volume_is_mounted},
+              {.id = "ID-04",
+               .title = "A deleted pod comes back with its identity",
+               .sentence = "A deleted pod of the set MUST be replaced by a new pod of the same name and "
+                           "host name, to which the same storage identity belongs.",
+               .source =
+                   "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::replacement_keeps_identity},
+          },
+  };
+}
+
+}  // namespace stateproof

@@ -1,0 +1,38 @@
+#include "suites/claim_retention/promise.h"
+
+#include "harness/check/claim_retention.h"
+
+namespace stateproof {
+
+Promise claim_retention() {
+  return {
+      .id = "claim-retention",
+      .title = "Claims outlive scale-down, and scale-up finds them",
+      .group = "retention",
+      .scenario = "lifecycle",
+      .requirements =
+          {
+              {.id = "RET-02",
+               .title = "Scale-down leaves claims and volumes as they are",
+               .sentence = "Under the default retention policy the claims of a set MUST NOT be deleted, nor "
+                           "given to an owner whose end deletes them, when the set is scaled down, and "
+                           "their volumes MUST stay bound.",
+               .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
+                         "#persistentvolumeclaim-retention",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::claims_outlive_scale_down},
+              {.id = "SCL-01",
+               .title = "Scale-up finds the old claim, volume and rows",
+               .sentence = "A pod that is created again by scaling up MUST get the claim and the volume "
+                           "that its ordinal had before, with the data in it.",
+               .source =
+                   "https://kubernetes.io/docs/tasks/run-application/delete-stateful-set/#persistent-volumes",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::scale_up_finds_old_storage},
+          },
+  };
+}
+
+}  // namespace stateproof

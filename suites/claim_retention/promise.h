@@ -1,0 +1,9 @@
+#pragma once
+
+#include "harness/model/promise.h"
+
+namespace stateproof {
+
+Promise claim_retention();
+
+}  // namespace stateproof

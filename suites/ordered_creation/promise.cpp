@@ -1,0 +1,57 @@
+#include "suites/ordered_creation/promise.h"
+
+#include "harness/check/creation_order.h"
+#include "harness/check/identity.h"
+#include "harness/check/termination_order.h"
+
+namespace stateproof {
+
+Promise ordered_creation() {
+  return {
+      .id = "ordered-creation",
+      .title = "Pods are created and terminated in order, and no other pods than the wanted ones",
+      .group = "ordering",
+      .scenario = "lifecycle",
+      .requirements =
+          {
+              {.id = "ORD-01",
+               .title = "A pod is created only after all its predecessors have been Ready",
+               .sentence = "Under podManagementPolicy OrderedReady a pod MUST NOT be created before the "
+                           "present pod of every lower ordinal has been Running and Ready.",
+               .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
+                         "#deployment-and-scaling-guarantees",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::predecessors_were_ready},
+              {.id = "ORD-03",
+               .title = "On scale-down each pod is told to stop only after all higher ones are gone",
+               .sentence = "When a set is scaled down, its pods MUST be terminated from the highest ordinal "
+                           "downwards, and each one only after every pod of a higher ordinal is gone.",
+               .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
+                         "#deployment-and-scaling-guarantees",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::terminated_in_reverse},
+              {.id = "ID-01",
+               .title = "The set consists of exactly the wanted ordinals",
+               .sentence = "A set of N replicas MUST consist of the pods <set>-<start> to "
+                           "<set>-<start+N-1>: no other name is created, and none of these is taken away "
+                           "unasked.",
+               .source =
+                   "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#ordinal-index",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::only_wanted_pods},
+              {.id = "ID-05",
+               .title = "No two pods share an identity",
+               .sentence = "At any time there MUST be at most one pod of each identity: a name is given "
+                           "again only after the pod that bore it is gone.",
+               .source = "https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::one_pod_per_name},
+          },
+  };
+}
+
+}  // namespace stateproof

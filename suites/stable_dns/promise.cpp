@@ -1,0 +1,45 @@
+#include "suites/stable_dns/promise.h"
+
+#include "harness/check/name_resolution.h"
+
+namespace stateproof {
+
+Promise stable_dns() {
+  return {
+      .id = "stable-dns",
+      .title = "Each pod's DNS name stays and always leads to its own pod",
+      .group = "network",
+      .scenario = "lifecycle",
+      .requirements =
+          {
+              {.id = "DNS-02",
+               .title = "A Ready pod's name gives exactly its own addresses",
+               .sentence = "For each Ready pod with a host name behind a headless Service, every DNS server "
+                           "of the cluster MUST answer <pod>.<service>.<namespace>.svc.<zone> with exactly "
+                           "the addresses of that pod, in any client namespace.",
+               .source = "https://github.com/kubernetes/dns/blob/master/docs/specification.md",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::names_resolve_to_their_pods},
+              {.id = "DNS-04",
+               .title = "After a replacement the same name gives the new address",
+               .sentence = "When a pod is replaced, its DNS name MUST stay the same and give the address of "
+                           "the new pod once that is Ready.",
+               .source =
+                   "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::names_follow_replacements},
+              {.id = "DNS-08",
+               .title = "The governing Service is headless",
+               .sentence = "The Service that governs the set MUST be headless, so that its records are "
+                           "those of the pods and not of a virtual address.",
+               .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#limitations",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::governing_service_is_headless},
+          },
+  };
+}
+
+}  // namespace stateproof
