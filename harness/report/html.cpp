@@ -1,9 +1,139 @@
 #include "harness/report/html.h"
 
-namespace stateproof::report {
+#include <fmt/format.h>
 
-std::string html_page(const RunResult&, const std::map<std::string, Timeline>&) {
-  return "<!doctype html><title>Stateproof</title>";
+#include <algorithm>
+#include <string_view>
+#include <vector>
+
+#include "harness/report/html_scenario.h"
+#include "harness/report/html_verdicts.h"
+#include "harness/report/markup.h"
+#include "harness/report/report_css.h"
+#include "harness/report/text.h"
+
+namespace stateproof::report {
+namespace {
+
+std::size_t count(const std::vector<Standing>& all, Standing::State state) {
+  return static_cast<std::size_t>(
+      std::count_if(all.begin(), all.end(), [state](const Standing& one) { return one.state == state; }));
+}
+
+std::string headline(const RunResult& run, const std::vector<Standing>& all) {
+  switch (exit_code(run)) {
+    case 0:
+      return "The cluster keeps its promises";
+    case 1:
+      return counted(count(all, Standing::State::kNonconformant), "promise") + " broken";
+    default:
+      return "Nothing is proved yet";
+  }
+}
+
+std::string_view css_of_run(const RunResult& run) {
+  switch (exit_code(run)) {
+    case 0:
+      return "kept";
+    case 1:
+      return "broken";
+    default:
+      return "doubt";
+  }
+}
+
+std::string counts(const std::vector<Standing>& all) {
+  std::string text;
+  for (const Standing::State state :
+       {Standing::State::kNonconformant, Standing::State::kInconclusive, Standing::State::kNotRun,
+        Standing::State::kConformant, Standing::State::kNotApplicable})
+    if (const std::size_t number = count(all, state); number > 0)
+      text += element("li", fmt::format(R"(class="{}")", css_of(state)),
+                      fmt::format("<strong>{}</strong> {}", number, word_of(state)));
+  return element("ul", R"(class="counts")", text);
+}
+
+/// What a reader of a bad run wants to know before anything else.
+std::string attention(const std::vector<Standing>& all) {
+  std::string text;
+  for (const Standing& one : all)
+    if (one.state >= Standing::State::kInconclusive)
+      text += element("li", fmt::format(R"(class="{}")", css_of(one.state)),
+                      text_element("a", fmt::format(R"(href="#{}")", anchor_of(one)), title_of(one)) +
+                          "<br>" + escaped(one.sentence));
+  return text.empty() ? text : element("ul", R"(class="attention")", text);
+}
+
+std::string subtitle(const RunResult& run) {
+  std::string text = run.plan.profile.empty() ? "run " : run.plan.profile + " · run ";
+  text += run.plan.run;
+  if (run.plan.started != Timestamp{}) text += " · " + format_rfc3339(run.plan.started).substr(0, 19) + "Z";
+  if (const auto server = run.plan.properties.find("server version"); server != run.plan.properties.end())
+    text += " · Kubernetes " + server->second;
+  return text;
+}
+
+std::string page_header(const RunResult& run, const std::vector<Standing>& all) {
+  return element("header", fmt::format(R"(class="{}")", css_of_run(run)),
+                 text_element("p", R"(class="source")", "Stateproof " + subtitle(run)) +
+                     text_element("h1", "", headline(run, all)) + counts(all) + attention(all));
+}
+
+std::string fact_row(std::string_view name, std::string_view value) {
+  return element("tr", "", text_element("th", "scope=\"row\"", name) + text_element("td", "", value));
+}
+
+std::string value_text(const nlohmann::json& value) {
+  return value.is_string() ? value.get<std::string>()
+                           : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+/// From the plan; what only the recordings know is added.
+std::string environment(const RunResult& run, const std::map<std::string, Timeline>& recordings) {
+  std::map<std::string, std::string> facts = run.plan.properties;
+  for (const auto& [scenario, timeline] : recordings)
+    for (const auto& [name, value] : timeline.header.environment.items())
+      facts.emplace(name, value_text(value));
+  if (facts.empty()) return {};
+  std::string rows;
+  for (const auto& [name, value] : facts) rows += fact_row(name, value);
+  return element("section", "",
+                 "<h2>Environment</h2>" + element("div", R"(class="scroll" tabindex="0")",
+                                                  element("table", R"(class="facts")", rows)));
+}
+
+std::string scenarios(const RunResult& run, const std::map<std::string, Timeline>& recordings) {
+  std::string text;
+  for (const ScenarioResult& scenario : run.scenarios) {
+    const auto recording = recordings.find(scenario.name);
+    text += scenario_section(run, scenario, recording == recordings.end() ? nullptr : &recording->second);
+  }
+  return text;
+}
+
+constexpr std::string_view kFooter =
+    "<footer><p>A promise is <em>broken</em> when the recording shows it; <em>inconclusive</em> when the "
+    "recording "
+    "cannot tell, which is never a pass; <em>not run</em> when nothing was judged. Times count from the "
+    "begin of the "
+    "recording. The order of entries is that of the API server.</p></footer>";
+
+}  // namespace
+
+std::string html_page(const RunResult& run, const std::map<std::string, Timeline>& recordings) {
+  const std::vector<Standing> all = standings(run);
+  const std::string head =
+      R"(<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">)"
+      // Nothing is fetched and nothing is executed, whatever a name in the cluster contains.
+      R"(<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">)"
+      R"(<meta name="color-scheme" content="light dark">)" +
+      text_element("title", "", headline(run, all) + " · Stateproof") + element("style", "", kReportCss);
+  const std::string body =
+      page_header(run, all) +
+      element("main", "", verdicts_section(run) + scenarios(run, recordings) + environment(run, recordings)) +
+      std::string{kFooter};
+  return "<!doctype html>\n" +
+         element("html", R"(lang="en")", element("head", "", head) + element("body", "", body)) + "\n";
 }
 
 }  // namespace stateproof::report

@@ -1,0 +1,133 @@
+#include "harness/report/html_scenario.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "harness/report/lanes.h"
+#include "harness/report/lanes_svg.h"
+#include "harness/report/markup.h"
+#include "harness/report/text.h"
+
+namespace stateproof::report {
+namespace {
+
+std::string head_row(const std::vector<std::string>& names) {
+  std::string cells;
+  for (const std::string& name : names) cells += text_element("th", "scope=\"col\"", name);
+  return element("thead", "", element("tr", "", cells));
+}
+
+std::string number_cell(const std::string& text) { return text_element("td", "class=\"number\"", text); }
+
+/// A length beside its number, relative to the longest of the table.
+std::string bar_cell(double value, double longest) {
+  const double share = longest > 0 ? 100 * value / longest : 0;
+  return fmt::format(R"(<td class="bar" aria-hidden="true"><span style="width:{:.1f}%"></span></td>)",
+                     std::clamp(share, 0.0, 100.0));
+}
+
+std::string table(std::string_view caption, const std::vector<std::string>& names, const std::string& rows) {
+  const std::string content =
+      text_element("caption", "", caption) + head_row(names) + element("tbody", "", rows);
+  return element("div", R"(class="scroll" tabindex="0")", element("table", "", content));
+}
+
+std::string step_row(const StepResult& step, std::size_t number, double longest) {
+  std::string name = text_element("strong", "", step.name);
+  if (!step.text.empty()) name += " " + escaped(step.text);
+  if (step.outcome != Step::Phase::kReached)
+    name += " " + text_element("span", R"(class="badge broken")", outcome_text(step.outcome));
+  return element("tr", "",
+                 number_cell(std::to_string(number)) + element("td", "", name) +
+                     number_cell(duration_text(step.seconds)) +
+                     number_cell(step.cluster_seconds ? duration_text(*step.cluster_seconds) : "–") +
+                     bar_cell(step.seconds, longest));
+}
+
+std::string steps_table(const ScenarioResult& scenario) {
+  if (scenario.steps.empty()) return {};
+  double longest = 0;
+  for (const StepResult& step : scenario.steps) longest = std::max(longest, step.seconds);
+  std::string rows;
+  for (std::size_t i = 0; i < scenario.steps.size(); ++i) rows += step_row(scenario.steps[i], i + 1, longest);
+  return table("Steps", {"", "step", "took", "cluster's own", ""}, rows);
+}
+
+std::vector<Measurement> measurements_of(const RunResult& run, const std::string& scenario) {
+  std::vector<Measurement> all;
+  for (const PromiseResult& verdict : run.verdicts)
+    if (verdict.scenario == scenario)
+      for (const RequirementResult& one : verdict.requirements)
+        all.insert(all.end(), one.measurements.begin(), one.measurements.end());
+  return all;
+}
+
+/// Figures of another name may have another unit: bars are compared under one name only.
+double largest(const std::vector<Measurement>& all, const std::string& name) {
+  double value = 0;
+  for (const Measurement& one : all)
+    if (one.name == name) value = std::max(value, one.value);
+  return value;
+}
+
+std::string measurements_table(const std::vector<Measurement>& all) {
+  if (all.empty()) return {};
+  std::string rows;
+  for (const Measurement& one : all)
+    rows += element("tr", "",
+                    text_element("td", "", one.name) + text_element("td", "", one.of) +
+                        number_cell(fmt::format("{:.3g} {}", one.value, one.unit)) +
+                        bar_cell(one.value, largest(all, one.name)));
+  return table("Measured, not judged", {"figure", "of", "value", ""}, rows);
+}
+
+std::string requests_table(const Timeline& timeline) {
+  if (!timeline.finish || timeline.finish->requests.empty()) return {};
+  std::string rows;
+  for (const auto& [what, count] : timeline.finish->requests)
+    rows += element("tr", "", text_element("td", "", what) + number_cell(std::to_string(count)));
+  return table("Requests to the API server", {"request", "count"}, rows);
+}
+
+std::string picture(const RunResult& run, const Timeline& timeline) {
+  const Lanes lanes = lanes_of(timeline, run);
+  if (lanes.lanes.empty()) return {};
+  return element("figure", "",
+                 element("div", R"(class="scroll lanes" tabindex="0" role="region" aria-label="swim lanes")",
+                         lanes_svg(lanes)) +
+                     element("figcaption", "", lanes_legend())) +
+         element("details", R"(class="lives")",
+                 "<summary>The same as a table</summary>" +
+                     element("div", R"(class="scroll" tabindex="0")", lives_table(lanes)));
+}
+
+std::string trouble(const ScenarioResult& scenario) {
+  if (scenario.outcome == ScenarioResult::Outcome::kComplete) return {};
+  const bool stopped = scenario.outcome == ScenarioResult::Outcome::kInterrupted;
+  return element("p", R"(class="trouble")",
+                 text_element("strong", "", stopped ? "Interrupted." : "The harness failed.") + " " +
+                     escaped(scenario.sentence));
+}
+
+std::string subtitle(const ScenarioResult& scenario, const Timeline* timeline) {
+  std::string text = "took " + duration_text(scenario.seconds);
+  if (timeline == nullptr) return text;
+  text += " · " + counted(timeline->size(), "observation");
+  if (!timeline->header.mutant.empty()) text += " · deployed wrong on purpose: " + timeline->header.mutant;
+  return text;
+}
+
+}  // namespace
+
+std::string scenario_section(const RunResult& run, const ScenarioResult& scenario, const Timeline* timeline) {
+  std::string text = text_element("h2", "", "What the cluster did: " + scenario.name) +
+                     text_element("p", R"(class="source")", subtitle(scenario, timeline)) + trouble(scenario);
+  if (timeline != nullptr) text += picture(run, *timeline);
+  std::string tables = steps_table(scenario) + measurements_table(measurements_of(run, scenario.name));
+  if (timeline != nullptr) tables += requests_table(*timeline);
+  return element("section", "", text + element("div", R"(class="tables")", tables));
+}
+
+}  // namespace stateproof::report
