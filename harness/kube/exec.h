@@ -15,7 +15,7 @@ namespace stateproof::kube {
 struct PodRef {
   std::string ns;
   std::string name;
-  std::string container;  ///< empty: the pod's only container
+  std::string container{};  ///< empty: the pod's only container
 };
 
 struct ExecResult {
@@ -27,11 +27,16 @@ struct ExecResult {
 struct ExecRequest {
   PodRef pod;
   std::vector<std::string> command;
-  std::string input;                         ///< sent to stdin, then closed (v5) ; see `needs_input_close`
-  bool wants_input = false;                  ///< open stdin even when `input` is empty
-  std::chrono::milliseconds limit{30'000};   ///< of the whole call
-  std::size_t max_output_bytes = 8U << 20U;  ///< more is kProtocol
-  std::stop_token stop;
+  std::string input{};       ///< sent to stdin; exec() then closes it, a stream leaves it open for write()
+  bool wants_input = false;  ///< open stdin even when `input` is empty
+  /// The command knows by itself where its input ends, as `head -c N` does. Without this, exec() with input
+  /// fails on a server that speaks only v4: there stdin cannot be closed, and the command would wait for its
+  /// end for ever.
+  bool input_is_bounded = false;
+  std::chrono::milliseconds limit{30'000};  ///< of the whole call; of a stream's start
+  std::size_t max_output_bytes =
+      8U << 20U;  ///< stdout and stderr together, or one line of a stream; more is kProtocol
+  std::stop_token stop{};
 };
 
 /// Runs a command to its end. A non-zero exit code is a result, not an error; no status before the close,
@@ -42,15 +47,21 @@ Result<ExecResult> exec(const Client& client, const ExecRequest& request);
 class ExecStream {
  public:
   struct Callbacks {
-    std::function<void(std::string line)> on_line;
-    /// Called once, last: exit code, or why the stream was lost.
+    std::function<void(std::string line)> on_line;  ///< without its newline
+    /// Called once, last: exit code, or why the stream was lost (kCancelled after close()). `out` is what
+    /// followed the last newline, `err` the last 64 KiB of stderr.
     std::function<void(const Result<ExecResult>& end)> on_end;
   };
   static Result<std::unique_ptr<ExecStream>> start(const Client& client, ExecRequest request,
                                                    Callbacks callbacks);
-  virtual ~ExecStream() = default;  ///< closes the stream and joins
-  /// Writes to the command's stdin. Thread safe.
+  ExecStream() = default;
+  ExecStream(const ExecStream&) = delete;
+  ExecStream& operator=(const ExecStream&) = delete;
+  virtual ~ExecStream() = default;  ///< closes the stream and joins; not to be called by a callback
+  /// Queues bytes for the command's stdin, which the request must have opened, and returns at once; an error
+  /// when the stream is over or 8 MiB are waiting. Thread safe, also within callbacks.
   virtual Result<void> write(std::string_view bytes) = 0;
+  /// Asks the stream to end and returns at once. Thread safe, also within callbacks.
   virtual void close() = 0;
 };
 

@@ -24,6 +24,8 @@ class LineSplitter {
   [[nodiscard]] bool is_overlong() const { return overlong_; }
   /// Bytes held back, to be kept small by calling next().
   [[nodiscard]] std::size_t pending() const { return buffer_.size() - begin_; }
+  /// What followed the last line break, once next() has given all lines.
+  [[nodiscard]] std::string_view rest() const { return std::string_view(buffer_).substr(begin_); }
 
  private:
   std::size_t limit_;

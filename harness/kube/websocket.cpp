@@ -13,6 +13,10 @@ constexpr std::size_t kMaxHeaderBytes = 64U << 10U;
 constexpr std::size_t kMaxRefusalBytes = 1U << 20U;
 constexpr std::size_t kMaxControlPayload = 125;
 constexpr std::string_view kHeaderEnd = "\r\n\r\n";
+constexpr unsigned kFinalBit = 0x80;
+constexpr unsigned kMaskedBit = 0x80;
+constexpr unsigned kReservedBits = 0x70;
+constexpr unsigned kOpcodeBits = 0x0F;
 
 std::string base64(const unsigned char* bytes, std::size_t size) {
   std::string text(4 * ((size + 2) / 3) + 1, '\0');  // EVP_EncodeBlock also writes a terminating zero
@@ -113,8 +117,8 @@ bool may_be_sent(std::uint16_t close_code) {
   return close_code >= 1000 && close_code <= 1014 && (close_code < 1004 || close_code > 1006);
 }
 
-tl::unexpected<Violation> violation(std::string what, std::uint16_t close_code = kProtocolViolation) {
-  return tl::unexpected(Violation{close_code, std::move(what)});
+tl::unexpected<Violation> violation(std::string what) {
+  return tl::unexpected(Violation{kProtocolViolation, std::move(what)});
 }
 
 }  // namespace
@@ -249,18 +253,16 @@ Handshake::State Handshake::end_of_stream() {
 // ------------------------------------------------------------------------------------------------- Frames
 
 std::string encode_frame(Opcode opcode, std::string_view payload, Mask mask) {
-  constexpr unsigned kFinal = 0x80;
-  constexpr unsigned kMasked = 0x80;
   std::string out;
   out.reserve(payload.size() + 14);
-  out += static_cast<char>(kFinal | static_cast<unsigned>(opcode));
+  out += static_cast<char>(kFinalBit | static_cast<unsigned>(opcode));
   if (payload.size() <= 125) {
-    out += static_cast<char>(kMasked | payload.size());
+    out += static_cast<char>(kMaskedBit | payload.size());
   } else if (payload.size() <= 0xFFFF) {
-    out += static_cast<char>(kMasked | 126U);
+    out += static_cast<char>(kMaskedBit | 126U);
     append_big_endian(out, payload.size(), 2);
   } else {
-    out += static_cast<char>(kMasked | 127U);
+    out += static_cast<char>(kMaskedBit | 127U);
     append_big_endian(out, payload.size(), 8);
   }
   for (const std::uint8_t byte : mask) out += static_cast<char>(byte);
@@ -297,77 +299,67 @@ void Decoder::feed(std::string_view bytes) {
   buffer_ += bytes;
 }
 
-tl::expected<std::optional<Decoder::Header>, Violation> Decoder::peek_header() const {
+std::nullopt_t Decoder::violate(std::string_view what, std::uint16_t close_code) {
+  violation_ = Violation{close_code, std::string(what)};
+  return std::nullopt;
+}
+
+std::optional<Decoder::Header> Decoder::read_header() {
   const std::string_view bytes = unread();
   if (bytes.size() < 2) return std::nullopt;
   const auto first = static_cast<unsigned char>(bytes[0]);
   const auto second = static_cast<unsigned char>(bytes[1]);
-  if ((first & 0x70U) != 0) return violation("a frame with reserved bits set");
-  if (!is_known(first & 0x0FU))
-    return violation("a frame with the reserved opcode " + std::to_string(first & 0x0FU));
-  if ((second & 0x80U) != 0) return violation("a masked frame from the server");
+  if ((first & kReservedBits) != 0) return violate("a frame with reserved bits set");
+  if (!is_known(first & kOpcodeBits)) {
+    return violate("a frame with the reserved opcode " + std::to_string(first & kOpcodeBits));
+  }
+  if ((second & kMaskedBit) != 0) return violate("a masked frame from the server");
 
-  const unsigned short_length = second & 0x7FU;
+  const unsigned short_length = second & ~kMaskedBit;
   const std::size_t extra = short_length == 126 ? 2 : short_length == 127 ? 8 : 0;
   if (bytes.size() < 2 + extra) return std::nullopt;
   const std::uint64_t length = extra == 0 ? short_length : big_endian(bytes.substr(2, extra));
   if ((extra == 2 && length <= 125) || (extra == 8 && length <= 0xFFFF)) {
-    return violation("a frame length that is not in its shortest form");
+    return violate("a frame length that is not in its shortest form");
   }
-  if (length > max_message_bytes_) {
-    return violation("a frame of " + std::to_string(length) + " bytes", kMessageTooBig);
+  const auto opcode = static_cast<Opcode>(first & kOpcodeBits);
+  const std::size_t before = unfinished_ && !is_control(opcode) ? unfinished_->payload.size() : 0;
+  if (length > max_message_bytes_ - before) {
+    return violate("a message of more than " + std::to_string(max_message_bytes_) + " bytes", kMessageTooBig);
   }
-  return Header{static_cast<Opcode>(first & 0x0FU), (first & 0x80U) != 0, 2 + extra,
-                static_cast<std::size_t>(length)};
+  const Header header{opcode, (first & kFinalBit) != 0, 2 + extra, static_cast<std::size_t>(length)};
+  if (const auto wrong = misplaced(header); !wrong.empty()) return violate(wrong);
+  return header;
 }
 
-std::optional<Violation> Decoder::check(const Header& header) const {
+std::string_view Decoder::misplaced(const Header& header) const {
   if (is_control(header.opcode)) {
-    if (!header.final) return Violation{kProtocolViolation, "a fragmented control frame"};
-    if (header.payload_size > kMaxControlPayload)
-      return Violation{kProtocolViolation, "an oversized control frame"};
-    return std::nullopt;
+    if (!header.final) return "a fragmented control frame";
+    return header.payload_size > kMaxControlPayload ? "an oversized control frame" : "";
   }
-  if (header.opcode == Opcode::kContinuation && !unfinished_) {
-    return Violation{kProtocolViolation, "a continuation without a beginning"};
-  }
-  if (header.opcode != Opcode::kContinuation && unfinished_) {
-    return Violation{kProtocolViolation, "a new message within a fragmented one"};
-  }
-  if (unfinished_ && unfinished_->payload.size() + header.payload_size > max_message_bytes_) {
-    return Violation{kMessageTooBig,
-                     "a message of more than " + std::to_string(max_message_bytes_) + " bytes"};
-  }
-  return std::nullopt;
+  const bool continues = header.opcode == Opcode::kContinuation;
+  if (continues && !unfinished_) return "a continuation without a beginning";
+  return !continues && unfinished_ ? "a new message within a fragmented one" : "";
 }
 
 std::optional<Message> Decoder::take(const Header& header) {
   const std::string_view payload = unread().substr(header.size, header.payload_size);
   consumed_ += header.size + header.payload_size;
   if (is_control(header.opcode)) return Message{header.opcode, std::string(payload)};
-  if (header.opcode == Opcode::kContinuation) {
-    unfinished_->payload += payload;
-  } else {
-    unfinished_ = Message{header.opcode, std::string(payload)};
-  }
+  if (!unfinished_) unfinished_ = Message{header.opcode, {}};
+  unfinished_->payload += payload;
   if (!header.final) return std::nullopt;
   return std::exchange(unfinished_, std::nullopt);
 }
 
 tl::expected<std::optional<Message>, Violation> Decoder::next() {
   while (!violation_) {
-    const auto header = peek_header();
-    if (!header) {
-      violation_ = header.error();
-      break;
-    }
-    if (!*header) return std::nullopt;
-    violation_ = check(**header);
-    if (violation_) break;
-    if (unread().size() < (*header)->size + (*header)->payload_size) return std::nullopt;
-    if (auto message = take(**header)) return message;
+    const auto header = read_header();
+    if (!header || unread().size() < header->size + header->payload_size) break;
+    if (auto message = take(*header)) return message;
   }
-  return tl::unexpected(*violation_);
+  if (violation_) return tl::unexpected(*violation_);
+  return std::nullopt;
 }
 
 }  // namespace stateproof::kube::websocket

@@ -133,10 +133,12 @@ class Decoder {
     std::size_t size;          ///< of this header
     std::size_t payload_size;  ///< at most max_message_bytes_
   };
-  /// What is known of the frame at the front; nullopt when its header is incomplete.
-  tl::expected<std::optional<Header>, Violation> peek_header() const;
-  [[nodiscard]] std::optional<Violation> check(const Header& header) const;
+  /// The header of the frame at the front; nullopt when it is incomplete or, then told by violation_, wrong.
+  std::optional<Header> read_header();
+  /// What is wrong with this frame behind those before it; empty when nothing is.
+  [[nodiscard]] std::string_view misplaced(const Header& header) const;
   std::optional<Message> take(const Header& header);
+  std::nullopt_t violate(std::string_view what, std::uint16_t close_code = kProtocolViolation);
   [[nodiscard]] std::string_view unread() const { return std::string_view(buffer_).substr(consumed_); }
 
   std::size_t max_message_bytes_;

@@ -9,7 +9,9 @@
 namespace stateproof::kube::websocket {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
+using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using State = Handshake::State;
@@ -166,7 +168,7 @@ std::string frame(unsigned first_byte, std::string_view payload) {
   } else if (n <= 0xFFFF) {
     out += {126, static_cast<char>(n >> 8), static_cast<char>(n)};
   } else {
-    out += 127;
+    out += '\x7f';
     for (int shift = 56; shift >= 0; shift -= 8)
       out += static_cast<char>(static_cast<std::uint64_t>(n) >> shift);
   }
@@ -175,7 +177,7 @@ std::string frame(unsigned first_byte, std::string_view payload) {
 
 struct Decoded {
   std::vector<Message> messages;
-  std::optional<Violation> violation;
+  Violation violation{0, ""};
 };
 
 Decoded drain(Decoder& decoder) {
@@ -197,7 +199,10 @@ Decoded decode(std::string_view bytes, std::size_t max = 1U << 20U) {
   return drain(decoder);
 }
 
-MATCHER_P2(IsMessage, opcode, payload, "") { return arg.opcode == opcode && arg.payload == payload; }
+auto IsMessage(Opcode opcode,
+               const std::string& payload) {  // NOLINT(readability-identifier-naming): as matchers are
+  return AllOf(Field("opcode", &Message::opcode, opcode), Field("payload", &Message::payload, payload));
+}
 
 TEST(WebSocketEncode, MasksWithTheGivenBytes) {
   // "Hello" of RFC 6455, section 5.7.
@@ -233,7 +238,7 @@ TEST(WebSocketDecode, JoinsFragmentsAroundControlFramesWhereverTheBytesAreCut) {
     Decoded first = drain(decoder);
     decoder.feed(std::string_view(bytes).substr(cut));
     Decoded second = drain(decoder);
-    ASSERT_FALSE(first.violation || second.violation) << "cut at " << cut;
+    ASSERT_EQ(first.violation.what + second.violation.what, "") << "cut at " << cut;
     first.messages.insert(first.messages.end(), second.messages.begin(), second.messages.end());
     ASSERT_THAT(first.messages,
                 ElementsAre(IsMessage(Opcode::kPing, "ping"), IsMessage(Opcode::kPong, ""),
@@ -259,11 +264,11 @@ TEST(WebSocketDecode, ReadsByteByByte) {
 }
 
 TEST(WebSocketDecode, RefusesTooMuchBeforeItArrives) {
-  EXPECT_EQ(decode(frame(0x82, std::string(1001, 'x')).substr(0, 4), 1000).violation->close_code,
+  EXPECT_EQ(decode(frame(0x82, std::string(1001, 'x')).substr(0, 4), 1000).violation.close_code,
             kMessageTooBig);
   const Decoded joined =
       decode(frame(0x02, std::string(600, 'x')) + frame(0x80, std::string(600, 'x')).substr(0, 4), 1000);
-  EXPECT_EQ(joined.violation->close_code, kMessageTooBig);
+  EXPECT_EQ(joined.violation.close_code, kMessageTooBig);
   EXPECT_THAT(joined.messages, IsEmpty());
 }
 
@@ -280,10 +285,9 @@ TEST_P(WebSocketBadFrame, IsAViolationForGood) {
   decoder.feed(frame(0x82, "before") + GetParam().bytes + frame(0x82, "behind"));
   const Decoded first = drain(decoder);
   EXPECT_THAT(first.messages, ElementsAre(IsMessage(Opcode::kBinary, "before")));
-  ASSERT_TRUE(first.violation);
-  EXPECT_EQ(first.violation->close_code, kProtocolViolation);
-  EXPECT_THAT(first.violation->what, HasSubstr(GetParam().words));
-  EXPECT_TRUE(drain(decoder).violation) << "no way back";
+  EXPECT_EQ(first.violation.close_code, kProtocolViolation);
+  EXPECT_THAT(first.violation.what, HasSubstr(GetParam().words));
+  EXPECT_EQ(drain(decoder).violation.what, first.violation.what) << "no way back";
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -305,7 +309,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& instance) { return instance.param.name; });
 
 TEST(WebSocketDecode, RefusesALengthWithTheHighestBitSet) {
-  EXPECT_EQ(decode(std::string("\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 10)).violation->close_code,
+  EXPECT_EQ(decode(std::string("\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff", 10)).violation.close_code,
             kMessageTooBig);
 }
 

@@ -44,12 +44,12 @@ class Password {
 };
 
 struct SessionOptions {
-  std::string unix_socket;  ///< path, for example of kube::PortForward::socket_path()
-  std::string user;
-  Password password;
-  std::string database;  ///< empty: none chosen
+  std::string unix_socket{};  ///< path, for example of kube::PortForward::socket_path()
+  std::string user{};
+  Password password{};
+  std::string database{};  ///< empty: none chosen
   std::chrono::seconds connect_timeout{10};
-  std::chrono::seconds read_timeout{30};   ///< longest silence while a reply is awaited
+  std::chrono::seconds read_timeout{30};  ///< longest silence while a reply is awaited
   std::chrono::seconds write_timeout{30};
 };
 
