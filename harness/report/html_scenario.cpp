@@ -13,9 +13,15 @@
 namespace stateproof::report {
 namespace {
 
-std::string head_row(const std::vector<std::string>& names) {
+struct Column {
+  std::string name;
+  bool number = false;
+};
+
+std::string head_row(const std::vector<Column>& columns) {
   std::string cells;
-  for (const std::string& name : names) cells += text_element("th", "scope=\"col\"", name);
+  for (const Column& one : columns)
+    cells += text_element("th", one.number ? "scope=\"col\" class=\"number\"" : "scope=\"col\"", one.name);
   return element("thead", "", element("tr", "", cells));
 }
 
@@ -28,9 +34,9 @@ std::string bar_cell(double value, double longest) {
                      std::clamp(share, 0.0, 100.0));
 }
 
-std::string table(std::string_view caption, const std::vector<std::string>& names, const std::string& rows) {
+std::string table(std::string_view caption, const std::vector<Column>& columns, const std::string& rows) {
   const std::string content =
-      text_element("caption", "", caption) + head_row(names) + element("tbody", "", rows);
+      text_element("caption", "", caption) + head_row(columns) + element("tbody", "", rows);
   return element("div", R"(class="scroll" tabindex="0")", element("table", "", content));
 }
 
@@ -52,7 +58,7 @@ std::string steps_table(const ScenarioResult& scenario) {
   for (const StepResult& step : scenario.steps) longest = std::max(longest, step.seconds);
   std::string rows;
   for (std::size_t i = 0; i < scenario.steps.size(); ++i) rows += step_row(scenario.steps[i], i + 1, longest);
-  return table("Steps", {"", "step", "took", "cluster's own", ""}, rows);
+  return table("Steps", {{""}, {"step"}, {"took", true}, {"cluster's own", true}, {""}}, rows);
 }
 
 std::vector<Measurement> measurements_of(const RunResult& run, const std::string& scenario) {
@@ -77,10 +83,10 @@ std::string measurements_table(const std::vector<Measurement>& all) {
   std::string rows;
   for (const Measurement& one : all)
     rows += element("tr", "",
-                    text_element("td", "", one.name) + text_element("td", "", one.of) +
+                    text_element("td", "", one.name) + text_element("td", "class=\"short\"", one.of) +
                         number_cell(fmt::format("{:.3g} {}", one.value, one.unit)) +
                         bar_cell(one.value, largest(all, one.name)));
-  return table("Measured, not judged", {"figure", "of", "value", ""}, rows);
+  return table("Measured, not judged", {{"figure"}, {"of"}, {"value", true}, {""}}, rows);
 }
 
 std::string requests_table(const Timeline& timeline) {
@@ -88,7 +94,7 @@ std::string requests_table(const Timeline& timeline) {
   std::string rows;
   for (const auto& [what, count] : timeline.finish->requests)
     rows += element("tr", "", text_element("td", "", what) + number_cell(std::to_string(count)));
-  return table("Requests to the API server", {"request", "count"}, rows);
+  return table("Requests to the API server", {{"request"}, {"count", true}}, rows);
 }
 
 std::string picture(const RunResult& run, const Timeline& timeline) {

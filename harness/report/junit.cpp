@@ -149,7 +149,8 @@ void add_promise_output(pugi::xml_node testcase, const RunResult& run, const Sta
   if (standing.result != nullptr) {
     if (!standing.result->bundle.empty())
       text += fmt::format("[[ATTACHMENT|{}]]\n", attachment_of(run.plan, standing.result->bundle));
-    text += text_of(*standing.result);
+    // Readers that show the output of a failed case show the text of its failure too.
+    if (standing.state < Standing::State::kInconclusive) text += text_of(*standing.result);
   }
   text += step_log(run.scenario(promise.scenario));
   if (!text.empty()) set_text(testcase.append_child("system-out"), text);

@@ -307,7 +307,7 @@ std::string lives_table(const Lanes& lanes) {
     for (const Life<PodState>& life : lane.pods) rows += life_row(life, lanes.end);
   std::string head;
   for (const char* name : {"pod", "created", "scheduled", "started", "Ready", "terminating", "gone"})
-    head += text_element("th", "scope=\"col\"", name);
+    head += text_element("th", head.empty() ? "scope=\"col\"" : "scope=\"col\" class=\"number\"", name);
   return element("table", "", element("thead", "", element("tr", "", head)) + element("tbody", "", rows));
 }
 

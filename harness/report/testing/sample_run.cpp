@@ -29,7 +29,7 @@ class Story {
                         {}};
     timeline_.header.subject = {kNamespace,     "mariadb",        "mariadb",
                                 "mariadb-data", "/var/lib/mysql", "mariadb"};
-    timeline_.header.environment = {{"server", "v1.34.2"}, {"nodes", 3}, {"storage class", "standard"}};
+    timeline_.header.environment = {{"client library", "libcurl 7.88.1"}};
   }
 
   Story& wait(std::chrono::milliseconds time) {

@@ -1,5 +1,5 @@
-// Writes the folders of a good, a bad and an aborted run, for readers of JUnit and for people who work on the
-// page.
+// Writes the folders of a good, a bad, an aborted and a killed run, for readers of JUnit and for people who
+// work on the page.
 //   report_samples DIR
 
 #include <fmt/format.h>
@@ -37,6 +37,7 @@ int main(int count, char** arguments) {
   namespace samples = stateproof::report::testing;
   const bool written = write(out / "good", samples::kept_run(), samples::kept_timeline) &&
                        write(out / "bad", samples::broken_run(), samples::broken_timeline) &&
-                       write(out / "aborted", samples::aborted_run(), samples::kept_timeline);
+                       write(out / "aborted", samples::aborted_run(), samples::kept_timeline) &&
+                       write(out / "killed", {samples::plan(), {}, {}}, samples::kept_timeline);
   return written ? 0 : 2;
 }
