@@ -15,7 +15,7 @@ give_up() {
 
 # Takes VAR from the file that VAR_FILE names; VAR may also be given as MYSQL_...
 setting() {
-  local name=$1 default=${2:-} old=MYSQL_${1#MARIADB_} value= given= candidate
+  local name=$1 default=${2:-} old=MYSQL_${1#MARIADB_} value='' given='' candidate
   for candidate in "$name" "$old"; do
     local file=${candidate}_FILE
     if [ -n "${!candidate:-}" ] && [ -n "${!file:-}" ]; then
@@ -53,10 +53,10 @@ configured() {
   local option=$1
   shift
   if [ -z "${server_options:-}" ]; then
-    server_options=$("$@" --verbose --help --log-bin-index="$(mktemp -u)" 2>"${TMPDIR:-/tmp}/options.err") ||
-      give_up "the server refuses its options: $(<"${TMPDIR:-/tmp}/options.err")"
+    server_options=$("$@" --verbose --help --log-bin-index="$(mktemp -u)" 2>&1) ||
+      give_up "the server refuses its options: $(grep -F '[ERROR]' <<<"$server_options")"
   fi
-  awk -v option="$option" '$1 == option { sub(/^[^ ]+ +/, ""); print; exit }' <<<"$server_options"
+  awk -v option="$option" '/^[a-z]/ && $1 == option { sub(/^[^ ]+ +/, ""); print; exit }' <<<"$server_options"
 }
 
 # SQL text literals: the string between quotes, with quotes and backslashes escaped.
@@ -64,6 +64,7 @@ quoted() {
   local text=${1//\\/\\\\}
   printf "'%s'" "${text//\'/\\\'}"
 }
+# shellcheck disable=SC2016 # backquotes are SQL's
 identifier() { printf '`%s`' "${1//\`/\`\`}"; }
 
 # identity USER HOST, then how it proves itself: IDENTIFIED BY or, with a hash, IDENTIFIED BY PASSWORD.
@@ -99,7 +100,7 @@ docker_process_sql() {
     password=("--password=$MARIADB_ROOT_PASSWORD")
   fi
   [ -z "${MARIADB_DATABASE:-}" ] || set -- --database="$MARIADB_DATABASE" "$@"
-  mariadb --no-defaults --protocol=socket -uroot -hlocalhost --socket="$SOCKET" --comments "${password[@]}" "$@"
+  mariadb --no-defaults --protocol=socket -uroot -hlocalhost --socket="$SOCKET" --skip-ssl --comments "${password[@]}" "$@"
 }
 
 # Without a network, so that nobody takes the half-made server for the finished one.
@@ -109,7 +110,7 @@ docker_temp_server_start() {
     --skip-slave-start --loose-innodb_buffer_pool_load_at_startup=0 --skip-ssl &
   MARIADB_PID=$!
   for ((tries = 0; tries < 600; tries++)); do
-    if mariadb-admin --no-defaults --socket="$SOCKET" -uroot --password="${MARIADB_ROOT_PASSWORD:-}" ping >/dev/null 2>&1; then
+    if mariadb-admin --no-defaults --skip-ssl --socket="$SOCKET" -uroot --password="${MARIADB_ROOT_PASSWORD:-}" ping >/dev/null 2>&1; then
       return
     fi
     kill -0 "$MARIADB_PID" 2>/dev/null || break
@@ -143,7 +144,9 @@ create_healthcheck_users() {
 first_sql() {
   local root_identity
   echo "SET @@SESSION.SQL_LOG_BIN=0; SET @@SESSION.SQL_MODE=REPLACE(@@SESSION.SQL_MODE, 'NO_BACKSLASH_ESCAPES', '');"
-  echo "DROP DATABASE IF EXISTS test;"
+  # The installer also makes users for the host name, which is the name of one container.
+  echo "DELETE FROM mysql.global_priv WHERE User IN ('root', '') AND Host <> 'localhost';"
+  echo "DELETE FROM mysql.proxies_priv WHERE Host <> 'localhost'; FLUSH PRIVILEGES;"
   create_healthcheck_users
   root_identity=$(identified "$MARIADB_ROOT_PASSWORD" "$MARIADB_ROOT_PASSWORD_HASH")
   echo "ALTER USER root@localhost $root_identity;"
@@ -238,10 +241,10 @@ upgrade() {
   note "upgrading the system tables"
   docker_temp_server_start "$@" --skip-grant-tables --loose-innodb_buffer_pool_dump_at_shutdown=0
   if [ -z "$MARIADB_DISABLE_UPGRADE_BACKUP" ]; then
-    mariadb-dump --no-defaults --socket="$SOCKET" --opt --routines mysql | zstd -q >"$DATADIR/system_mysql_backup.sql.zst.new"
+    mariadb-dump --no-defaults --skip-ssl --socket="$SOCKET" --opt --routines mysql | zstd -q >"$DATADIR/system_mysql_backup.sql.zst.new"
     mv "$DATADIR/system_mysql_backup.sql.zst.new" "$DATADIR/system_mysql_backup.sql.zst"
   fi
-  mariadb-upgrade --no-defaults --socket="$SOCKET" --upgrade-system-tables
+  mariadb-upgrade --no-defaults --skip-ssl --socket="$SOCKET" --upgrade-system-tables
   {
     echo 'FLUSH PRIVILEGES; SET @@SESSION.SQL_LOG_BIN=0;'
     create_healthcheck_users
@@ -262,7 +265,7 @@ main() {
   mkdir -p "$DATADIR" "${SOCKET%/*}"
   if [ "$(id -u)" = 0 ]; then
     find "$DATADIR" "${SOCKET%/*}" ! -user mysql ! -name lost+found -exec chown mysql: {} +
-    exec setpriv --reuid=mysql --regid=mysql --init-groups -- "$BASH_SOURCE" "$@"
+    exec setpriv --reuid=mysql --regid=mysql --init-groups -- "${BASH_SOURCE[0]}" "$@"
   fi
   discard_cut_off_initialisation
   if [ -z "$DATABASE_ALREADY_EXISTS" ]; then

@@ -16,10 +16,8 @@ set -eo pipefail
 datadir=/var/lib/mysql
 client=()
 defaults=()
-plain=
-no_connect=
-connected=
-io= sql= behind= delay= name=
+plain='' no_connect='' connected=''
+io='' sql='' behind='' delay='' name=''
 
 query() { mariadb "${defaults[@]}" "${client[@]}" --batch --skip-column-names -e "$1" 2>&1; }
 column() { mariadb "${defaults[@]}" "${client[@]}" --batch -E -e "$1" 2>/dev/null; }
