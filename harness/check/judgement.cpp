@@ -23,7 +23,9 @@ void Judgement::find(Finding finding) {
     ++left_out_;
     return;
   }
-  std::sort(finding.evidence.begin(), finding.evidence.end());
+  auto& evidence = finding.evidence;
+  std::sort(evidence.begin(), evidence.end());
+  evidence.erase(std::unique(evidence.begin(), evidence.end()), evidence.end());
   findings_.push_back(std::move(finding));
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <tuple>
 #include <unordered_set>
 
 namespace stateproof::check {
@@ -68,9 +69,13 @@ RowLedger::Wrong RowLedger::missing_rows(const Member& member, const SqlOperatio
   std::unordered_set<std::string_view> found;
   for (const Row& row : read.rows) found.insert(row.key);
   Wrong missing;
-  for (const auto& [key, written] : member.rows)
-    if (written.acknowledged != nullptr && written.ended <= read.began && !found.contains(key))
-      missing.note(std::string{key}, written.acknowledged->index);
+  for (const auto& [key, written] : member.rows) {
+    if (written.acknowledged == nullptr || written.ended > read.began || found.contains(key)) continue;
+    const std::size_t index = written.acknowledged->index;
+    if (missing.count++ > 0 && std::tie(missing.evidence, missing.first) < std::tie(index, key)) continue;
+    missing.first = key;
+    missing.evidence = index;
+  }
   return missing;
 }
 

@@ -1,0 +1,81 @@
+#include "harness/check/mounted_volume.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/check/testing/matchers.h"
+#include "harness/check/testing/story.h"
+
+namespace stateproof::check {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST(OwnVolumeIsMounted, AWholeLifecycleIsConformant) {
+  EXPECT_THAT(own_volume_is_mounted(Story::lifecycle()), IsConformant());
+}
+
+TEST(OwnVolumeIsMounted, AFileSystemOfItsOwnIsNotComparedWithAPath) {
+  Story story = Story{}.deployed();
+  for (const int ordinal : {0, 1, 2})
+    story.mounts(ordinal, [&](MountSeen& mount) {
+      mount.root = "/";
+      mount.source = "/dev/disk" + std::to_string(ordinal);
+    });
+  EXPECT_THAT(own_volume_is_mounted(story), IsConformant());
+}
+
+TEST(OwnVolumeIsMounted, NetworkFileSystemsMayShareASource) {
+  Story story;
+  story.deployed().rewrite([](Entry& entry) {
+    if (auto* mount = std::get_if<MountSeen>(&entry))
+      *mount = {mount->member, mount->pod, mount->path, true, "/", "nas:/export", "nfs4"};
+  });
+  EXPECT_THAT(own_volume_is_mounted(story), IsConformant());
+}
+
+TEST(OwnVolumeIsMounted, LocalPathsMayBeTheSameOnDifferentNodes) {
+  Story story = Story{}.deployed();
+  for (const int ordinal : {0, 1}) {
+    story.volume(ordinal, [](Volume& volume) { volume.host_path = "/mnt/disk/"; });
+    story.mounts(ordinal, [](MountSeen& mount) { mount.root = "/disk"; });
+  }
+  EXPECT_EQ(own_volume_is_mounted(story).findings.size(), 2U);  // the earlier looks saw other directories
+}
+
+TEST(OwnVolumeIsMounted, RejectsAPodWithoutAMount) {
+  Story story = Story{}.deployed().mounts(1, [](MountSeen& mount) { mount.present = false; });
+  EXPECT_THAT(own_volume_is_mounted(story), IsNonconformant(ElementsAre(story.last())));
+}
+
+TEST(OwnVolumeIsMounted, RejectsTheDirectoryOfAnotherVolume) {
+  Story story =
+      Story{}.deployed().mounts(1, [](MountSeen& mount) { mount.root = "/var/lib/node/volumes/pv-other"; });
+  const Verdict verdict = own_volume_is_mounted(story);
+  EXPECT_THAT(verdict, IsNonconformant(ElementsAre(story.last())));
+  EXPECT_THAT(verdict.reason, HasSubstr("/var/lib/node/volumes/pv-other of /dev/vda1 was mounted there"));
+}
+
+TEST(OwnVolumeIsMounted, RejectsOneDeviceInTwoPodsOfANode) {
+  Story story = Story{}.deployed();
+  for (const int ordinal : {0, 2})
+    story.mounts(ordinal, [](MountSeen& mount) {
+      mount.root = "/";
+      mount.source = "/dev/sdb";
+    });
+  EXPECT_THAT(own_volume_is_mounted(story), IsNonconformant(ElementsAre(story.last())));
+}
+
+TEST(OwnVolumeIsMounted, AMountWithoutAClaimProvesNothing) {
+  EXPECT_THAT(
+      own_volume_is_mounted(Story{}.pods_look([](Pod& pod, int) { pod.volume_claims.clear(); }).deployed()),
+      IsInconclusive(HasSubstr("what mariadb-0 of +05.000s mounts was not recorded")));
+}
+
+TEST(OwnVolumeIsMounted, TheReplacedPodMustBeLookedInto) {
+  Story story = Story{}.deployed().fault(0).deleted(0).created(0).ready(0);
+  EXPECT_THAT(own_volume_is_mounted(story), IsInconclusive(HasSubstr("what mariadb-0 of")));
+}
+
+}  // namespace
+}  // namespace stateproof::check
