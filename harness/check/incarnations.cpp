@@ -24,6 +24,7 @@ void close_stretch(Incarnation& pod, const Observation& at) {
 void follow_readiness(Incarnation& pod, const Pod& now, const Observation& seen) {
   const bool ready = now.ready && !now.terminating() && !seen.is_deletion();
   if (!ready) return close_stretch(pod, seen);
+  if (pod.is_ready() && pod.last->addresses == now.addresses) return;
   std::vector<std::string> addresses = sorted(now.addresses);
   if (pod.is_ready() && pod.ready.back().addresses == addresses) return;
   close_stretch(pod, seen);
@@ -33,10 +34,12 @@ void follow_readiness(Incarnation& pod, const Pod& now, const Observation& seen)
 void follow(Incarnation& pod, const Pod& now, const Observation& seen) {
   const bool live = is_live(*seen.as<ObjectSeen>());
   follow_readiness(pod, now, seen);
-  pod.addresses.insert(now.addresses.begin(), now.addresses.end());
+  if (pod.last == nullptr || pod.last->addresses != now.addresses)
+    pod.addresses.insert(now.addresses.begin(), now.addresses.end());
   // A pod that failed is deleted by the controller to make room for its successor, and one that lost its node
-  // by others: neither was chosen by the set's own scaling.
-  pod.excused = pod.excused || now.phase == "Failed" || now.phase == "Succeeded" || !now.disruption.empty();
+  // by others: neither was chosen by the set's own scaling. Once it was told to stop it may well succeed.
+  if (pod.ending == nullptr)
+    pod.excused = pod.excused || now.phase == "Failed" || now.phase == "Succeeded" || !now.disruption.empty();
   if (pod.ending == nullptr && (now.terminating() || seen.is_deletion())) {
     pod.ending = &seen;
     pod.ending_ordered = live;
