@@ -271,9 +271,8 @@ Verdict claim_and_volume_are_one_to_one(const Timeline& timeline) {
 Verdict same_storage_after_replacement(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Course course{timeline};
-  const auto before_scale_down = course.judged().first(course.scale_down_index() - 1);
-  const Incarnations pods{before_scale_down, subject};
-  const Bindings bindings{before_scale_down, subject};
+  const Incarnations pods{course.before_scale_down(), subject};
+  const Bindings bindings{course.before_scale_down(), subject};
   Judgement judgement;
   std::set<Ordinal> judged;
   for (const Incarnation& pod : pods) {

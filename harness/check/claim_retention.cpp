@@ -123,7 +123,7 @@ class Return {
         judgement_(judgement),
         pods_(course.judged(), subject_),
         bindings_(course.judged(), subject_),
-        ledger_(course.judged().first(course.scale_down_index() - 1), subject_) {}
+        ledger_(course.before_scale_down(), subject_) {}
 
   void judge(Ordinal ordinal) {
     judge_claims(ordinal);
@@ -164,7 +164,7 @@ class Return {
     const ClaimLife* before = nullptr;
     const ClaimLife* after = nullptr;
     for (const ClaimLife* claim : bindings_.of(ordinal)) {
-      if (claim->appeared->index < course_.scale_down_index()) before = claim;
+      if (course_.is_before_scale_down(*claim->appeared)) before = claim;
       after = claim;
     }
     if (before == nullptr || before->named == nullptr)

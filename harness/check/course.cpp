@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "harness/check/judgement.h"
 
@@ -57,26 +58,26 @@ std::span<const Observation> timeline_until(const Timeline& timeline, const Obse
 }
 
 Course::Course(const Timeline& timeline) : timeline_(timeline), judged_(timeline.observations) {
+  std::map<std::string_view, std::size_t> open;
   for (const Observation& seen : timeline) {
-    if (const Gap* gap = seen.as<Gap>(); gap != nullptr) gaps_.push_back(&seen);
+    if (seen.as<Gap>() != nullptr) gaps_.push_back(&seen);
     const Step* step = seen.as<Step>();
     if (step == nullptr) continue;
     if (step->name == "cleanup") {
       judged_ = judged_.first(static_cast<std::size_t>(&seen - timeline.observations.data()));
       cleanup_began_ = true;
-      return;
+      break;
     }
     if (step->phase == Step::Phase::kBegin) {
+      open[step->name] = steps_.size();
       steps_.push_back({step->name, &seen, nullptr, Step::Phase::kBegin, step});
-      continue;
+    } else if (const auto begun = open.extract(step->name); !begun.empty()) {
+      steps_[begun.mapped()].end = &seen;
+      steps_[begun.mapped()].outcome = step->phase;
     }
-    const auto open = std::find_if(steps_.rbegin(), steps_.rend(), [&](const RecordedStep& candidate) {
-      return candidate.end == nullptr && candidate.name == step->name;
-    });
-    if (open == steps_.rend()) continue;
-    open->end = &seen;
-    open->outcome = step->phase;
   }
+  const RecordedStep* shrink = find("scale-down");
+  before_scale_down_ = shrink == nullptr ? judged_ : judged_.first(shrink->begin->index - 1);
 }
 
 const RecordedStep* Course::find(std::string_view name) const {
@@ -90,11 +91,6 @@ const RecordedStep* Course::next_demand(const RecordedStep& step) const {
     return is_demand(other.name) && other.begin->index > step.begin->index;
   });
   return found == steps_.end() ? nullptr : &*found;
-}
-
-std::size_t Course::scale_down_index() const {
-  const RecordedStep* step = find("scale-down");
-  return step == nullptr ? judged_.size() + 1 : step->begin->index;
 }
 
 Replicas Course::wanted_at(std::size_t index) const {

@@ -41,8 +41,11 @@ class Course {
   [[nodiscard]] const RecordedStep* find(std::string_view name) const;
   /// The step that followed `step` and asked something new of the cluster; null when there was none.
   [[nodiscard]] const RecordedStep* next_demand(const RecordedStep& step) const;
-  /// Index of the entry that ends the time before scale-down.
-  [[nodiscard]] std::size_t scale_down_index() const;
+  /// Everything before the first step "scale-down", or all that is judged when there was none.
+  [[nodiscard]] std::span<const Observation> before_scale_down() const { return before_scale_down_; }
+  [[nodiscard]] bool is_before_scale_down(const Observation& seen) const {
+    return seen.index <= before_scale_down_.size();
+  }
 
   /// Pods wanted just after the entry with this index was written, as far as the steps tell.
   [[nodiscard]] Replicas wanted_at(std::size_t index) const;
@@ -61,6 +64,7 @@ class Course {
  private:
   const Timeline& timeline_;
   std::span<const Observation> judged_;
+  std::span<const Observation> before_scale_down_;
   std::vector<RecordedStep> steps_;
   std::vector<const Observation*> gaps_;
   bool cleanup_began_ = false;

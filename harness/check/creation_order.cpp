@@ -96,6 +96,10 @@ bool set_was_served(const Timeline& timeline) {
   return false;
 }
 
+bool is_creating(const RecordedStep& step) {
+  return step.name == "create" || step.name == "scale-up" || step.name == "scale-back";
+}
+
 /// The wanted pod that the step's time ran out on: absent, or there but not Ready.
 void judge_standstill(const RecordedStep& step, const Timeline& timeline, const Course& course,
                       Judgement& judgement) {
@@ -133,8 +137,10 @@ Verdict predecessors_were_ready(const Timeline& timeline) {
   for (const Observation& seen : course.judged()) order.see(seen);
 
   for (const RecordedStep& step : course.steps())
-    if (step.timed_out() && (step.name == "create" || step.name == "scale-up" || step.name == "scale-back"))
+    if (step.timed_out() && is_creating(step)) {
       judge_standstill(step, timeline, course, judgement);
+      break;  // what comes after it was asked of a set that is not whole
+    }
   judgement.doubt_if(course.lost({"pods"}));
   judgement.doubt_if(course.missing("create"));
   judgement.doubt_if(course.cut_short());

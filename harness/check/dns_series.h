@@ -1,7 +1,6 @@
 #pragma once
 
 #include <map>
-#include <set>
 #include <span>
 #include <string_view>
 #include <unordered_map>
@@ -31,8 +30,10 @@ struct Answer {
 class DnsSeries {
  public:
   explicit DnsSeries(std::span<const Observation> observations);
+  DnsSeries(const DnsSeries&) = delete;
+  DnsSeries& operator=(const DnsSeries&) = delete;
 
-  [[nodiscard]] const std::set<Vantage>& vantages() const { return vantages_; }
+  [[nodiscard]] const std::vector<Vantage>& vantages() const { return vantages_; }
   /// Answers to the question; empty when it was never asked from there.
   [[nodiscard]] std::span<const Answer> answers(const Vantage& vantage, std::string_view name,
                                                 std::string_view type) const;
@@ -40,13 +41,27 @@ class DnsSeries {
     Vantage vantage;
     std::string_view name;
     std::string_view type;
-    friend auto operator<=>(const Question&, const Question&) = default;
+    friend bool operator==(const Question&, const Question&) = default;
   };
+  /// All series, in the order in which their questions were first asked.
   [[nodiscard]] const auto& all() const { return series_; }
 
  private:
-  std::map<Question, std::vector<Answer>> series_;
-  std::set<Vantage> vantages_;
+  struct Hash {
+    std::size_t operator()(const Question& question) const;
+  };
+  struct Series {
+    Question question;
+    std::vector<Answer> answers;
+    Elapsed* last_word;  ///< when the vantage reported last, on any question
+  };
+
+  Series& series_of(const DnsAnswer& told);
+
+  std::vector<Series> series_;
+  std::unordered_map<Question, std::size_t, Hash> position_;
+  std::map<Vantage, Elapsed> last_words_;
+  std::vector<Vantage> vantages_;
 };
 
 }  // namespace stateproof::check

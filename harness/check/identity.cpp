@@ -125,7 +125,7 @@ class Replacements {
   std::size_t judge() {
     std::set<Ordinal> proved;
     for (const Incarnation& pod : pods_) {
-      if (pod.fault == nullptr || pod.fault->index >= course_.scale_down_index()) continue;
+      if (pod.fault == nullptr || !course_.is_before_scale_down(*pod.fault)) continue;
       const auto successor = successors_.find(&pod);
       if (successor == successors_.end())
         judge_absence(pod);

@@ -52,11 +52,11 @@ class Mounts {
   }
 
   /// Each member needs a look into its last pod before scale-down, so that replacements are covered too.
-  std::size_t finish(std::size_t scale_down) {
+  std::size_t finish(const Course& course) {
     std::size_t proved = 0;
     for (int i = 0; i < subject_.replicas.value; ++i) {
       const Ordinal ordinal{subject_.first.value + i};
-      const Incarnation* pod = latest_ready(ordinal, scale_down);
+      const Incarnation* pod = latest_ready(ordinal, course);
       if (pod == nullptr)
         judgement_.doubt(fmt::format("{} was never Ready", subject_.pod_name(ordinal)));
       else if (!proved_.contains(pod))
@@ -97,9 +97,10 @@ class Mounts {
          seen);
   }
 
-  [[nodiscard]] const Incarnation* latest_ready(Ordinal ordinal, std::size_t before) const {
+  [[nodiscard]] const Incarnation* latest_ready(Ordinal ordinal, const Course& course) const {
     const Incarnation* pod = pods_.latest(ordinal);
-    while (pod != nullptr && (!pod->was_ready() || pod->appeared->index >= before)) pod = pod->former;
+    while (pod != nullptr && (!pod->was_ready() || !course.is_before_scale_down(*pod->appeared)))
+      pod = pod->former;
     return pod;
   }
 
@@ -128,7 +129,7 @@ Verdict own_volume_is_mounted(const Timeline& timeline) {
   Judgement judgement;
   Mounts mounts{course, timeline.subject(), judgement};
   for (const Observation& seen : course.judged()) mounts.see(seen);
-  const std::size_t proved = mounts.finish(course.scale_down_index());
+  const std::size_t proved = mounts.finish(course);
   judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims", "persistentvolumes"}));
   return std::move(judgement).verdict(counted(proved, "pod", "pods") + ", each with its own volume at " +
                                       timeline.subject().mount_path);

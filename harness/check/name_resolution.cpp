@@ -105,15 +105,15 @@ class Resolution {
   void judge_strange_addresses() {
     if (course_.lost({"pods"})) return;
     const auto known = known_addresses();
-    const auto first = first_appearances();
+    const auto first = first_ready_pods();
     const Elapsed end = timeline_.finish ? course_.end_time() : course_.end_time() - kSkew;
-    for (const auto& [question, answers] : series_.all()) {
-      const auto pod = first.find(question.name);
+    for (const auto& series : series_.all()) {
+      const auto pod = first.find(series.question.name);
       if (pod == first.end()) continue;
-      // Before the first pod of the name the answer may stem from an earlier set.
-      for (const Answer& answer : answers)
-        if (answer.until > pod->second->appeared->at && answer.from <= end)
-          if (judge_strange(answer, known.find(question.name)->second, *pod->second)) break;
+      // Before the first pod of the name is Ready the answer may stem from an earlier set.
+      for (const Answer& answer : series.answers)
+        if (answer.until > pod->second->first_ready()->at && answer.from <= end)
+          if (judge_strange(answer, known.find(series.question.name)->second, *pod->second)) break;
     }
   }
 
@@ -265,15 +265,18 @@ class Resolution {
 
   [[nodiscard]] std::map<std::string, std::set<std::string>, std::less<>> known_addresses() const {
     std::map<std::string, std::set<std::string>, std::less<>> known;
-    const Incarnations all{timeline_.observations, subject_};
-    for (const Incarnation& pod : all)
-      known[subject_.dns_name(pod.ordinal)].insert(pod.addresses.begin(), pod.addresses.end());
+    const std::span<const Observation> all{timeline_.observations};
+    const Incarnations later{all.subspan(course_.judged().size()), subject_};
+    for (const Incarnations* pods : {&pods_, &later})
+      for (const Incarnation& pod : *pods)
+        known[subject_.dns_name(pod.ordinal)].insert(pod.addresses.begin(), pod.addresses.end());
     return known;
   }
 
-  [[nodiscard]] std::map<std::string, const Incarnation*, std::less<>> first_appearances() const {
+  [[nodiscard]] std::map<std::string, const Incarnation*, std::less<>> first_ready_pods() const {
     std::map<std::string, const Incarnation*, std::less<>> first;
-    for (const Incarnation& pod : pods_) first.try_emplace(subject_.dns_name(pod.ordinal), &pod);
+    for (const Incarnation& pod : pods_)
+      if (pod.was_ready()) first.try_emplace(subject_.dns_name(pod.ordinal), &pod);
     return first;
   }
 

@@ -14,13 +14,12 @@ namespace stateproof::check {
 Verdict rows_survive_replacement(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Course course{timeline};
-  const auto before_scale_down = course.judged().first(course.scale_down_index() - 1);
-  const RowLedger ledger{before_scale_down, subject};
+  const RowLedger ledger{course.before_scale_down(), subject};
   Judgement judgement;
   std::set<std::string_view> proved;
   std::map<std::string_view, std::string> failed;
   std::size_t reads = 0;
-  for (const Observation& seen : before_scale_down) {
+  for (const Observation& seen : course.before_scale_down()) {
     const auto* read = seen.as<SqlOperation>();
     if (read == nullptr || read->kind != SqlOperation::Kind::kRead) continue;
     if (read->outcome != SqlOperation::Outcome::kOk) {
