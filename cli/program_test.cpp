@@ -1,0 +1,139 @@
+// The program as a script meets it: exit codes and one sentence for each bad input. No cluster.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+namespace stateproof {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Ran {
+  int code = -1;
+  std::string output;
+};
+
+class Program : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / ("stateproof-program-" + std::to_string(::getpid()) + "-" +
+                                           testing::UnitTest::GetInstance()->current_test_info()->name());
+    fs::create_directories(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+
+  // HOME and the environment are empty, so that no kubeconfig of this machine is found.
+  [[nodiscard]] Ran run(const std::string& arguments) const {
+    const std::string command = "cd " + folder_.string() + " && env -i HOME=" + folder_.string() + " " +
+                                STATEPROOF_PROGRAM + " " + arguments + " 2>&1 </dev/null";
+    FILE* pipe = ::popen(command.c_str(), "r");
+    Ran ran;
+    std::array<char, 4096> bytes{};
+    while (const std::size_t size = std::fread(bytes.data(), 1, bytes.size(), pipe)) ran.output.append(bytes.data(), size);
+    const int status = ::pclose(pipe);
+    ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    return ran;
+  }
+  [[nodiscard]] std::string write(const std::string& name, const std::string& text) const {
+    std::ofstream(folder_ / name) << text;
+    return (folder_ / name).string();
+  }
+  [[nodiscard]] std::string read(const std::string& name) const {
+    std::ifstream file(folder_ / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  fs::path folder_;
+};
+
+constexpr const char* kNobodyListens = R"({"apiVersion": "v1", "kind": "Config", "current-context": "here",
+  "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:9", "insecure-skip-tls-verify": true}}],
+  "users": [{"name": "u", "user": {"token": "very-secret-token"}}],
+  "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}]})";
+
+TEST_F(Program, WrongUsageIs64) {
+  EXPECT_EQ(run("").code, 64);
+  EXPECT_EQ(run("fly").code, 64);
+  EXPECT_EQ(run("begin --profile everything").code, 64);
+  EXPECT_EQ(run("run").code, 64);
+  EXPECT_EQ(run("--help").code, 0);
+}
+
+TEST_F(Program, WithoutAKubeconfigItSaysWhereItLooked) {
+  const Ran ran = run("begin --out out");
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, HasSubstr("kubeconfig"));
+}
+
+TEST_F(Program, AnUnknownContextNamesTheKnownOnes) {
+  const Ran ran = run("begin --out out --context there --kubeconfig " + write("config", kNobodyListens));
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, AllOf(HasSubstr("there"), HasSubstr("here")));
+}
+
+TEST_F(Program, AnApiServerThatDoesNotListenIsNamedAndTheTokenIsNot) {
+  const Ran ran = run("begin --out out --kubeconfig " + write("config", kNobodyListens));
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, AllOf(HasSubstr("127.0.0.1 port 9"), Not(HasSubstr("very-secret-token"))));
+  const std::string junit = read("out/junit.xml");
+  EXPECT_THAT(junit, AllOf(HasSubstr("<error"), HasSubstr("not run"), Not(HasSubstr("very-secret-token"))));
+}
+
+TEST_F(Program, AReportOfARunThatNeverReachedTheClusterIsNotGreen) {
+  (void)run("begin --out out --kubeconfig " + write("config", kNobodyListens));
+  const Ran ran = run("report out");
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, HasSubstr("127.0.0.1 port 9"));
+}
+
+TEST_F(Program, AnEarlierRunInTheSameFolderIsKept) {
+  const std::string begin = "begin --out out --kubeconfig " + write("config", kNobodyListens);
+  (void)run(begin);
+  EXPECT_THAT(run(begin).output, HasSubstr("is now in"));
+  std::size_t runs = 0;
+  for (const auto& entry : fs::directory_iterator(folder_)) runs += fs::exists(entry.path() / "plan.json") ? 1U : 0U;
+  EXPECT_EQ(runs, 2U);
+}
+
+TEST_F(Program, ARunThatWasNotBegunCannotGoOn) {
+  const Ran ran = run("run lifecycle --out out --kubeconfig " + write("config", kNobodyListens));
+  EXPECT_EQ(ran.code, 2);
+}
+
+TEST_F(Program, AForeignRecordingIsRefused) {
+  const Ran ran = run("judge " + write("other.jsonl", "{\"kind\":\"Pod\"}\n"));
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, HasSubstr("is not a recording of stateproof"));
+  EXPECT_EQ(run("judge " + (folder_ / "nothing").string()).code, 2);
+}
+
+TEST_F(Program, AFolderThatCannotBeWrittenIsNamed) {
+  const std::string in_the_way = write("file", "");
+  const Ran ran = run("begin --out " + in_the_way + "/out --kubeconfig " + write("config", kNobodyListens));
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, HasSubstr("file/out"));
+}
+
+TEST_F(Program, ImagesArePinnedByDigest) {
+  const Ran ran = run("images");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.output, HasSubstr("@sha256:"));
+}
+
+TEST_F(Program, ThePromisesAreListedWithTheirSources) {
+  EXPECT_THAT(run("promises").output, AllOf(HasSubstr("ORD-01"), HasSubstr("kubernetes.io/docs")));
+  EXPECT_THAT(run("promises --format json").output, HasSubstr("\"id\": \"ORD-01\""));
+}
+
+}  // namespace
+}  // namespace stateproof
