@@ -1,18 +1,19 @@
 # Root file systems and container image archives, made without a daemon.
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
 # debootstrapped SUITE DIRECTORY OPTION... with the mirror and the proxy that this machine uses.
 debootstrapped() {
   local suite=$1 directory=$2 mirror proxy
   shift 2
+  # shellcheck disable=SC2016 # apt's placeholder
   mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' 2>/dev/null |
     grep -v security | head -n 1) || true
   proxy=$(apt-config shell proxy Acquire::http::Proxy | sed "s/^proxy='\(.*\)'$/\1/")
-  set -- "$@" --variant=minbase \
+  # What is interrupted is made anew, so nothing needs to be on the disk before it is whole.
+  set -- "$@" --variant=minbase --dpkgopt=force-unsafe-io \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*'
   [ -z "$proxy" ] || set -- "$@" --aptopt="Acquire::http::Proxy \"$proxy\""
-  # A cluster for tests has no use for fsync while its files are unpacked.
   mmdebstrap "$@" "$suite" "$directory" ${mirror:+"$mirror"}
 }
 

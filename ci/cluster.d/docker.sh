@@ -1,5 +1,5 @@
 # Docker: a daemon that runs is used as it is; otherwise one is installed and started.
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
 ensure_docker() {
   if docker info >/dev/null 2>&1; then

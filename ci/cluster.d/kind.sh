@@ -1,5 +1,5 @@
 # The kind cluster. $name, $cluster (its directory) and $kubeconfig are set by ci/cluster.
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
 export KIND_EXPERIMENTAL_PROVIDER=docker
 pod_network=10.244.0.0/16
@@ -70,12 +70,11 @@ delete_cluster() {
 # route to that of each other node. Addresses may change when nodes restart, so this runs at each "up".
 connect_pod_networks() {
   local node cidr other_node other_cidr other_address nodes
-  kubectl_in_node wait --for=jsonpath='{.spec.podCIDR}' node --all --timeout=60s >/dev/null
-  # shellcheck disable=SC2016 # Go template
+  kubectl_in_node wait --for=jsonpath='{.spec.podCIDR}' node --all --timeout=60s || return
   nodes=$(kubectl_in_node get nodes -o jsonpath='{range .items[*]}{.metadata.name} {.spec.podCIDR}{"\n"}{end}' |
     while read -r node cidr; do
       echo "$node $cidr $(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$node")"
-    done)
+    done) || return
   while read -r -u 3 node cidr _; do
     {
       echo "set -e"
@@ -90,16 +89,17 @@ connect_pod_networks() {
       sed "s|POD_CIDR|$cidr|" "$ci/node-image/pods.conflist"
       echo "CONFLIST"
       echo "mv /etc/cni/net.d/10-pods.conflist.new /etc/cni/net.d/10-pods.conflist"
-    } | docker exec -i "$node" bash
+    } | docker exec -i "$node" bash || return
   done 3<<<"$nodes"
 }
 
 wait_until_ready() {
-  kubectl_in_node wait --for=condition=Ready node --all --timeout=120s
-  kubectl_in_node -n kube-system rollout status deployment/coredns --timeout=120s
-  kubectl_in_node -n kube-system rollout status daemonset/kube-proxy --timeout=120s
-  kubectl_in_node -n local-path-storage rollout status deployment/local-path-provisioner --timeout=120s
-  kubectl_in_node get storageclass standard
+  local timeout=${1:-120s}
+  kubectl_in_node wait --for=condition=Ready node --all --timeout="$timeout" &&
+    kubectl_in_node -n kube-system rollout status deployment/coredns --timeout="$timeout" &&
+    kubectl_in_node -n kube-system rollout status daemonset/kube-proxy --timeout="$timeout" &&
+    kubectl_in_node -n local-path-storage rollout status deployment/local-path-provisioner --timeout="$timeout" &&
+    kubectl_in_node get storageclass standard
 }
 
 # Brings the containers of a stopped cluster back; false when they do not become a cluster again.

@@ -1,5 +1,5 @@
 # The MariaDB image, from Debian packages and an entrypoint of our own.
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
 # The one name of the image in every cluster, whichever way it came there.
 mariadb_image=stateproof.local/mariadb:$MARIADB_SERIES
@@ -26,7 +26,7 @@ ensure_mariadb_archive() {
 make_mariadb_layer() (
   set -e
   layer=$1 root=$cache/work/mariadb
-  rm -rf "$root"
+  rm -rf --one-file-system "$root"
   mkdir -p "$cache/work" "$cache/images"
   # The user has the id of the official image, because volumes keep numbers and not names.
   # shellcheck disable=SC2016 # $1 is for the hook

@@ -1,5 +1,5 @@
 # The node image, from Go modules and Debian packages.
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
 node_packages=systemd,conntrack,iptables,nftables,iproute2,ethtool,util-linux,mount,kmod,libseccomp2,e2fsprogs,bash,ca-certificates,curl,jq,procps,runc
 
@@ -55,7 +55,7 @@ make_node_base() (
   oom=$1 containerd=$2 plugins=$3 root=$cache/work/node-base
   find_go
   files=$(go_env "$go" mod download -json "sigs.k8s.io/kind@v$KIND_VERSION" | jq -er .Dir)/images/base/files
-  rm -rf "$root"
+  rm -rf --one-file-system "$root"
   mkdir -p "$cache/work"
   debootstrapped "$NODE_DEBIAN_SUITE" "$root" --include="$node_packages"
 

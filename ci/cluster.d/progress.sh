@@ -1,5 +1,5 @@
 # Progress on stderr with the elapsed time; the output of commands goes to log files.
-# shellcheck shell=bash disable=SC2154,SC2034
+# shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
 started_at=${EPOCHREALTIME/[.,]/}
 
@@ -30,7 +30,7 @@ logged() {
   (
     set -e
     "$@"
-  ) >"$log" 2>&1 </dev/null 8>&-
+  ) >"$log" 2>&1 </dev/null
   status=$?
   set -e
   [ $status = 0 ] || failed "$step" "$log"
