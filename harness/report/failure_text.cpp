@@ -122,6 +122,7 @@ std::string text_of(const RequirementResult& requirement, const std::string& rep
 
 std::string text_of(const PromiseResult& promise) {
   std::vector<const RequirementResult*> order;
+  order.reserve(promise.requirements.size());
   for (const RequirementResult& one : promise.requirements) order.push_back(&one);
   std::stable_sort(order.begin(), order.end(),
                    [](const auto* a, const auto* b) { return a->outcome > b->outcome; });

@@ -27,7 +27,8 @@ std::string headline(const RunResult& run, const std::vector<Standing>& all) {
     case 1:
       return counted(count(all, Standing::State::kNonconformant), "promise") + " broken";
     default:
-      return "Nothing is proved yet";
+      return count(all, Standing::State::kConformant) > 0 ? "Not everything could be judged"
+                                                          : "Nothing is proved";
   }
 }
 

@@ -44,7 +44,10 @@ std::string step_row(const StepResult& step, std::size_t number, double longest)
   std::string name = text_element("strong", "", step.name);
   if (!step.text.empty()) name += " " + escaped(step.text);
   if (step.outcome != Step::Phase::kReached)
-    name += " " + text_element("span", R"(class="badge broken")", outcome_text(step.outcome));
+    name += " " + text_element("span",
+                               step.outcome == Step::Phase::kBegin ? R"(class="badge doubt")"
+                                                                   : R"(class="badge broken")",
+                               outcome_text(step.outcome));
   return element("tr", "",
                  number_cell(std::to_string(number)) + element("td", "", name) +
                      number_cell(duration_text(step.seconds)) +

@@ -218,8 +218,21 @@ std::string step_label(const StepBand& step, std::size_t number, double width) {
   return {};
 }
 
+std::string_view css_of(Step::Phase outcome) {
+  switch (outcome) {
+    case Step::Phase::kReached:
+      return "step";
+    case Step::Phase::kBegin:
+      return "step unfinished";
+    case Step::Phase::kTimedOut:
+    case Step::Phase::kFailed:
+      break;
+  }
+  return "step failed";
+}
+
 std::string step_band(const Scale& scale, const StepBand& step, std::size_t number, double bottom) {
-  const std::string_view css = step.outcome == Step::Phase::kReached ? "step" : "step failed";
+  const std::string_view css = css_of(step.outcome);
   const double x = scale.x(step.stretch.from);
   const double width = scale.width(step.stretch);
   std::string text = bar(scale, step.stretch, 8, 22, css,

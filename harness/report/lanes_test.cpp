@@ -14,6 +14,7 @@ using ::testing::SizeIs;
 template <class State>
 std::vector<State> states(const std::vector<Span<State>>& spans) {
   std::vector<State> result;
+  result.reserve(spans.size());
   for (const Span<State>& span : spans) result.push_back(span.state);
   return result;
 }

@@ -106,6 +106,7 @@ TEST(Progress, MayBeUsedBySeveralThreads) {
   {
     const auto progress = make_progress(out, terminal());
     std::vector<std::jthread> threads;
+    threads.reserve(4);
     for (int i = 0; i < 4; ++i)
       threads.emplace_back([&progress] {
         for (int round = 0; round < 50; ++round) {

@@ -47,7 +47,7 @@ TEST(Summary, ComparesOurTimeWithTheClusters) {
 TEST(Summary, OfARunThatWasInterrupted) {
   const std::string text = summary(testing::aborted_run(), "out");
   EXPECT_THAT(text, HasSubstr("not run       stable-dns"));
-  EXPECT_THAT(text, HasSubstr("interrupted: Interrupted (SIGINT) in step replace"));
+  EXPECT_THAT(text, HasSubstr("interrupted: Ctrl-C in step replace"));
   EXPECT_THAT(text, HasSubstr("exit code 2"));
 }
 

@@ -362,6 +362,13 @@ Timeline kept_timeline() { return Lifecycle{{}}.tell(); }
 
 Timeline broken_timeline() { return Lifecycle{{true, true, true}}.tell(); }
 
+Timeline aborted_timeline() {
+  Timeline timeline = kept_timeline();
+  timeline.observations.resize(48);
+  timeline.finish.reset();
+  return timeline;
+}
+
 const std::vector<Promise>& promises() {
   constexpr auto kDocs = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/";
   static const std::vector<Promise> all{
@@ -434,12 +441,9 @@ RunResult broken_run() {
 
 RunResult aborted_run() {
   RunResult run{plan(), {}, {}};
-  run.scenarios.push_back({run.plan.run,
-                           "lifecycle",
-                           ScenarioResult::Outcome::kInterrupted,
-                           "Interrupted (SIGINT) in step replace; namespace database was removed.",
-                           31.2,
-                           {}});
+  run.scenarios.push_back({run.plan.run, "lifecycle", ScenarioResult::Outcome::kInterrupted,
+                           "Ctrl-C in step replace; namespace database was removed.", 31.2,
+                           steps_of(aborted_timeline())});
   return run;
 }
 

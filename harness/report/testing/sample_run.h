@@ -17,6 +17,9 @@ Timeline kept_timeline();
 /// mariadb-1 keeps its old address, and the claim of mariadb-4 is deleted on scale-down.
 Timeline broken_timeline();
 
+/// The first one, stopped while mariadb-1 is replaced.
+Timeline aborted_timeline();
+
 /// The promises of the sample; ordered creation has two requirements, one of which is informing.
 const std::vector<Promise>& promises();
 

@@ -37,7 +37,7 @@ int main(int count, char** arguments) {
   namespace samples = stateproof::report::testing;
   const bool written = write(out / "good", samples::kept_run(), samples::kept_timeline) &&
                        write(out / "bad", samples::broken_run(), samples::broken_timeline) &&
-                       write(out / "aborted", samples::aborted_run(), samples::kept_timeline) &&
+                       write(out / "aborted", samples::aborted_run(), samples::aborted_timeline) &&
                        write(out / "killed", {samples::plan(), {}, {}}, samples::kept_timeline);
   return written ? 0 : 2;
 }
