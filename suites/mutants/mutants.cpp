@@ -52,11 +52,11 @@ const std::vector<Mutant>& all() {
   static const std::vector<Mutant> kMutants{
       {"parallel-creation", "podManagementPolicy Parallel", "ordered-creation", "ORD-01", Until::kCreated,
        start_all_at_once},
-      {"cluster-ip-service", "governing Service with a cluster IP", "stable-dns", "DNS-02", Until::kCreated,
+      {"cluster-ip-service", "governing Service with a cluster IP", "stable-dns", "DNS-08", Until::kCreated,
        give_cluster_ip},
       {"shared-claim", "one claim shared by all pods", "claim-binding", "STO-01", Until::kCreated, share_one_claim},
       {"empty-dir", "emptyDir for the data", "data-survival", "STO-04", Until::kReplaced, keep_data_in_the_pod},
-      {"retention-delete", "retention policy whenScaled: Delete", "claim-retention", "RET-02", Until::kScaled,
+      {"retention-delete", "retention policy whenScaled: Delete", "claim-retention", "RET-02", Until::kScaledDown,
        delete_claims_on_scale_down},
   };
   return kMutants;

@@ -60,7 +60,8 @@ class Lifecycle {
     for (const Ordinal ordinal : all)
       if (!replace(ordinal)) return false;
     if (until() == Until::kReplaced) return true;
-    return scale_up() && scale_down() && scale_back();
+    if (!scale_up() || !scale_down()) return false;
+    return until() == Until::kScaledDown || scale_back();
   }
 
  private:

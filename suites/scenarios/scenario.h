@@ -14,7 +14,7 @@
 namespace stateproof::scenarios {
 
 /// How much of a scenario is played. A mutant needs only what its promise is judged on.
-enum class Until { kCreated, kReplaced, kScaled };
+enum class Until { kCreated, kReplaced, kScaledDown, kScaledBack };
 
 /// Changes the objects before they are applied; the subject, and so the yardstick, stays as it is.
 using Mutation = std::function<void(std::vector<nlohmann::json>& objects)>;
@@ -28,7 +28,7 @@ struct ScenarioRequest {
   nlohmann::json environment; ///< goes into the recording's header
   std::string mutant;         ///< name, empty for the honest deployment
   Mutation mutation;
-  Until until = Until::kScaled;
+  Until until = Until::kScaledBack;
   report::Progress* progress = nullptr;
   std::stop_token stop;       ///< first Ctrl-C: end the scenario and clean up
   std::stop_token hurry;      ///< second Ctrl-C: end the cleanup, too
