@@ -14,7 +14,8 @@ debootstrapped() {
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/info/*'
   [ -z "$proxy" ] || set -- "$@" --aptopt="Acquire::http::Proxy \"$proxy\""
-  mmdebstrap "$@" "$suite" "$directory" ${mirror:+"$mirror"}
+  # Its mounts live in a namespace of their own, which ends with it even when it is killed.
+  unshare --mount mmdebstrap "$@" "$suite" "$directory" ${mirror:+"$mirror"}
 }
 
 # image_archive FILE NAME CONFIG-JSON LAYER-TAR... writes what "docker save" would write.
