@@ -289,8 +289,12 @@ TEST_F(ClientTest, ListsInOnePieceWhenAContinueTokenExpired) {
 }
 
 TEST_F(ClientTest, RefusesAListThatIsNone) {
-  server.once("GET /api/v1/pods", [](Connection& c) { c.respond_json({{"metadata", 7}}); });
-  EXPECT_EQ(client().list(kPods, "").error().kind, Kind::kProtocol);
+  const std::vector<json> answers{
+      {{"metadata", 7}}, {{"metadata", {{"resourceVersion", "1"}}}}, page({}, ""), json::array()};
+  for (const json& answer : answers) {
+    server.once("GET /api/v1/pods", [&](Connection& c) { c.respond_json(answer); });
+    EXPECT_EQ(client().list(kPods, "").error().kind, Kind::kProtocol) << answer;
+  }
 }
 
 TEST_F(ClientTest, CountsWhatItSent) {

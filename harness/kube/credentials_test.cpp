@@ -246,15 +246,15 @@ TEST(ExecPlugin, ThatDiesByASignalIsNamed) {
 
 TEST(ExecPlugin, ThatHangsIsEndedByTheLimitTogetherWithItsChildren) {
   Credentials credentials{plugin_config("echo waiting for the browser >&2; sleep 1000 & wait"),
-                          {.plugin_time = 200ms}};
-  EXPECT_THAT(failure(credentials), AllOf(HasSubstr("within 0.2 s"), HasSubstr("waiting for the browser")));
+                          {.plugin_time = 1s}};
+  EXPECT_THAT(failure(credentials), AllOf(HasSubstr("within 1 s"), HasSubstr("waiting for the browser")));
 }
 
 TEST(ExecPlugin, IsNotWaitedForWhenItLeavesAChildWithOurPipes) {
-  Credentials credentials{plugin_config("sleep 5 & " + prints({{"token", "abc"}}))};
+  Credentials credentials{plugin_config("sleep 10 & " + prints({{"token", "abc"}}))};
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(authorization(credentials), "Bearer abc");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, 4s);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, 9s);
 }
 
 TEST(ExecPlugin, EndsWhenTheCallerStops) {

@@ -33,6 +33,10 @@ Result<ListPage> parse_list_page(const Resource& resource, std::string_view body
   ListPage page;
   page.resource_version = text_of(*metadata, "resourceVersion");
   page.continue_token = text_of(*metadata, "continue");
+  if (page.resource_version.empty()) {
+    return tl::unexpected(
+        ApiError::of(ApiError::Kind::kProtocol, "a list without a version", request.shown()));
+  }
   if (auto& items = list["items"]; items.is_array()) {
     page.items = std::move(items.get_ref<nlohmann::json::array_t&>());
   }

@@ -2,11 +2,14 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 
 #include <cstdlib>
 #include <latch>
 #include <thread>
 
+#include "harness/kube/file_descriptor.h"
 #include "harness/kube/testing/scripted_server.h"
 #include "harness/kube/testing/temporary_folder.h"
 
@@ -26,6 +29,25 @@ using testing::ScriptedServer;
 using testing::ServerCertificate;
 
 const testing::Handler kHello = [](Connection& c) { c.respond_json({{"hello", "world"}}); };
+
+/// A port that is taken, but that nobody listens on.
+class UnusedPort {
+ public:
+  UnusedPort() {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    EXPECT_EQ(::bind(socket_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+    ::getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&address), &size);
+    number_ = ntohs(address.sin_port);
+  }
+  [[nodiscard]] int number() const { return number_; }
+
+ private:
+  FileDescriptor socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  int number_ = 0;
+};
 
 HttpRequest get(const std::string& path) {
   HttpRequest request;
@@ -330,11 +352,8 @@ TEST(Transport, GivesUpOnAServerThatNeverAnswers) {
 }
 
 TEST(Transport, SaysWhereNobodyListens) {
-  int port = 0;
-  {
-    const ScriptedServer gone;
-    port = gone.port();
-  }
+  const UnusedPort unused;
+  const int port = unused.number();
   ClusterConfig config;
   config.server = "https://127.0.0.1:" + std::to_string(port);
   const ApiError error = refusal(config);
