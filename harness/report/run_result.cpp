@@ -13,8 +13,8 @@ namespace {
 
 /// A report shows paths as they stand in the repository, wherever it was built.
 std::string in_repository(std::string_view file) {
-  constexpr std::string_view kRoot = STATEPROOF_SOURCE_DIR "/";
-  return std::string{file.starts_with(kRoot) ? file.substr(kRoot.size()) : file};
+  constexpr std::string_view root = STATEPROOF_SOURCE_DIR "/";
+  return std::string{file.starts_with(root) ? file.substr(root.size()) : file};
 }
 
 Level level_of(const std::vector<Requirement>& requirements) {

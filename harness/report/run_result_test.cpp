@@ -8,8 +8,6 @@
 namespace stateproof::report {
 namespace {
 
-using ::testing::HasSubstr;
-
 TEST(Planned, PointsAtTheLineInTheRepository) {
   const PlannedPromise plan = planned(testing::promises().front());
   EXPECT_EQ(plan.file, "harness/report/testing/sample_run.cpp");

@@ -22,15 +22,15 @@ std::size_t sequence_length(unsigned char lead) {
 }
 
 char32_t code_point(std::string_view sequence) {
-  constexpr unsigned kLeadMask[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
-  char32_t value = static_cast<unsigned char>(sequence[0]) & kLeadMask[sequence.size()];
+  constexpr unsigned lead_mask[] = {0, 0x7F, 0x1F, 0x0F, 0x07};
+  char32_t value = static_cast<unsigned char>(sequence[0]) & lead_mask[sequence.size()];
   for (const char byte : sequence.substr(1)) value = value << 6U | (static_cast<unsigned char>(byte) & 0x3FU);
   return value;
 }
 
 bool is_allowed(char32_t code, std::size_t length) {
-  constexpr char32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < kSmallest[length] || code > 0x10FFFF) return false;  // overlong forms hide other characters
+  constexpr char32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  if (code < smallest[length] || code > 0x10FFFF) return false;  // overlong forms hide other characters
   return (code < 0xD800 || code > 0xDFFF) && code != 0xFFFE && code != 0xFFFF;
 }
 
@@ -145,7 +145,7 @@ std::string wrapped(std::string_view text, std::size_t width, std::size_t indent
 
 std::string duration_text(double seconds) {
   if (seconds < 99.95) return fmt::format("{:.1f}s", seconds);
-  const auto whole = static_cast<long long>(std::llround(seconds));
+  const long long whole = std::llround(seconds);
   return fmt::format("{}m {:02}s", whole / 60, whole % 60);
 }
 

@@ -105,6 +105,7 @@ std::string address_of(const Endpoint& endpoint) {
 
 std::string state_of(const EndpointSlice& slice) {
   std::vector<std::string> parts;
+  parts.reserve(slice.endpoints.size());
   for (const Endpoint& endpoint : slice.endpoints) parts.push_back(address_of(endpoint));
   return fmt::format("endpoints of {}  {}", slice.service,
                      parts.empty() ? "none" : fmt::format("{}", fmt::join(parts, ", ")));

@@ -25,8 +25,9 @@ struct Breaches {
 class Story {
  public:
   Story() {
-    timeline_.header = {"lifecycle", "20260301-100000", parse_rfc3339("2026-03-01T10:00:00Z").value(), "", {},
-                        {}};
+    timeline_.header = {
+        "lifecycle", "20260301-100000", parse_rfc3339("2026-03-01T10:00:00Z").value_or(Timestamp{}), "", {},
+        {}};
     timeline_.header.subject = {kNamespace,     "mariadb",        "mariadb",
                                 "mariadb-data", "/var/lib/mysql", "mariadb"};
     timeline_.header.environment = {{"client library", "libcurl 7.88.1"}};
@@ -370,43 +371,43 @@ Timeline aborted_timeline() {
 }
 
 const std::vector<Promise>& promises() {
-  constexpr auto kDocs = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/";
+  constexpr auto docs = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/";
   static const std::vector<Promise> all{
       {"ordered-creation",
        "Pods are created one after the other, in the order of their ordinals",
        "ordering",
        "lifecycle",
        {{"ORD-01", "Each pod is created only after its predecessors were Ready",
-         "A pod MUST NOT be created before each pod of a lower ordinal has been Ready.", kDocs, "",
+         "A pod MUST NOT be created before each pod of a lower ordinal has been Ready.", docs, "",
          Level::kBlocking, order},
         {"ORD-09", "The next pod follows without delay",
-         "A pod SHOULD be created soon after its predecessor is Ready.", kDocs, "", Level::kInforming,
+         "A pod SHOULD be created soon after its predecessor is Ready.", docs, "", Level::kInforming,
          start_order}}},
       {"stable-dns",
        "Each ordinal's name follows its pod",
        "network",
        "lifecycle",
        {{"DNS-01", "The name resolves to the present pod",
-         "The name of an ordinal MUST resolve to the address of its present pod.", kDocs, "",
-         Level::kBlocking, names}}},
+         "The name of an ordinal MUST resolve to the address of its present pod.", docs, "", Level::kBlocking,
+         names}}},
       {"claims-retained",
        "Claims outlive scale-down",
        "storage",
        "lifecycle",
        {{"STO-05", "Claims stay when their pods go",
-         "The claims of removed ordinals MUST be kept unless the policy says otherwise.", kDocs, "1.32",
+         "The claims of removed ordinals MUST be kept unless the policy says otherwise.", docs, "1.32",
          Level::kBlocking, claims}}},
       {"data-durable",
        "Committed rows survive the deletion of a pod",
        "storage",
        "lifecycle",
        {{"DAT-01", "Rows are read back", "Rows that were committed MUST be found after the pod was replaced.",
-         kDocs, "", Level::kBlocking, data}}},
+         docs, "", Level::kBlocking, data}}},
       {"zone-kept",
        "A pod returns to the zone of its volume",
        "storage",
        "lifecycle",
-       {{"STO-11", "Zones agree", "A pod MUST be scheduled to the zone of its volume.", kDocs, "",
+       {{"STO-11", "Zones agree", "A pod MUST be scheduled to the zone of its volume.", docs, "",
          Level::kBlocking, zones}}},
   };
   return all;
@@ -416,7 +417,7 @@ Plan plan() {
   Plan result;
   result.run = "20260301-100000";
   result.profile = "conformance";
-  result.started = parse_rfc3339("2026-03-01T10:00:00Z").value();
+  result.started = parse_rfc3339("2026-03-01T10:00:00Z").value_or(Timestamp{});
   for (const Promise& promise : promises()) result.promises.push_back(planned(promise));
   result.scenarios = {{"lifecycle", "create, write, replace, scale up, scale down, scale back"}};
   result.properties = {{"server version", "v1.34.2"},
