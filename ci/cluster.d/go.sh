@@ -47,6 +47,7 @@ component() {
   mkdir -p "$component.new"
   logged "building $name $version" "$name-$version" "$builder" "$version" "$component.new"
   mv "$component.new" "$component"
+  remove_others "${component%-*}-" "$component"
 }
 
 build_kind() {

@@ -21,6 +21,7 @@ ensure_mariadb_archive() {
     logged "making the MariaDB root file system" mariadb-layer make_mariadb_layer "$layer"
   fi
   logged "making the MariaDB image" mariadb-image make_mariadb_archive "$mariadb_archive" "$layer"
+  remove_others "$cache/images/mariadb-$MARIADB_SERIES-" "$layer" "$mariadb_archive"
 }
 
 make_mariadb_layer() (

@@ -23,14 +23,17 @@ ensure_node_image() {
   ensure_node_base "$oom"
   ensure_mariadb_archive
 
-  node_image=stateproof.local/node:v$version-$(content_key "$kubernetes" "$etcd" "$coredns" "$provisioner" "$node_base" \
-    "$mariadb_archive" "$(declare -f make_node_image make_image_archives image_archive layer_of)" -- "$ci/node-image/pause.c")
+  node_image=stateproof.local/node:v$version-$(content_key "${kubernetes##*/}" "${etcd##*/}" "${coredns##*/}" "${provisioner##*/}" \
+    "$node_base" "${mariadb_archive##*/}" "$(declare -f make_node_image make_image_archives image_archive layer_of)" -- "$ci/node-image/pause.c")
   if have_image "$node_image"; then
     say "node image v$version (cached)"
     return
   fi
   say "making the node image v$version"
   logged "making the node image v$version" "node-image-$version" make_node_image "$version"
+  # Earlier ones of this version; Docker keeps what a cluster still uses.
+  docker image ls --format '{{.Repository}}:{{.Tag}}' stateproof.local/node |
+    grep -F ":v$version-" | grep -vxF "$node_image" | xargs -r docker image rm >/dev/null 2>&1 || true
 }
 
 # The part of the node image that does not depend on the version of Kubernetes.
@@ -40,7 +43,7 @@ ensure_node_base() {
   containerd=$component
   component cni-plugins "$CNI_PLUGINS_VERSION" build_cni_plugins
   plugins=$component
-  node_base=stateproof.local/node-base:$(content_key "$containerd" "$plugins" "$oom" "$KIND_VERSION" "$NODE_DEBIAN_SUITE" \
+  node_base=stateproof.local/node-base:$(content_key "${containerd##*/}" "${plugins##*/}" "$oom" "$KIND_VERSION" "$NODE_DEBIAN_SUITE" \
     "$node_packages" "$(declare -f make_node_base debootstrapped image_archive)")
   if have_image "$node_base"; then
     say "node root file system (cached)"

@@ -53,3 +53,15 @@ content_key() {
   [ $# -eq 0 ] || shift
   { printf '%s\n' "${strings[@]}" && { [ $# -eq 0 ] || cat "$@"; }; } | sha256sum | cut -c1-12
 }
+
+# remove_others PREFIX KEPT... removes what was made from other inputs earlier.
+remove_others() {
+  local prefix=$1 old kept
+  shift
+  for old in "$prefix"*; do
+    for kept; do
+      [ "$old" != "$kept" ] || continue 2
+    done
+    rm -rf "$old"
+  done
+}
