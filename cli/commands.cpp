@@ -40,7 +40,9 @@ int harness_error(const std::string& sentence) {
   return ExitCode::kInconclusive;
 }
 
-Timestamp now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+Timestamp now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 // Sorts by time and fits into a namespace name: 20260301-1000-3fa9.
 std::string new_run_id() {
@@ -87,7 +89,8 @@ report::ReadRecording recording_reader() {
 // Held by a scenario while it plays and cleans up, so that a report can wait for its end.
 class RunLock {
  public:
-  explicit RunLock(const fs::path& out) : descriptor_(::open((out / "run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+  explicit RunLock(const fs::path& out)
+      : descriptor_(::open((out / "run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
     if (descriptor_ >= 0) ::flock(descriptor_, LOCK_EX);
   }
 
@@ -138,9 +141,15 @@ report::ScenarioResult scenario_result(const std::string& run, const std::string
   result.sentence = end.sentence;
   result.seconds = end.seconds;
   switch (end.reason) {
-    case End::Reason::kComplete: result.outcome = report::ScenarioResult::Outcome::kComplete; break;
-    case End::Reason::kInterrupted: result.outcome = report::ScenarioResult::Outcome::kInterrupted; break;
-    case End::Reason::kHarnessError: result.outcome = report::ScenarioResult::Outcome::kHarnessError; break;
+    case End::Reason::kComplete:
+      result.outcome = report::ScenarioResult::Outcome::kComplete;
+      break;
+    case End::Reason::kInterrupted:
+      result.outcome = report::ScenarioResult::Outcome::kInterrupted;
+      break;
+    case End::Reason::kHarnessError:
+      result.outcome = report::ScenarioResult::Outcome::kHarnessError;
+      break;
   }
   return result;
 }
@@ -165,10 +174,14 @@ std::vector<fs::path> recordings_in(const fs::path& path) {
 
 int exit_code_of(Outcome outcome, int not_applicable_code) {
   switch (outcome) {
-    case Outcome::kConformant: return ExitCode::kConformant;
-    case Outcome::kNotApplicable: return not_applicable_code;
-    case Outcome::kNonconformant: return ExitCode::kBroken;
-    case Outcome::kInconclusive: return ExitCode::kInconclusive;
+    case Outcome::kConformant:
+      return ExitCode::kConformant;
+    case Outcome::kNotApplicable:
+      return not_applicable_code;
+    case Outcome::kNonconformant:
+      return ExitCode::kBroken;
+    case Outcome::kInconclusive:
+      return ExitCode::kInconclusive;
   }
   return ExitCode::kInconclusive;
 }
@@ -262,8 +275,9 @@ int run(const RunOptions& options) {
 int judge(const JudgeOptions& options) {
   const std::vector<fs::path> recordings = recordings_in(options.folder);
   if (recordings.empty())
-    return harness_error(fmt::format("{} holds no recording; give the folder of a run, its recordings folder or one .jsonl file.",
-                                     options.folder.string()));
+    return harness_error(fmt::format(
+        "{} holds no recording; give the folder of a run, its recordings folder or one .jsonl file.",
+        options.folder.string()));
   Outcome worst = Outcome::kNotApplicable;
   bool judged = false;
   for (const fs::path& path : recordings) {
@@ -281,9 +295,10 @@ int judge(const JudgeOptions& options) {
       judged = true;
     }
   }
-  if (!judged) return harness_error(fmt::format("No recording in {} is judged by {}; stateproof promises lists what there is.",
-                                                options.folder.string(),
-                                                options.promise.empty() ? "any promise" : options.promise));
+  if (!judged)
+    return harness_error(
+        fmt::format("No recording in {} is judged by {}; stateproof promises lists what there is.",
+                    options.folder.string(), options.promise.empty() ? "any promise" : options.promise));
   return exit_code_of(worst, options.not_applicable_code);
 }
 
@@ -334,9 +349,10 @@ int mutant(const MutantOptions& options) {
   if (!timeline) return harness_error(timeline.error().sentence);
   const report::PromiseResult result = judge_one(*find_promise(mutant->promise), *timeline, recording);
   std::cout << report::text_of(result) << "\n";
-  const bool caught = std::any_of(result.requirements.begin(), result.requirements.end(), [&](const auto& requirement) {
-    return requirement.id == mutant->requirement && requirement.outcome == Outcome::kNonconformant;
-  });
+  const bool caught =
+      std::any_of(result.requirements.begin(), result.requirements.end(), [&](const auto& requirement) {
+        return requirement.id == mutant->requirement && requirement.outcome == Outcome::kNonconformant;
+      });
   std::cout << fmt::format("mutant {} ({}): {} by {} ({})\n", mutant->name, mutant->title,
                            caught ? "caught" : "NOT caught", mutant->promise, mutant->requirement);
   return caught ? ExitCode::kConformant : ExitCode::kBroken;
@@ -366,11 +382,13 @@ int promises(const std::string& format) {
     return ExitCode::kConformant;
   }
   for (const Promise& promise : catalogue()) {
-    std::cout << fmt::format("## {}\n\n{}\n\n| id | requires | source | since | level |\n|---|---|---|---|---|\n",
-                             promise.id, promise.title);
+    std::cout << fmt::format(
+        "## {}\n\n{}\n\n| id | requires | source | since | level |\n|---|---|---|---|---|\n", promise.id,
+        promise.title);
     for (const Requirement& requirement : promise.requirements)
-      std::cout << fmt::format("| {} | {} | {} | {} | {} |\n", requirement.id, requirement.sentence, requirement.source,
-                               requirement.since, requirement.level == Level::kBlocking ? "blocking" : "informing");
+      std::cout << fmt::format("| {} | {} | {} | {} | {} |\n", requirement.id, requirement.sentence,
+                               requirement.source, requirement.since,
+                               requirement.level == Level::kBlocking ? "blocking" : "informing");
     std::cout << "\n";
   }
   return ExitCode::kConformant;

@@ -14,7 +14,9 @@ namespace {
 
 using nlohmann::json;
 
-tl::unexpected<HarnessError> fail(std::string sentence) { return tl::make_unexpected(HarnessError{std::move(sentence)}); }
+tl::unexpected<HarnessError> fail(std::string sentence) {
+  return tl::make_unexpected(HarnessError{std::move(sentence)});
+}
 
 struct Permission {
   std::string_view verb;
@@ -59,7 +61,8 @@ std::string name_of(const Permission& permission) {
   return resource;
 }
 
-tl::expected<void, HarnessError> check(const kube::Client& client, const Permission& permission, const std::string& ns) {
+tl::expected<void, HarnessError> check(const kube::Client& client, const Permission& permission,
+                                       const std::string& ns) {
   json attributes{{"verb", permission.verb},
                   {"group", permission.group},
                   {"resource", permission.resource},
@@ -72,9 +75,10 @@ tl::expected<void, HarnessError> check(const kube::Client& client, const Permiss
   if (!review) return fail(review.error().sentence());
   const json status = review->value("status", json::object());
   if (status.value("allowed", false)) return {};
-  return fail(fmt::format("This user may not {} {}{}; ask for that right, or use a kubeconfig that has it.",
-                          permission.verb, name_of(permission),
-                          permission.in_namespace ? " in namespace " + (ns.empty() ? "(any)" : ns) : " (cluster-wide)"));
+  return fail(fmt::format(
+      "This user may not {} {}{}; ask for that right, or use a kubeconfig that has it.", permission.verb,
+      name_of(permission),
+      permission.in_namespace ? " in namespace " + (ns.empty() ? "(any)" : ns) : " (cluster-wide)"));
 }
 
 bool is_default(const json& storage_class) {
@@ -104,10 +108,10 @@ tl::expected<void, HarnessError> read_storage_class(const kube::Client& client, 
   if (!classes) return fail(classes.error().sentence());
   const auto found = std::find_if(classes->items.begin(), classes->items.end(), is_default);
   if (found == classes->items.end())
-    return fail(fmt::format(
-        "The cluster has {}; mark one as default: kubectl annotate storageclass NAME "
-        "storageclass.kubernetes.io/is-default-class=true.",
-        classes->items.empty() ? "no StorageClass" : "no default StorageClass"));
+    return fail(
+        fmt::format("The cluster has {}; mark one as default: kubectl annotate storageclass NAME "
+                    "storageclass.kubernetes.io/is-default-class=true.",
+                    classes->items.empty() ? "no StorageClass" : "no default StorageClass"));
   environment.storage_class = found->at("metadata").value("name", "");
   environment.provisioner = found->value("provisioner", "");
   environment.binding_mode = found->value("volumeBindingMode", "Immediate");
@@ -133,9 +137,12 @@ const char* const kPublishedImage = kPinnedPublishedImage;
 const char* const kBuiltImage = "stateproof.local/mariadb:" STATEPROOF_MARIADB_SERIES;
 
 json Environment::to_json() const {
-  return {{"server", server_version},        {"nodes", nodes},
-          {"schedulableNodes", schedulable_nodes}, {"storageClass", storage_class},
-          {"provisioner", provisioner},      {"bindingMode", binding_mode},
+  return {{"server", server_version},
+          {"nodes", nodes},
+          {"schedulableNodes", schedulable_nodes},
+          {"storageClass", storage_class},
+          {"provisioner", provisioner},
+          {"bindingMode", binding_mode},
           {"image", image}};
 }
 
@@ -156,23 +163,28 @@ tl::expected<kube::Client, HarnessError> connect(const ClusterOptions& options, 
   return std::move(*client);
 }
 
-tl::expected<Environment, HarnessError> probe_environment(const kube::Client& client, const ClusterOptions& options) {
+tl::expected<Environment, HarnessError> probe_environment(const kube::Client& client,
+                                                          const ClusterOptions& options) {
   Environment environment;
   const auto version = client.get_path("/version");
   if (!version) return fail(version.error().sentence());
   environment.server_version = version->value("gitVersion", "unknown");
   for (const Permission& permission : kNeeded)
-    if (auto allowed = check(client, permission, options.ns); !allowed) return tl::make_unexpected(allowed.error());
+    if (auto allowed = check(client, permission, options.ns); !allowed)
+      return tl::make_unexpected(allowed.error());
   if (auto read = read_storage_class(client, environment); !read) return tl::make_unexpected(read.error());
-  if (auto read = read_nodes(client, options.image, environment); !read) return tl::make_unexpected(read.error());
+  if (auto read = read_nodes(client, options.image, environment); !read)
+    return tl::make_unexpected(read.error());
   return environment;
 }
 
 std::string resolve_image(const std::string& given, const std::vector<json>& nodes) {
   if (!given.empty()) return given;
-  if (const char* variable = std::getenv("STATEPROOF_IMAGE"); variable != nullptr && *variable != '\0') return variable;
-  const bool built = std::all_of(nodes.begin(), nodes.end(),
-                                 [](const json& node) { return !is_schedulable(node) || has_image(node, kBuiltImage); });
+  if (const char* variable = std::getenv("STATEPROOF_IMAGE"); variable != nullptr && *variable != '\0')
+    return variable;
+  const bool built = std::all_of(nodes.begin(), nodes.end(), [](const json& node) {
+    return !is_schedulable(node) || has_image(node, kBuiltImage);
+  });
   return built && !nodes.empty() ? kBuiltImage : kPublishedImage;
 }
 

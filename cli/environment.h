@@ -14,8 +14,8 @@ namespace stateproof::cli {
 struct ClusterOptions {
   std::string kubeconfig;
   std::string context;
-  std::string ns;      ///< empty: a namespace of our own
-  std::string image;   ///< empty: see resolve_image
+  std::string ns;     ///< empty: a namespace of our own
+  std::string image;  ///< empty: see resolve_image
 };
 
 /// What the cluster offers, asked once before anything is created.
@@ -23,10 +23,10 @@ struct Environment {
   std::string server_version;
   int nodes = 0;
   int schedulable_nodes = 0;
-  std::string storage_class;   ///< the default one
+  std::string storage_class;  ///< the default one
   std::string provisioner;
   std::string binding_mode;
-  std::string image;           ///< that the pods will run
+  std::string image;  ///< that the pods will run
   [[nodiscard]] nlohmann::json to_json() const;
   [[nodiscard]] std::map<std::string, std::string> properties() const;
 };
@@ -39,7 +39,8 @@ extern const char* const kBuiltImage;
 tl::expected<kube::Client, HarnessError> connect(const ClusterOptions& options, const std::stop_token& stop);
 
 /// Version, permissions, default StorageClass, nodes. The first thing that is missing is the error.
-tl::expected<Environment, HarnessError> probe_environment(const kube::Client& client, const ClusterOptions& options);
+tl::expected<Environment, HarnessError> probe_environment(const kube::Client& client,
+                                                          const ClusterOptions& options);
 
 /// The given image, else $STATEPROOF_IMAGE, else the built one when every schedulable node has it, else the
 /// published one. `nodes` as served.

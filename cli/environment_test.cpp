@@ -15,8 +15,8 @@ json node(const std::vector<std::string>& images, const json& spec = json::objec
   return {{"spec", spec}, {"status", {{"images", listed}}}};
 }
 
-const json kControlPlane = node({}, {{"taints", {{{"key", "node-role.kubernetes.io/control-plane"},
-                                                  {"effect", "NoSchedule"}}}}});
+const json kControlPlane =
+    node({}, {{"taints", {{{"key", "node-role.kubernetes.io/control-plane"}, {"effect", "NoSchedule"}}}}});
 
 class ResolveImage : public testing::Test {
  protected:

@@ -5,8 +5,8 @@
 
 namespace stateproof::cli {
 
-/// SIGINT, SIGTERM and SIGHUP as stop tokens: the first asks the work to end and clean up, the second asks the
-/// cleaning up to end, too. Make it before any thread is started: threads inherit the blocked signals.
+/// SIGINT, SIGTERM and SIGHUP as stop tokens: the first asks the work to end and clean up, the second asks
+/// the cleaning up to end, too. Make it before any thread is started: threads inherit the blocked signals.
 class Interrupt {
  public:
   Interrupt();

@@ -15,12 +15,15 @@ std::string default_out() {
 }
 
 void add_cluster_options(CLI::App* command, ClusterOptions& cluster) {
-  command->add_option("--kubeconfig", cluster.kubeconfig, "kubeconfig file; else $KUBECONFIG, ~/.kube/config, in-cluster");
+  command->add_option("--kubeconfig", cluster.kubeconfig,
+                      "kubeconfig file; else $KUBECONFIG, ~/.kube/config, in-cluster");
   command->add_option("--context", cluster.context, "context in the kubeconfig; else its current one")
       ->envname("STATEPROOF_CONTEXT");
-  command->add_option("--namespace", cluster.ns, "namespace to create and use; else one with a name of its own")
+  command
+      ->add_option("--namespace", cluster.ns, "namespace to create and use; else one with a name of its own")
       ->envname("STATEPROOF_NAMESPACE");
-  command->add_option("--image", cluster.image, "MariaDB image; else $STATEPROOF_IMAGE, a preloaded one, the published one");
+  command->add_option("--image", cluster.image,
+                      "MariaDB image; else $STATEPROOF_IMAGE, a preloaded one, the published one");
 }
 
 void add_out_option(CLI::App* command, std::filesystem::path& out) {
@@ -52,20 +55,24 @@ int run_command(int argc, char** argv) {
 
   JudgeOptions judge_options;
   auto* judge_command = app.add_subcommand("judge", "judge saved recordings; needs no cluster");
-  judge_command->add_option("folder", judge_options.folder, "folder of a run, of recordings, or one recording")
+  judge_command
+      ->add_option("folder", judge_options.folder, "folder of a run, of recordings, or one recording")
       ->default_val(default_out());
   judge_command->add_option("--promise", judge_options.promise, "only this one");
   judge_command->add_flag("--save", judge_options.save, "keep the verdicts in the folder of the run");
-  judge_command->add_option("--not-applicable-code", judge_options.not_applicable_code, "exit code for ctest's skip");
+  judge_command->add_option("--not-applicable-code", judge_options.not_applicable_code,
+                            "exit code for ctest's skip");
   judge_command->callback([&] { code = judge(judge_options); });
 
   std::filesystem::path report_out = default_out();
-  auto* report_command = app.add_subcommand("report", "summary, junit.xml and report.html of a run, written again");
+  auto* report_command =
+      app.add_subcommand("report", "summary, junit.xml and report.html of a run, written again");
   report_command->add_option("folder", report_out, "folder of the run");
   report_command->callback([&] { code = report(report_out); });
 
   MutantOptions mutant_options;
-  auto* mutant_command = app.add_subcommand("mutant", "deploy a wrong workload and demand that its promise is judged broken");
+  auto* mutant_command =
+      app.add_subcommand("mutant", "deploy a wrong workload and demand that its promise is judged broken");
   mutant_command->add_option("name", mutant_options.name)->required();
   add_cluster_options(mutant_command, mutant_options.cluster);
   mutant_options.out = "reports/out/mutants";

@@ -39,7 +39,8 @@ class Program : public testing::Test {
     FILE* pipe = ::popen(command.c_str(), "r");
     Ran ran;
     std::array<char, 4096> bytes{};
-    while (const std::size_t size = std::fread(bytes.data(), 1, bytes.size(), pipe)) ran.output.append(bytes.data(), size);
+    while (const std::size_t size = std::fread(bytes.data(), 1, bytes.size(), pipe))
+      ran.output.append(bytes.data(), size);
     const int status = ::pclose(pipe);
     ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
     return ran;
@@ -101,7 +102,8 @@ TEST_F(Program, AnEarlierRunInTheSameFolderIsKept) {
   (void)run(begin);
   EXPECT_THAT(run(begin).output, HasSubstr("is now in"));
   std::size_t runs = 0;
-  for (const auto& entry : fs::directory_iterator(folder_)) runs += fs::exists(entry.path() / "plan.json") ? 1U : 0U;
+  for (const auto& entry : fs::directory_iterator(folder_))
+    runs += fs::exists(entry.path() / "plan.json") ? 1U : 0U;
   EXPECT_EQ(runs, 2U);
 }
 

@@ -11,9 +11,9 @@ namespace stateproof::lease {
 /// A process that holds a namespace, told apart from every other one on any machine.
 struct Holder {
   std::string host;
-  std::string boot;     ///< kernel's boot id
+  std::string boot;  ///< kernel's boot id
   long pid = 0;
-  long started = 0;     ///< of the process, in clock ticks since boot: a pid alone is used again
+  long started = 0;  ///< of the process, in clock ticks since boot: a pid alone is used again
 
   static Holder this_process();
   [[nodiscard]] std::string identity() const;  ///< for Lease.spec.holderIdentity
@@ -26,7 +26,8 @@ enum class Liveness { kAlive, kDead, kUnknown };
 /// Of a process on this machine since its last boot; kUnknown for every other one.
 Liveness liveness(const Holder& holder);
 
-/// Whether whoever holds this Lease (as served; null when there is none) is gone, at the API server's time `now`.
+/// Whether whoever holds this Lease (as served; null when there is none) is gone, at the API server's time
+/// `now`.
 bool is_abandoned(const nlohmann::json& lease, Timestamp now);
 
 }  // namespace stateproof::lease

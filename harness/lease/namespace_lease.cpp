@@ -18,12 +18,16 @@ constexpr const char* kRunLabel = "stateproof.dev/run";
 constexpr const char* kHolder = "stateproof.dev/holder";
 constexpr const char* kMainNamespace = "stateproof.dev/lease-in";
 constexpr auto kRenewEvery = 10s;
-constexpr auto kDuration = 40s;         // three renewals may be lost to an API outage
-constexpr auto kDeletionLimit = 120s;   // the namespace controller empties it kind by kind
+constexpr auto kDuration = 40s;        // three renewals may be lost to an API outage
+constexpr auto kDeletionLimit = 120s;  // the namespace controller empties it kind by kind
 
-tl::unexpected<HarnessError> fail(std::string sentence) { return tl::make_unexpected(HarnessError{std::move(sentence)}); }
+tl::unexpected<HarnessError> fail(std::string sentence) {
+  return tl::make_unexpected(HarnessError{std::move(sentence)});
+}
 
-Timestamp now() { return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()); }
+Timestamp now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
 
 std::string micro_time(Timestamp time) {
   // MicroTime wants six digits.
@@ -62,9 +66,10 @@ class NamespaceGone : public kube::WatchSink {
     if (!failed_.empty()) return fail(failed_);
     if (stop.stop_requested()) return fail("Interrupted.");
     if (synced_ && !present_) return {};
-    return fail(fmt::format("Namespace {} of an earlier run is still being deleted after {} s; look at its "
-                            "status.conditions: kubectl get namespace {} -o yaml.",
-                            name, kDeletionLimit.count(), name));
+    return fail(
+        fmt::format("Namespace {} of an earlier run is still being deleted after {} s; look at its "
+                    "status.conditions: kubectl get namespace {} -o yaml.",
+                    name, kDeletionLimit.count(), name));
   }
 
  private:
@@ -124,8 +129,8 @@ std::vector<std::string> namespaces_of(const LeaseRequest& request) {
   return names;
 }
 
-tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> NamespaceLease::take(const kube::Client& client,
-                                                                                 const LeaseRequest& request) {
+tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> NamespaceLease::take(
+    const kube::Client& client, const LeaseRequest& request) {
   std::unique_ptr<NamespaceLease> lease(new NamespaceLease(client));
   if (auto created = lease->create_all(namespaces_of(request), request); !created) {
     lease->release();
@@ -150,7 +155,8 @@ tl::expected<void, HarnessError> NamespaceLease::create_all(const std::vector<st
   return {};
 }
 
-tl::expected<void, HarnessError> NamespaceLease::create_one(const std::string& name, const LeaseRequest& request) {
+tl::expected<void, HarnessError> NamespaceLease::create_one(const std::string& name,
+                                                            const LeaseRequest& request) {
   const json ns{{"apiVersion", "v1"},
                 {"kind", "Namespace"},
                 {"metadata",
@@ -171,19 +177,22 @@ tl::expected<void, HarnessError> NamespaceLease::create_one(const std::string& n
   return {};
 }
 
-tl::expected<void, HarnessError> NamespaceLease::take_over(const std::string& name, const LeaseRequest& request) {
+tl::expected<void, HarnessError> NamespaceLease::take_over(const std::string& name,
+                                                           const LeaseRequest& request) {
   const auto existing = client_.get(kube::kNamespaces, "", name);
   if (!existing) {
     if (existing.error().is_not_found()) return {};  // gone meanwhile
     return fail(existing.error().sentence());
   }
   if (!is_ours(*existing))
-    return fail(fmt::format("Namespace {} exists and was not made by stateproof; give another --namespace, or none.", name));
+    return fail(fmt::format(
+        "Namespace {} exists and was not made by stateproof; give another --namespace, or none.", name));
   if (!is_terminating(*existing)) {
     if (!namespace_is_abandoned(client_, *existing, server_now()))
-      return fail(fmt::format("Namespace {} is in use by {}; wait for that run, or give another --namespace.", name,
-                              holder_of(*existing)));
-    if (auto removed = client_.remove(kube::kNamespaces, "", name); !removed && !removed.error().is_not_found())
+      return fail(fmt::format("Namespace {} is in use by {}; wait for that run, or give another --namespace.",
+                              name, holder_of(*existing)));
+    if (auto removed = client_.remove(kube::kNamespaces, "", name);
+        !removed && !removed.error().is_not_found())
       return fail(removed.error().sentence());
   }
   return await_gone(client_, name, request.stop);
@@ -219,7 +228,8 @@ std::vector<std::string> NamespaceLease::release() {
   std::vector<std::string> failed;
   for (const std::string& name : names_) {
     const auto removed = client_.remove(kube::kNamespaces, "", name);
-    if (!removed && !removed.error().is_not_found()) failed.push_back(name + ": " + removed.error().sentence());
+    if (!removed && !removed.error().is_not_found())
+      failed.push_back(name + ": " + removed.error().sentence());
   }
   return failed;
 }

@@ -29,12 +29,13 @@ struct LeaseRequest {
 /// Names that a request stands for; the first is the main one.
 std::vector<std::string> namespaces_of(const LeaseRequest& request);
 
-/// Namespaces that this process holds. A coordination.k8s.io Lease in the first one is renewed while the process
-/// lives, by one PATCH each ten seconds; whoever finds it expired, or its process dead, may remove the namespaces.
+/// Namespaces that this process holds. A coordination.k8s.io Lease in the first one is renewed while the
+/// process lives, by one PATCH each ten seconds; whoever finds it expired, or its process dead, may remove
+/// the namespaces.
 class NamespaceLease {
  public:
-  /// Creates the namespaces. One that exists is taken over only when it is ours and abandoned: then it is deleted
-  /// first, which may take up to two minutes.
+  /// Creates the namespaces. One that exists is taken over only when it is ours and abandoned: then it is
+  /// deleted first, which may take up to two minutes.
   static tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> take(const kube::Client& client,
                                                                           const LeaseRequest& request);
   ~NamespaceLease();  ///< stops renewing; deletes nothing
@@ -50,7 +51,8 @@ class NamespaceLease {
 
  private:
   explicit NamespaceLease(kube::Client client) : client_(std::move(client)) {}
-  tl::expected<void, HarnessError> create_all(const std::vector<std::string>& names, const LeaseRequest& request);
+  tl::expected<void, HarnessError> create_all(const std::vector<std::string>& names,
+                                              const LeaseRequest& request);
   tl::expected<void, HarnessError> create_one(const std::string& name, const LeaseRequest& request);
   tl::expected<void, HarnessError> take_over(const std::string& name, const LeaseRequest& request);
   tl::expected<void, HarnessError> hold();
@@ -67,6 +69,7 @@ class NamespaceLease {
 };
 
 /// Asks for the deletion of what abandoned runs left; `server_now` is the API server's time. Gives the names.
-tl::expected<std::vector<std::string>, HarnessError> sweep_abandoned(const kube::Client& client, Timestamp server_now);
+tl::expected<std::vector<std::string>, HarnessError> sweep_abandoned(const kube::Client& client,
+                                                                     Timestamp server_now);
 
 }  // namespace stateproof::lease

@@ -39,7 +39,9 @@ bool flag(const json& object, const char* key, bool otherwise = false) {
   return value.is_boolean() ? value.get<bool>() : otherwise;
 }
 
-std::optional<Timestamp> time(const json& object, const char* key) { return parse_rfc3339(text(object, key)); }
+std::optional<Timestamp> time(const json& object, const char* key) {
+  return parse_rfc3339(text(object, key));
+}
 
 std::map<std::string, std::string> texts(const json& object, const char* key) {
   std::map<std::string, std::string> result;
@@ -57,13 +59,15 @@ ObjectRef reference(const json& object) {
 ObjectMeta parse_meta(const json& object) {
   const json& metadata = member(object, "metadata");
   ObjectMeta meta;
-  meta.ref = {text(object, "kind"), text(metadata, "namespace"), text(metadata, "name"), Uid{text(metadata, "uid")}};
+  meta.ref = {text(object, "kind"), text(metadata, "namespace"), text(metadata, "name"),
+              Uid{text(metadata, "uid")}};
   meta.resource_version = text(metadata, "resourceVersion");
   meta.generation = number(metadata, "generation");
   meta.labels = texts(metadata, "labels");
   meta.annotations = texts(metadata, "annotations");
   for (const json& owner : member(metadata, "ownerReferences"))
-    meta.owners.push_back({text(owner, "kind"), text(owner, "name"), Uid{text(owner, "uid")}, flag(owner, "controller")});
+    meta.owners.push_back(
+        {text(owner, "kind"), text(owner, "name"), Uid{text(owner, "uid")}, flag(owner, "controller")});
   for (const json& finalizer : member(metadata, "finalizers"))
     if (finalizer.is_string()) meta.finalizers.push_back(finalizer.get<std::string>());
   meta.created = time(metadata, "creationTimestamp");
@@ -83,8 +87,9 @@ ContainerState parse_container_state(const json& status) {
   state.started = time(running, "startedAt");
   state.waiting_reason = text(member(now, "waiting"), "reason");
   state.waiting_message = text(member(now, "waiting"), "message");
-  const json& ended = member(now, "terminated").is_object() ? member(now, "terminated")
-                                                            : member(member(status, "lastState"), "terminated");
+  const json& ended = member(now, "terminated").is_object()
+                          ? member(now, "terminated")
+                          : member(member(status, "lastState"), "terminated");
   state.terminated_reason = text(ended, "reason");
   return state;
 }
@@ -122,7 +127,8 @@ Pod parse_pod(const json& object) {
     for (const json& mount : member(container, "volumeMounts"))
       pod.mounts.push_back({text(container, "name"), text(mount, "name"), text(mount, "mountPath")});
   for (const char* list : {"initContainerStatuses", "containerStatuses"})
-    for (const json& container : member(status, list)) pod.containers.push_back(parse_container_state(container));
+    for (const json& container : member(status, list))
+      pod.containers.push_back(parse_container_state(container));
   return pod;
 }
 
@@ -214,7 +220,8 @@ Service parse_service(const json& object) {
 }  // namespace
 
 const OwnerReference* ObjectMeta::controller() const {
-  const auto found = std::find_if(owners.begin(), owners.end(), [](const auto& owner) { return owner.controller; });
+  const auto found =
+      std::find_if(owners.begin(), owners.end(), [](const auto& owner) { return owner.controller; });
   return found == owners.end() ? nullptr : &*found;
 }
 
@@ -226,7 +233,8 @@ std::string ObjectMeta::label(const std::string& key) const {
 std::string Pod::claim_at(std::string_view path) const {
   for (const VolumeMount& mount : mounts) {
     if (mount.path != path) continue;
-    if (const auto claim = volume_claims.find(mount.volume); claim != volume_claims.end()) return claim->second;
+    if (const auto claim = volume_claims.find(mount.volume); claim != volume_claims.end())
+      return claim->second;
   }
   return {};
 }

@@ -13,8 +13,8 @@
 
 namespace stateproof {
 
-/// The parts of Kubernetes objects that promises speak of, read once from the JSON as served. A field that the
-/// server left out has its zero value; a field of a wrong type is treated as left out.
+/// The parts of Kubernetes objects that promises speak of, read once from the JSON as served. A field that
+/// the server left out has its zero value; a field of a wrong type is treated as left out.
 
 struct OwnerReference {
   std::string kind;
@@ -59,16 +59,16 @@ struct ContainerState {
 struct Pod {
   ObjectMeta meta;
   std::string phase;
-  bool ready = false;    ///< condition Ready is True
+  bool ready = false;  ///< condition Ready is True
   std::optional<Timestamp> ready_since;
   std::optional<Timestamp> scheduled_since;
   std::string unscheduled_message;  ///< message of PodScheduled=False
-  std::string disruption;           ///< reason of DisruptionTarget=True: evicted, preempted, its node lost; else empty
+  std::string disruption;  ///< reason of DisruptionTarget=True: evicted, preempted, its node lost; else empty
   std::string node;
   std::string hostname;
   std::string subdomain;
-  std::vector<std::string> addresses;               ///< status.podIPs
-  std::map<std::string, std::string> volume_claims; ///< volume name to claim name
+  std::vector<std::string> addresses;                ///< status.podIPs
+  std::map<std::string, std::string> volume_claims;  ///< volume name to claim name
   std::vector<VolumeMount> mounts;
   std::vector<ContainerState> containers;
 
@@ -81,7 +81,7 @@ struct StatefulSet {
   ObjectMeta meta;
   std::string service_name;
   Replicas replicas{1};
-  Ordinal first{0};                     ///< spec.ordinals.start
+  Ordinal first{0};  ///< spec.ordinals.start
   std::string pod_management = "OrderedReady";
   std::string update_strategy = "RollingUpdate";
   int partition = 0;
@@ -90,7 +90,7 @@ struct StatefulSet {
   std::string when_deleted = "Retain";
   std::string when_scaled = "Retain";
   std::int64_t observed_generation = 0;
-  Replicas current_pods{0};             ///< status.replicas
+  Replicas current_pods{0};  ///< status.replicas
   Replicas ready_pods{0};
   Replicas available_pods{0};
   Replicas current_revision_pods{0};
@@ -102,26 +102,26 @@ struct StatefulSet {
 struct Claim {
   ObjectMeta meta;
   std::string phase;
-  std::string volume;         ///< spec.volumeName
+  std::string volume;  ///< spec.volumeName
   std::string storage_class;
-  std::string requested;      ///< spec.resources.requests.storage
+  std::string requested;  ///< spec.resources.requests.storage
 };
 
 struct Volume {
   ObjectMeta meta;
   std::string phase;
-  ObjectRef claim;            ///< spec.claimRef
+  ObjectRef claim;  ///< spec.claimRef
   std::string storage_class;
   std::string reclaim_policy;
-  std::string host_path;      ///< of a hostPath or local volume; empty otherwise
-  std::string csi_handle;     ///< of a CSI volume; empty otherwise
+  std::string host_path;   ///< of a hostPath or local volume; empty otherwise
+  std::string csi_handle;  ///< of a CSI volume; empty otherwise
 };
 
 struct Endpoint {
   std::vector<std::string> addresses;
   std::string hostname;
   ObjectRef target;
-  bool ready = true;          ///< unset means ready
+  bool ready = true;  ///< unset means ready
   bool serving = true;
   bool terminating = false;
 };
@@ -135,7 +135,7 @@ struct EndpointSlice {
 
 struct Service {
   ObjectMeta meta;
-  std::string cluster_ip;     ///< "None" when headless
+  std::string cluster_ip;                ///< "None" when headless
   std::vector<std::string> ip_families;  ///< "IPv4", "IPv6": the families it has addresses and records for
   bool publish_not_ready_addresses = false;
   std::map<std::string, std::string> selector;

@@ -13,8 +13,8 @@ using testing::Pair;
 TEST(OrdinalOf, ReadsOnlyNamesOfTheSet) {
   EXPECT_EQ(ordinal_of("mariadb-0", "mariadb"), Ordinal{0});
   EXPECT_EQ(ordinal_of("mariadb-12", "mariadb"), Ordinal{12});
-  for (const char* name : {"mariadb", "mariadb-", "mariadb-x", "mariadb-1x", "mariadb-01", "mariadb--1", "mariadbx-1",
-                           "other-1", "mariadb-99999999999"})
+  for (const char* name : {"mariadb", "mariadb-", "mariadb-x", "mariadb-1x", "mariadb-01", "mariadb--1",
+                           "mariadbx-1", "other-1", "mariadb-99999999999"})
     EXPECT_EQ(ordinal_of(name, "mariadb"), std::nullopt) << name;
 }
 
@@ -48,7 +48,8 @@ TEST(ParseObject, ReadsAPodAsServed) {
 }
 
 TEST(ParseObject, ReadsAStatefulSetWithTheServersDefaults) {
-  const auto object = parse_object(json::parse(R"({"kind":"StatefulSet","metadata":{"name":"mariadb","generation":3},
+  const auto object =
+      parse_object(json::parse(R"({"kind":"StatefulSet","metadata":{"name":"mariadb","generation":3},
     "spec":{"serviceName":"mariadb","volumeClaimTemplates":[{"metadata":{"name":"mariadb-data"}}]},
     "status":{"observedGeneration":3,"replicas":1,"readyReplicas":1,"updateRevision":"mariadb-5f"}})"));
   const StatefulSet& set = std::get<StatefulSet>(object);

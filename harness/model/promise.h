@@ -29,7 +29,7 @@ struct Requirement {
 
 /// What a user counts on, in one line of a report: several requirements, judged on one scenario.
 struct Promise {
-  std::string_view id;        ///< "ordered-creation"
+  std::string_view id;  ///< "ordered-creation"
   std::string_view title;
   std::string_view group;     ///< "ordering": the classname in JUnit
   std::string_view scenario;  ///< "lifecycle"
@@ -48,8 +48,8 @@ struct PromiseVerdict {
   std::vector<RequirementVerdict> requirements;
 };
 
-/// Judges each requirement; an exception in a checker is inconclusive, never a pass. The worst blocking verdict
-/// decides; an informing requirement never makes the promise worse than conformant.
+/// Judges each requirement; an exception in a checker is inconclusive, never a pass. The worst blocking
+/// verdict decides; an informing requirement never makes the promise worse than conformant.
 PromiseVerdict judge(const Promise& promise, const Timeline& timeline);
 
 }  // namespace stateproof

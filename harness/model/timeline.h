@@ -36,20 +36,20 @@ struct Gap {
   std::string reason;
 };
 
-/// What the scenario does, so that a checker knows what was asked of the cluster. A `kBegin` is written before
-/// the first request of the step: whatever the step caused stands after it in the timeline.
+/// What the scenario does, so that a checker knows what was asked of the cluster. A `kBegin` is written
+/// before the first request of the step: whatever the step caused stands after it in the timeline.
 struct Step {
   enum class Phase { kBegin, kReached, kTimedOut, kFailed };
-  std::string name;       ///< "create", "write", "replace", "scale-up", "scale-down", "scale-back", ...
+  std::string name;  ///< "create", "write", "replace", "scale-up", "scale-down", "scale-back", ...
   Phase phase = Phase::kBegin;
   nlohmann::json args = nlohmann::json::object();  ///< for example {"from":5,"to":2}, {"ordinal":1}
-  std::string text;       ///< for people; on kTimedOut and kFailed: expected, last seen, where to look
+  std::string text;  ///< for people; on kTimedOut and kFailed: expected, last seen, where to look
 };
 
 /// Something done to the cluster on purpose, written before it is done.
 struct FaultMark {
   enum class Phase { kInject, kHeal };
-  std::string name;       ///< "DeletePod", ...
+  std::string name;  ///< "DeletePod", ...
   Phase phase = Phase::kInject;
   ObjectRef target;
 };
@@ -57,20 +57,20 @@ struct FaultMark {
 /// One answer of the cluster's DNS, as a client pod saw it. Unchanged answers are summed up in later entries
 /// (`queries` counts them), so silence in the timeline is no silence of the probe.
 struct DnsAnswer {
-  std::string vantage;    ///< "namespace/pod" that asked
-  std::string name;       ///< absolute, without the final dot
+  std::string vantage;  ///< "namespace/pod" that asked
+  std::string name;     ///< absolute, without the final dot
   std::string type = "A";
-  std::string server;     ///< address that was asked
-  std::string rcode;      ///< NOERROR, NXDOMAIN, SERVFAIL, TIMEOUT, ...
+  std::string server;                  ///< address that was asked
+  std::string rcode;                   ///< NOERROR, NXDOMAIN, SERVFAIL, TIMEOUT, ...
   std::vector<std::string> addresses;  ///< sorted
-  std::int64_t ttl = 0;   ///< seconds
-  bool changed = true;    ///< differs from the answer before
+  std::int64_t ttl = 0;                ///< seconds
+  bool changed = true;                 ///< differs from the answer before
   std::int64_t queries = 1;
 };
 
 struct Row {
   std::string key;
-  std::string checksum;   ///< SHA-256 in hex: of the payload as sent (write) or as found and recomputed (read)
+  std::string checksum;  ///< SHA-256 in hex: of the payload as sent (write) or as found and recomputed (read)
 };
 
 /// One operation of a client of the database.
@@ -79,8 +79,8 @@ struct SqlOperation {
   enum class Outcome { kOk, kFailed, kUnknown };
   Kind kind = Kind::kRead;
   Outcome outcome = Outcome::kOk;
-  std::string member;     ///< pod name
-  Uid pod;                ///< the incarnation that was spoken to
+  std::string member;  ///< pod name
+  Uid pod;             ///< the incarnation that was spoken to
   Elapsed began{0};
   Elapsed ended{0};
   std::vector<Row> rows;  ///< written, or everything that was found
@@ -89,11 +89,11 @@ struct SqlOperation {
 
 /// What is mounted at the data path inside a running container, by its own mount table.
 struct MountSeen {
-  std::string member;     ///< pod name
+  std::string member;  ///< pod name
   Uid pod;
   std::string path;
-  bool present = false;   ///< a mount point exactly at `path`
-  std::string root;       ///< path inside the mounted file system
+  bool present = false;  ///< a mount point exactly at `path`
+  std::string root;      ///< path inside the mounted file system
   std::string source;
   std::string fs_type;
 };
@@ -137,10 +137,14 @@ struct Subject {
   std::string zone = "cluster.local";
   Replicas replicas{3};
   Ordinal first{0};
-  bool ordered = true;    ///< podManagementPolicy OrderedReady was wanted
+  bool ordered = true;  ///< podManagementPolicy OrderedReady was wanted
 
-  [[nodiscard]] std::string pod_name(Ordinal ordinal) const { return set + "-" + std::to_string(ordinal.value); }
-  [[nodiscard]] std::string claim_name(Ordinal ordinal) const { return claim_template + "-" + pod_name(ordinal); }
+  [[nodiscard]] std::string pod_name(Ordinal ordinal) const {
+    return set + "-" + std::to_string(ordinal.value);
+  }
+  [[nodiscard]] std::string claim_name(Ordinal ordinal) const {
+    return claim_template + "-" + pod_name(ordinal);
+  }
   [[nodiscard]] std::string dns_name(Ordinal ordinal) const {
     return pod_name(ordinal) + "." + service + "." + ns + ".svc." + zone;
   }
@@ -149,9 +153,9 @@ struct Subject {
 /// First record of a recording.
 struct Header {
   std::string scenario;
-  std::string run;        ///< id of the run
+  std::string run;  ///< id of the run
   Timestamp started{};
-  std::string mutant;     ///< name of the mutant that was deployed; empty for the honest deployment
+  std::string mutant;  ///< name of the mutant that was deployed; empty for the honest deployment
   Subject subject;
   nlohmann::json environment = nlohmann::json::object();  ///< server version, nodes, StorageClass, image, ...
 };

@@ -6,10 +6,14 @@ namespace stateproof {
 
 std::string_view to_text(Outcome outcome) {
   switch (outcome) {
-    case Outcome::kNotApplicable: return "not applicable";
-    case Outcome::kConformant: return "conformant";
-    case Outcome::kInconclusive: return "inconclusive";
-    case Outcome::kNonconformant: return "nonconformant";
+    case Outcome::kNotApplicable:
+      return "not applicable";
+    case Outcome::kConformant:
+      return "conformant";
+    case Outcome::kInconclusive:
+      return "inconclusive";
+    case Outcome::kNonconformant:
+      return "nonconformant";
   }
   return "inconclusive";
 }

@@ -20,8 +20,9 @@ struct Finding {
   ObjectRef object;
   std::string expected;
   std::string observed;
-  std::vector<std::size_t> evidence;  ///< Observation::index, ascending; the last one is the moment of the breach
-  std::string look_at;                ///< field, object or command where a person looks next
+  std::vector<std::size_t>
+      evidence;         ///< Observation::index, ascending; the last one is the moment of the breach
+  std::string look_at;  ///< field, object or command where a person looks next
 };
 
 /// A figure that is reported, never judged.
@@ -34,8 +35,8 @@ struct Measurement {
 
 struct Verdict {
   Outcome outcome = Outcome::kInconclusive;
-  std::string reason;              ///< for conformant: what was judged ("7 creations, 3 terminations")
-  std::vector<Finding> findings;   ///< not empty when, and only when, nonconformant
+  std::string reason;             ///< for conformant: what was judged ("7 creations, 3 terminations")
+  std::vector<Finding> findings;  ///< not empty when, and only when, nonconformant
   std::vector<Measurement> measurements;
 };
 

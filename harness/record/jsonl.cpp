@@ -112,9 +112,15 @@ struct EntryWriter {
             {"target", to_json(fault.target)}};
   }
   json operator()(const DnsAnswer& answer) const {
-    return {{"kind", "dns"},         {"vantage", answer.vantage},     {"name", answer.name},
-            {"type", answer.type},   {"server", answer.server},       {"rcode", answer.rcode},
-            {"ttl", answer.ttl},     {"addresses", answer.addresses}, {"changed", answer.changed},
+    return {{"kind", "dns"},
+            {"vantage", answer.vantage},
+            {"name", answer.name},
+            {"type", answer.type},
+            {"server", answer.server},
+            {"rcode", answer.rcode},
+            {"ttl", answer.ttl},
+            {"addresses", answer.addresses},
+            {"changed", answer.changed},
             {"queries", answer.queries}};
   }
   json operator()(const SqlOperation& operation) const {
@@ -131,8 +137,9 @@ struct EntryWriter {
             {"note", operation.note}};
   }
   json operator()(const MountSeen& mount) const {
-    return {{"kind", "mount"},     {"member", mount.member}, {"pod", mount.pod.value},   {"path", mount.path},
-            {"present", mount.present}, {"root", mount.root},     {"source", mount.source}, {"fsType", mount.fs_type}};
+    return {{"kind", "mount"},        {"member", mount.member},   {"pod", mount.pod.value},
+            {"path", mount.path},     {"present", mount.present}, {"root", mount.root},
+            {"source", mount.source}, {"fsType", mount.fs_type}};
   }
   json operator()(const Trouble& trouble) const { return {{"kind", "trouble"}, {"text", trouble.text}}; }
 };
@@ -185,7 +192,8 @@ Entry entry(json& line) {
   if (kind == "step")
     return Step{line.at("name"), value_of(kStepPhases, line.at("phase")), line.at("args"), line.at("text")};
   if (kind == "fault")
-    return FaultMark{line.at("name"), value_of(kFaultPhases, line.at("phase")), object_ref(line.at("target"))};
+    return FaultMark{line.at("name"), value_of(kFaultPhases, line.at("phase")),
+                     object_ref(line.at("target"))};
   if (kind == "dns") return dns_answer(line);
   if (kind == "sql") return sql_operation(line);
   if (kind == "mount") return mount_seen(line);
@@ -216,13 +224,15 @@ End end_of(const json& line) {
 
 std::string dump(const json& line) { return line.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-tl::unexpected<RecordingError> refuse(const std::string& path, const std::string& why, const std::string& next) {
+tl::unexpected<RecordingError> refuse(const std::string& path, const std::string& why,
+                                      const std::string& next) {
   return tl::make_unexpected(RecordingError{fmt::format("{} {}; {}.", path, why, next)});
 }
 
 bool is_foreign(const json& first) {
   return !first.is_object() || first.value("kind", json{}) != "header" || !first.contains("schema") ||
-         !first["schema"].is_string() || !first["schema"].get<std::string>().starts_with("stateproof.recording/");
+         !first["schema"].is_string() ||
+         !first["schema"].get<std::string>().starts_with("stateproof.recording/");
 }
 
 // Adds one complete line to the timeline.
@@ -236,7 +246,8 @@ void add_line(Timeline& timeline, json line) {
   observation.index = line.at("n");
   observation.at = Elapsed{line.at("at_us")};
   if (observation.index != timeline.size() + 1)
-    throw std::runtime_error(fmt::format("entry {} stands where {} belongs", observation.index, timeline.size() + 1));
+    throw std::runtime_error(
+        fmt::format("entry {} stands where {} belongs", observation.index, timeline.size() + 1));
   observation.what = entry(line);
   timeline.observations.push_back(std::move(observation));
 }
@@ -262,8 +273,10 @@ std::string observation_line(const Observation& observation) {
 }
 
 std::string end_line(const End& end) {
-  return dump(
-      {{"kind", "end"}, {"reason", name_of(kEndReasons, end.reason)}, {"text", end.text}, {"requests", end.requests}});
+  return dump({{"kind", "end"},
+               {"reason", name_of(kEndReasons, end.reason)},
+               {"text", end.text},
+               {"requests", end.requests}});
 }
 
 tl::expected<Timeline, RecordingError> load_recording(const std::string& path) {
@@ -287,8 +300,9 @@ tl::expected<Timeline, RecordingError> load_recording(const std::string& path) {
       if (line.is_discarded()) throw std::runtime_error("not JSON");
       if (number == 1) {
         if (line.at("schema") != kSchema)
-          return refuse(path, "has schema " + line.at("schema").get<std::string>() + ", this program reads " + kSchema,
-                        "judge it with the version that recorded it");
+          return refuse(
+              path, "has schema " + line.at("schema").get<std::string>() + ", this program reads " + kSchema,
+              "judge it with the version that recorded it");
         timeline.header = header(line);
       } else {
         add_line(timeline, std::move(line));

@@ -21,8 +21,8 @@ struct RecordingError {
   std::string sentence;
 };
 
-/// Reads a whole recording. A last line without its end (the recorder was killed) is dropped and `finish` stays
-/// empty; any other damage is an error that names the line.
+/// Reads a whole recording. A last line without its end (the recorder was killed) is dropped and `finish`
+/// stays empty; any other damage is an error that names the line.
 tl::expected<Timeline, RecordingError> load_recording(const std::string& path);
 
 }  // namespace stateproof::record

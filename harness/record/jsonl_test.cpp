@@ -48,18 +48,28 @@ Header sample_header() {
 Observation at(std::size_t index, Entry entry) { return {index, Elapsed{index * 1000}, std::move(entry)}; }
 
 std::vector<Observation> one_of_each() {
-  const json pod{{"kind", "Pod"}, {"metadata", {{"name", "mariadb-0"}, {"namespace", "database"}, {"uid", "u0"}}}};
+  const json pod{{"kind", "Pod"},
+                 {"metadata", {{"name", "mariadb-0"}, {"namespace", "database"}, {"uid", "u0"}}}};
   ObjectSeen seen{Change::kDeleted, parse_object(pod), std::make_shared<const json>(pod), true};
-  SqlOperation sql{SqlOperation::Kind::kWrite, SqlOperation::Outcome::kUnknown, "mariadb-0",  Uid{"u0"}, Elapsed{5},
-                   Elapsed{9},                 {{"k1", "abc"}, {"k2", "def"}},  "lost in commit"};
-  return {at(1, std::move(seen)),
-          at(2, Gap{"pods", "410"}),
-          at(3, Step{"scale-down", Step::Phase::kTimedOut, {{"from", 5}}, "why"}),
-          at(4, FaultMark{"DeletePod", FaultMark::Phase::kInject, {"Pod", "database", "mariadb-0", Uid{"u0"}}}),
-          at(5, DnsAnswer{"database/client", "n", "AAAA", "10.96.0.10", "NOERROR", {"fd00::1", "fd00::2"}, 5, false, 42}),
-          at(6, std::move(sql)),
-          at(7, MountSeen{"mariadb-0", Uid{"u0"}, "/var/lib/mysql", true, "/pvc-1", "/dev/sda", "ext4"}),
-          at(8, Trouble{"cut"})};
+  SqlOperation sql{SqlOperation::Kind::kWrite,
+                   SqlOperation::Outcome::kUnknown,
+                   "mariadb-0",
+                   Uid{"u0"},
+                   Elapsed{5},
+                   Elapsed{9},
+                   {{"k1", "abc"}, {"k2", "def"}},
+                   "lost in commit"};
+  return {
+      at(1, std::move(seen)),
+      at(2, Gap{"pods", "410"}),
+      at(3, Step{"scale-down", Step::Phase::kTimedOut, {{"from", 5}}, "why"}),
+      at(4, FaultMark{"DeletePod", FaultMark::Phase::kInject, {"Pod", "database", "mariadb-0", Uid{"u0"}}}),
+      at(5,
+         DnsAnswer{
+             "database/client", "n", "AAAA", "10.96.0.10", "NOERROR", {"fd00::1", "fd00::2"}, 5, false, 42}),
+      at(6, std::move(sql)),
+      at(7, MountSeen{"mariadb-0", Uid{"u0"}, "/var/lib/mysql", true, "/pvc-1", "/dev/sda", "ext4"}),
+      at(8, Trouble{"cut"})};
 }
 
 std::string text_of(const std::vector<Observation>& observations) {
@@ -113,9 +123,11 @@ TEST_F(RecordingOnDisk, ForeignFilesAreRefusedInOneSentence) {
   EXPECT_THAT(load_recording(write("{\"kind\":\"Pod\"}\n")).error().sentence, HasSubstr("not a recording"));
   EXPECT_THAT(load_recording(write("<html>\n")).error().sentence, HasSubstr("not a recording"));
   EXPECT_THAT(load_recording(write("")).error().sentence, HasSubstr("is empty"));
-  EXPECT_THAT(load_recording("/nonexistent/r.jsonl").error().sentence, HasSubstr("cannot be read (No such file"));
-  EXPECT_THAT(load_recording(write("{\"kind\":\"header\",\"schema\":\"stateproof.recording/9\"}\n")).error().sentence,
-              HasSubstr("has schema stateproof.recording/9"));
+  EXPECT_THAT(load_recording("/nonexistent/r.jsonl").error().sentence,
+              HasSubstr("cannot be read (No such file"));
+  EXPECT_THAT(
+      load_recording(write("{\"kind\":\"header\",\"schema\":\"stateproof.recording/9\"}\n")).error().sentence,
+      HasSubstr("has schema stateproof.recording/9"));
 }
 
 TEST(RecordingLines, TextThatIsNotUtf8IsReplaced) {

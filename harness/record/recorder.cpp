@@ -12,16 +12,21 @@ namespace {
 
 Change change_of(kube::WatchEventType type) {
   switch (type) {
-    case kube::WatchEventType::kListed: return Change::kListed;
-    case kube::WatchEventType::kAdded: return Change::kAdded;
-    case kube::WatchEventType::kModified: return Change::kModified;
-    case kube::WatchEventType::kDeleted: return Change::kDeleted;
+    case kube::WatchEventType::kListed:
+      return Change::kListed;
+    case kube::WatchEventType::kAdded:
+      return Change::kAdded;
+    case kube::WatchEventType::kModified:
+      return Change::kModified;
+    case kube::WatchEventType::kDeleted:
+      return Change::kDeleted;
   }
   return Change::kModified;
 }
 
 template <class Object>
-void keep(std::map<std::string, Object>& objects, const std::string& key, const Object& object, Change change) {
+void keep(std::map<std::string, Object>& objects, const std::string& key, const Object& object,
+          Change change) {
   if (change == Change::kDeleted) {
     objects.erase(key);
   } else {
@@ -77,14 +82,16 @@ void Recorder::update_object(const ObjectSeen& seen) {
     if (seen.change == Change::kDeleted) view_.namespaces.erase(ref.name);
     if (seen.change != Change::kDeleted) view_.namespaces.insert(ref.name);
   } else if (ref.kind == "Event" && seen.served->value("type", "") == "Warning") {
-    view_.last_warning = fmt::format("{}: {}", seen.served->value("reason", ""), seen.served->value("message", ""));
+    view_.last_warning =
+        fmt::format("{}: {}", seen.served->value("reason", ""), seen.served->value("message", ""));
   }
 }
 
 // Volumes are watched cluster-wide; those of other people are neither recorded nor kept.
 bool Recorder::is_foreign(const KubeObject& object) const {
   const auto* volume = std::get_if<Volume>(&object);
-  if (volume == nullptr || volume->claim.ns == subject_.ns || view_.volumes.contains(volume->meta.ref.name)) return false;
+  if (volume == nullptr || volume->claim.ns == subject_.ns || view_.volumes.contains(volume->meta.ref.name))
+    return false;
   return std::none_of(view_.claims.begin(), view_.claims.end(),
                       [&](const auto& claim) { return claim.second.volume == volume->meta.ref.name; });
 }
@@ -112,9 +119,9 @@ Waited Recorder::await(const Condition& condition, const Within& within, const s
     if (Clock::now() >= limit) {
       // Who could not hear the cluster has no word on what it did.
       if (const auto cause = any_watch(Hearing::kTrouble)) return {Waited::Result::kBlind, *cause};
-      return {Waited::Result::kTimedOut,
-              fmt::format("not within {:.0f} s ({}); last seen: {}",
-                          std::chrono::duration<double>(within.limit).count(), within.why, standing.last_seen)};
+      return {Waited::Result::kTimedOut, fmt::format("not within {:.0f} s ({}); last seen: {}",
+                                                     std::chrono::duration<double>(within.limit).count(),
+                                                     within.why, standing.last_seen)};
     }
     const std::size_t seen = count_;
     changed_.wait_until(lock, stop, limit, [&] { return count_ != seen; });
@@ -130,9 +137,11 @@ Waited Recorder::await_synced(const Within& within, const std::stop_token& stop)
   if (stop.stop_requested()) return {Waited::Result::kStopped, "interrupted"};
   if (const auto cause = any_watch(Hearing::kTrouble)) return {Waited::Result::kBlind, *cause};
   if (any_watch(Hearing::kAwaited))
-    return {Waited::Result::kBlind,
-            fmt::format("The API server did not answer the first lists within {:.0f} s; check its load and try again.",
-                        std::chrono::duration<double>(within.limit).count())};
+    return {
+        Waited::Result::kBlind,
+        fmt::format(
+            "The API server did not answer the first lists within {:.0f} s; check its load and try again.",
+            std::chrono::duration<double>(within.limit).count())};
   return {Waited::Result::kReached, {}};
 }
 
@@ -166,7 +175,8 @@ class Recorder::Sink : public kube::WatchSink {
     seen.object = parse_object(*seen.served);
     const std::scoped_lock lock(recorder_.mutex_);
     // Before the first list is complete the watch is still awaited.
-    if (auto& watch = recorder_.watches_[watch_]; watch.hearing == Hearing::kTrouble) watch = {Hearing::kHeard, {}};
+    if (auto& watch = recorder_.watches_[watch_]; watch.hearing == Hearing::kTrouble)
+      watch = {Hearing::kHeard, {}};
     if (!recorder_.is_foreign(seen.object)) recorder_.add_locked(std::move(seen));
   }
 

@@ -21,15 +21,15 @@ namespace stateproof::record {
 
 /// The newest state of everything that was recorded: what a scenario waits on.
 struct View {
-  std::map<std::string, Pod> pods;                ///< by name, of the subject's namespace
-  std::map<std::string, Pod> client_pods;         ///< by "namespace/name", of other namespaces
+  std::map<std::string, Pod> pods;         ///< by name, of the subject's namespace
+  std::map<std::string, Pod> client_pods;  ///< by "namespace/name", of other namespaces
   std::map<std::string, StatefulSet> sets;
   std::map<std::string, Claim> claims;
-  std::map<std::string, Volume> volumes;          ///< cluster-wide
+  std::map<std::string, Volume> volumes;  ///< cluster-wide
   std::map<std::string, Service> services;
   std::map<std::string, EndpointSlice> slices;
-  std::set<std::string> namespaces;               ///< that exist, of those that are watched
-  std::string last_warning;                       ///< newest Event of type Warning, for people
+  std::set<std::string> namespaces;  ///< that exist, of those that are watched
+  std::string last_warning;          ///< newest Event of type Warning, for people
   /// By vantage, name and type.
   std::map<std::tuple<std::string, std::string, std::string>, DnsAnswer> dns;
 };
@@ -60,8 +60,8 @@ struct Waited {
   std::string text;  ///< last state, cause
 };
 
-/// Writes everything that is seen and done into one recording, in the order in which it arrives, and wakes whoever
-/// waits for it. Thread safe. What the watch of one resource delivers keeps the API server's order.
+/// Writes everything that is seen and done into one recording, in the order in which it arrives, and wakes
+/// whoever waits for it. Thread safe. What the watch of one resource delivers keeps the API server's order.
 class Recorder {
  public:
   using Clock = std::chrono::steady_clock;
@@ -70,8 +70,8 @@ class Recorder {
   Recorder(Header header, std::optional<RecordingFile> file);
   ~Recorder();
 
-  /// A sink that records what one watch delivers. `watch` names it in troubles, for example "pods". The sink lives
-  /// as long as the recorder, which must outlive the Watcher.
+  /// A sink that records what one watch delivers. `watch` names it in troubles, for example "pods". The sink
+  /// lives as long as the recorder, which must outlive the Watcher.
   kube::WatchSink* sink(std::string watch);
 
   /// Appends an entry: to the file first, then to memory.

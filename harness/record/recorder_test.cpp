@@ -26,7 +26,9 @@ Header header_of(const std::string& ns) {
 }
 
 kube::WatchEvent pod_event(kube::WatchEventType type, const std::string& ns, const std::string& name) {
-  return {type, json{{"kind", "Pod"}, {"metadata", {{"namespace", ns}, {"name", name}, {"uid", name + "-uid"}}}}, "1"};
+  return {type,
+          json{{"kind", "Pod"}, {"metadata", {{"namespace", ns}, {"name", name}, {"uid", name + "-uid"}}}},
+          "1"};
 }
 
 Condition pod_exists(const std::string& name) {
@@ -89,7 +91,8 @@ TEST(Recorder, WaitingStopsWhenItIsAskedToAndWhenItIsHopeless) {
   Recorder recorder(header_of("database"), std::nullopt);
   std::stop_source stop;
   std::jthread user([&] { stop.request_stop(); });
-  EXPECT_EQ(recorder.await(pod_exists("mariadb-0"), kSoon, stop.get_token()).result, Waited::Result::kStopped);
+  EXPECT_EQ(recorder.await(pod_exists("mariadb-0"), kSoon, stop.get_token()).result,
+            Waited::Result::kStopped);
 
   const auto hopeless = [](const View&) { return Standing{false, "waiting", "the image does not exist"}; };
   const Waited waited = recorder.await(hopeless, kSoon, {});
@@ -108,7 +111,8 @@ TEST(Recorder, IsSyncedOnlyWhenEveryWatchIs) {
 }
 
 TEST(Recorder, WhatWasAddedIsInTheFileBeforeTheRecorderEnds) {
-  const auto folder = std::filesystem::temp_directory_path() / ("stateproof-recorder-" + std::to_string(::getpid()));
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("stateproof-recorder-" + std::to_string(::getpid()));
   const std::string path = folder / "lifecycle.jsonl";
   auto file = RecordingFile::create(path);
   ASSERT_TRUE(file) << file.error().sentence;
@@ -123,7 +127,8 @@ TEST(Recorder, WhatWasAddedIsInTheFileBeforeTheRecorderEnds) {
 
 TEST(Recorder, AFullDiskIsTroubleOfTheHarness) {
   // A file-size limit stands in for a full disk: write(2) fails in the same way.
-  const auto path = std::filesystem::temp_directory_path() / ("stateproof-full-" + std::to_string(::getpid()));
+  const auto path =
+      std::filesystem::temp_directory_path() / ("stateproof-full-" + std::to_string(::getpid()));
   auto limited = RecordingFile::create(path);
   ASSERT_TRUE(limited);
   rlimit before{};

@@ -20,10 +20,9 @@ tl::expected<RecordingFile, RecordingError> RecordingFile::create(const std::str
       error ? -1 : ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
   if (descriptor < 0) {
     const int cause = error ? error.value() : errno;
-    return tl::make_unexpected(RecordingError{fmt::format("The recording {} cannot be created ({}); {}.", path,
-                                                          std::strerror(cause),
-                                                          cause == EEXIST ? "choose another --out or remove it"
-                                                                          : "choose an --out that can be written")});
+    return tl::make_unexpected(RecordingError{fmt::format(
+        "The recording {} cannot be created ({}); {}.", path, std::strerror(cause),
+        cause == EEXIST ? "choose another --out or remove it" : "choose an --out that can be written")});
   }
   return RecordingFile(path, descriptor);
 }
@@ -53,8 +52,8 @@ void RecordingFile::append(std::string_view line) {
     const ssize_t written = ::write(descriptor_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) {
-      error_ = fmt::format("The recording {} cannot be written ({}); free space or choose another --out.", path_,
-                           std::strerror(errno));
+      error_ = fmt::format("The recording {} cannot be written ({}); free space or choose another --out.",
+                           path_, std::strerror(errno));
       return;
     }
     rest.remove_prefix(static_cast<std::size_t>(written));

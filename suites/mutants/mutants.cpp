@@ -25,14 +25,17 @@ void replace_volume(std::vector<json>& objects, json volume) {
 
 void start_all_at_once(std::vector<json>& objects) { set_spec(objects)["podManagementPolicy"] = "Parallel"; }
 
-void give_cluster_ip(std::vector<json>& objects) { object_of_kind(objects, "Service")["spec"].erase("clusterIP"); }
+void give_cluster_ip(std::vector<json>& objects) {
+  object_of_kind(objects, "Service")["spec"].erase("clusterIP");
+}
 
 // Each member has a folder of its own in it, or the second database would not start on the first one's files.
 void share_one_claim(std::vector<json>& objects) {
   const json template_ = set_spec(objects)["volumeClaimTemplates"][0];
   replace_volume(objects, {{"persistentVolumeClaim", {{"claimName", "shared"}}}});
   json& container = set_spec(objects)["template"]["spec"]["containers"][0];
-  container["env"].push_back({{"name", "POD_NAME"}, {"valueFrom", {{"fieldRef", {{"fieldPath", "metadata.name"}}}}}});
+  container["env"].push_back(
+      {{"name", "POD_NAME"}, {"valueFrom", {{"fieldRef", {{"fieldPath", "metadata.name"}}}}}});
   container["volumeMounts"][0]["subPathExpr"] = "$(POD_NAME)";
   objects.insert(objects.begin(), json{{"apiVersion", "v1"},
                                        {"kind", "PersistentVolumeClaim"},
@@ -40,10 +43,13 @@ void share_one_claim(std::vector<json>& objects) {
                                        {"spec", template_.at("spec")}});
 }
 
-void keep_data_in_the_pod(std::vector<json>& objects) { replace_volume(objects, {{"emptyDir", json::object()}}); }
+void keep_data_in_the_pod(std::vector<json>& objects) {
+  replace_volume(objects, {{"emptyDir", json::object()}});
+}
 
 void delete_claims_on_scale_down(std::vector<json>& objects) {
-  set_spec(objects)["persistentVolumeClaimRetentionPolicy"] = {{"whenScaled", "Delete"}, {"whenDeleted", "Retain"}};
+  set_spec(objects)["persistentVolumeClaimRetentionPolicy"] = {{"whenScaled", "Delete"},
+                                                               {"whenDeleted", "Retain"}};
 }
 
 }  // namespace
@@ -54,16 +60,19 @@ const std::vector<Mutant>& all() {
        start_all_at_once},
       {"cluster-ip-service", "governing Service with a cluster IP", "stable-dns", "DNS-08", Until::kCreated,
        give_cluster_ip},
-      {"shared-claim", "one claim shared by all pods", "claim-binding", "STO-01", Until::kCreated, share_one_claim},
-      {"empty-dir", "emptyDir for the data", "data-survival", "STO-04", Until::kReplaced, keep_data_in_the_pod},
-      {"retention-delete", "retention policy whenScaled: Delete", "claim-retention", "RET-02", Until::kScaledDown,
-       delete_claims_on_scale_down},
+      {"shared-claim", "one claim shared by all pods", "claim-binding", "STO-01", Until::kCreated,
+       share_one_claim},
+      {"empty-dir", "emptyDir for the data", "data-survival", "STO-04", Until::kReplaced,
+       keep_data_in_the_pod},
+      {"retention-delete", "retention policy whenScaled: Delete", "claim-retention", "RET-02",
+       Until::kScaledDown, delete_claims_on_scale_down},
   };
   return kMutants;
 }
 
 const Mutant* find(std::string_view name) {
-  const auto found = std::find_if(all().begin(), all().end(), [&](const Mutant& mutant) { return mutant.name == name; });
+  const auto found =
+      std::find_if(all().begin(), all().end(), [&](const Mutant& mutant) { return mutant.name == name; });
   return found == all().end() ? nullptr : &*found;
 }
 

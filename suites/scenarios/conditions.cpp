@@ -41,12 +41,14 @@ std::string with_warning(std::string text, const View& view) {
 
 // The kubelet gives up on these for minutes at a time, and no cluster is at fault.
 std::string image_trouble(const Pod* pod) {
-  constexpr std::array<std::string_view, 3> kFinal{"ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"};
+  constexpr std::array<std::string_view, 3> kFinal{"ImagePullBackOff", "ErrImageNeverPull",
+                                                   "InvalidImageName"};
   if (pod == nullptr) return {};
   for (const ContainerState& container : pod->containers)
     if (std::find(kFinal.begin(), kFinal.end(), container.waiting_reason) != kFinal.end())
       return fmt::format(
-          "The image of pod {} cannot be pulled on node {} ({}: {}); give another one with --image, or load it into the "
+          "The image of pod {} cannot be pulled on node {} ({}: {}); give another one with --image, or load "
+          "it into the "
           "nodes (stateproof images lists what is needed).",
           pod->meta.ref.name, pod->node, container.waiting_reason, container.waiting_message);
   return {};
@@ -66,17 +68,20 @@ std::vector<std::string> addresses_for(const Pod& pod, const std::string& type) 
 }
 
 // What is missing before this vantage resolves the pod's name; empty when nothing is.
-std::string unresolved(const View& view, const Subject& subject, Ordinal ordinal, const std::string& vantage) {
+std::string unresolved(const View& view, const Subject& subject, Ordinal ordinal,
+                       const std::string& vantage) {
   const Pod* pod = find(view.pods, subject.pod_name(ordinal));
   if (pod == nullptr) return subject.pod_name(ordinal) + " absent";
   for (const std::string type : {"A", "AAAA"}) {
     const auto wanted = addresses_for(*pod, type);
     if (wanted.empty()) continue;
     const auto answer = view.dns.find({vantage, subject.dns_name(ordinal), type});
-    if (answer == view.dns.end()) return fmt::format("{} not answered yet in {}", subject.pod_name(ordinal), vantage);
+    if (answer == view.dns.end())
+      return fmt::format("{} not answered yet in {}", subject.pod_name(ordinal), vantage);
     if (answer->second.addresses != wanted)
-      return fmt::format("{} gives {} [{}] in {}, its address is {}", answer->second.name, answer->second.rcode,
-                         fmt::join(answer->second.addresses, ", "), vantage, fmt::join(wanted, ", "));
+      return fmt::format("{} gives {} [{}] in {}, its address is {}", answer->second.name,
+                         answer->second.rcode, fmt::join(answer->second.addresses, ", "), vantage,
+                         fmt::join(wanted, ", "));
   }
   return {};
 }
@@ -121,7 +126,8 @@ record::Condition scaled_down(const Subject& subject, Replicas remaining) {
   return [=](const View& view) {
     std::vector<std::string> left;
     for (const auto& [name, pod] : view.pods)
-      if (const auto ordinal = ordinal_of(name, subject.set); ordinal && ordinal->value >= subject.first.value + remaining.value)
+      if (const auto ordinal = ordinal_of(name, subject.set);
+          ordinal && ordinal->value >= subject.first.value + remaining.value)
         left.push_back(describe(name, &pod));
     if (left.empty()) return Standing{true, fmt::format("{} pods left", remaining.value), {}};
     return Standing{false, fmt::format("{}", fmt::join(left, ", ")), {}};
@@ -133,7 +139,8 @@ record::Condition running(const Subject& subject, std::vector<std::string> pods)
     Standing standing{true, "running", {}};
     for (const std::string& path : pods) {
       const std::string own = subject.ns + "/";
-      const Pod* pod = path.starts_with(own) ? find(view.pods, path.substr(own.size())) : find(view.client_pods, path);
+      const Pod* pod =
+          path.starts_with(own) ? find(view.pods, path.substr(own.size())) : find(view.client_pods, path);
       if (pod != nullptr && pod->phase == "Running") continue;
       standing.reached = false;
       standing.last_seen = with_warning(describe(path, pod), view);
@@ -143,7 +150,8 @@ record::Condition running(const Subject& subject, std::vector<std::string> pods)
   };
 }
 
-record::Condition resolved(const Subject& subject, std::vector<Ordinal> wanted, std::vector<std::string> vantages) {
+record::Condition resolved(const Subject& subject, std::vector<Ordinal> wanted,
+                           std::vector<std::string> vantages) {
   return [=](const View& view) {
     for (const Ordinal ordinal : wanted)
       for (const std::string& vantage : vantages)

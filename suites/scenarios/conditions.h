@@ -12,7 +12,8 @@ namespace stateproof::scenarios {
 /// Ordinals [first, first + count).
 std::vector<Ordinal> ordinals(Ordinal first, Replicas count);
 
-/// Each of these pods of the subject is Ready and not on its way out. Impossible when an image cannot be pulled.
+/// Each of these pods of the subject is Ready and not on its way out. Impossible when an image cannot be
+/// pulled.
 record::Condition all_ready(const Subject& subject, std::vector<Ordinal> wanted);
 
 /// A Ready pod of this ordinal that is not the one with `former` as its UID.
@@ -25,6 +26,7 @@ record::Condition scaled_down(const Subject& subject, Replicas remaining);
 record::Condition running(const Subject& subject, std::vector<std::string> pods);
 
 /// From each vantage each of these pods' names gives exactly the pod's addresses.
-record::Condition resolved(const Subject& subject, std::vector<Ordinal> wanted, std::vector<std::string> vantages);
+record::Condition resolved(const Subject& subject, std::vector<Ordinal> wanted,
+                           std::vector<std::string> vantages);
 
 }  // namespace stateproof::scenarios

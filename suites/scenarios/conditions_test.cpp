@@ -31,8 +31,8 @@ class Conditions : public testing::Test {
   }
   void answer(int ordinal, const std::string& vantage, std::vector<std::string> addresses) {
     const std::string name = subject_.dns_name({ordinal});
-    view_.dns[{vantage, name, "A"}] = {vantage, name, "A", "10.96.0.10", addresses.empty() ? "NXDOMAIN" : "NOERROR",
-                                       std::move(addresses)};
+    view_.dns[{vantage, name, "A"}] = {
+        vantage, name, "A", "10.96.0.10", addresses.empty() ? "NXDOMAIN" : "NOERROR", std::move(addresses)};
   }
 
   Subject subject_;

@@ -27,9 +27,10 @@ void install(const kube::Client& client, const kube::PodRef& pod) {
                           .stop = {}});
   if (!installed) throw HarnessTrouble(installed.error().sentence());
   if (installed->exit_code != 0)
-    throw HarnessTrouble(fmt::format("The probe cannot be written into pod {}/{} ({}); its image must have sh, head and a "
-                                     "writable /tmp.",
-                                     pod.ns, pod.name, installed->err));
+    throw HarnessTrouble(
+        fmt::format("The probe cannot be written into pod {}/{} ({}); its image must have sh, head and a "
+                    "writable /tmp.",
+                    pod.ns, pod.name, installed->err));
 }
 
 }  // namespace
@@ -61,7 +62,8 @@ DnsProbe::DnsProbe(Stage& stage, const std::string& ns, const std::string& pod)
 }
 
 void DnsProbe::ask_for(const std::string& name) {
-  if (auto written = stream_->write("add " + name + "\n"); !written) throw HarnessTrouble(written.error().sentence());
+  if (auto written = stream_->write("add " + name + "\n"); !written)
+    throw HarnessTrouble(written.error().sentence());
 }
 
 void DnsProbe::on_line(const std::string& line) {

@@ -28,8 +28,8 @@ class DnsProbe {
   std::unique_ptr<kube::ExecStream> stream_;
 };
 
-/// Shell command that reads `bytes` bytes from stdin into an executable file: `head` ends by count, so that it works
-/// where stdin cannot be closed.
+/// Shell command that reads `bytes` bytes from stdin into an executable file: `head` ends by count, so that
+/// it works where stdin cannot be closed.
 std::string install_command(std::size_t bytes, const std::string& path);
 
 inline constexpr const char* kProbePath = "/tmp/stateproof-probe";

@@ -23,13 +23,16 @@ using namespace std::chrono_literals;
 constexpr const char* kClientPod = "stateproof-client";
 
 // One pod may take a minute: a volume is provisioned, an image may be pulled, a database makes its files.
-const Within kCreate{180s, "3 pods one after the other, each with a new volume and a first start of its database"};
+const Within kCreate{180s,
+                     "3 pods one after the other, each with a new volume and a first start of its database"};
 const Within kClients{120s, "an image that may have to be pulled"};
 const Within kReplace{120s, "a graceful end of at most 60 s, then a start on files that are there"};
-const Within kScaleUp{120s, "2 pods one after the other, each with a new volume and a first start of its database"};
+const Within kScaleUp{120s,
+                      "2 pods one after the other, each with a new volume and a first start of its database"};
 const Within kScaleDown{180s, "3 pods one after the other, each with a graceful end of at most 60 s"};
 const Within kScaleBack{120s, "1 pod on a volume that is there"};
-const Within kResolve{60s, "default time-to-live of cluster DNS, 30 s, for a cached answer and once more for propagation"};
+const Within kResolve{
+    60s, "default time-to-live of cluster DNS, 30 s, for a cached answer and once more for propagation"};
 
 std::vector<int> numbers(const std::vector<Ordinal>& ordinals) {
   std::vector<int> result;
@@ -87,9 +90,12 @@ class Lifecycle {
     const std::vector<std::string> namespaces{subject().ns, stage_.client_namespace()};
     std::vector<std::string> pods;
     for (const std::string& ns : namespaces) pods.push_back(ns + "/" + kClientPod);
-    if (!stage_.step("clients", {{"pods", pods}}, "start the pods that ask DNS", [] {}, running(subject(), pods), kClients))
+    if (!stage_.step(
+            "clients", {{"pods", pods}}, "start the pods that ask DNS", [] {}, running(subject(), pods),
+            kClients))
       return false;
-    for (const std::string& ns : namespaces) probes_.push_back(std::make_unique<DnsProbe>(stage_, ns, kClientPod));
+    for (const std::string& ns : namespaces)
+      probes_.push_back(std::make_unique<DnsProbe>(stage_, ns, kClientPod));
     return true;
   }
 
@@ -148,11 +154,13 @@ class Lifecycle {
       throw HarnessTrouble(removed.error().sentence());
   }
 
-  bool scale(const std::string& step, int from, int to, const record::Condition& condition, const Within& within) {
+  bool scale(const std::string& step, int from, int to, const record::Condition& condition,
+             const Within& within) {
     return stage_.step(
         step, {{"from", from}, {"to", to}}, fmt::format("{} -> {}", from, to),
         [&] {
-          if (auto scaled = stage_.client().scale(kube::kStatefulSets, subject().ns, subject().set, to); !scaled)
+          if (auto scaled = stage_.client().scale(kube::kStatefulSets, subject().ns, subject().set, to);
+              !scaled)
             throw HarnessTrouble(scaled.error().sentence());
         },
         condition, within);
@@ -160,7 +168,8 @@ class Lifecycle {
 
   bool scale_up() {
     const std::vector<Ordinal> added{{subject().first.value + 3}, {subject().first.value + 4}};
-    if (!scale("scale-up", 3, 5, all_ready(subject(), ordinals(subject().first, {5})), kScaleUp)) return false;
+    if (!scale("scale-up", 3, 5, all_ready(subject(), ordinals(subject().first, {5})), kScaleUp))
+      return false;
     resolve(added);
     write(added);
     return true;
@@ -170,7 +179,8 @@ class Lifecycle {
 
   bool scale_back() {
     const Ordinal returned{subject().first.value + 2};
-    if (!scale("scale-back", 2, 3, all_ready(subject(), ordinals(subject().first, {3})), kScaleBack)) return false;
+    if (!scale("scale-back", 2, 3, all_ready(subject(), ordinals(subject().first, {3})), kScaleBack))
+      return false;
     resolve({returned});
     read(returned);
     return true;

@@ -23,7 +23,8 @@ using namespace std::chrono_literals;
 
 constexpr int kRowsPerBatch = 100;
 constexpr std::size_t kPayloadBytes = 1024;
-constexpr int kConnectAttempts = 20;     // a Ready member accepts at once; the API server's path may need a second try
+constexpr int kConnectAttempts =
+    20;  // a Ready member accepts at once; the API server's path may need a second try
 constexpr auto kBetweenAttempts = 500ms;
 constexpr unsigned kNoSuchTable = 1146;
 constexpr unsigned kUnknownDatabase = 1049;
@@ -68,7 +69,8 @@ tl::expected<Connection, std::string> connect_once(const kube::Client& client, c
                                         .user = MariaDb::kUser,
                                         .password = sql::Password{passwords.user},
                                         .database = MariaDb::kDatabase});
-  if (!session) return tl::make_unexpected(fmt::format("{} {}", session.error().sentence(), (*forward)->last_error()));
+  if (!session)
+    return tl::make_unexpected(fmt::format("{} {}", session.error().sentence(), (*forward)->last_error()));
   return Connection{std::move(*forward), std::move(*session)};
 }
 
@@ -85,7 +87,8 @@ tl::expected<Connection, std::string> connect(const Stage& stage, const kube::Po
 
 tl::expected<std::uint64_t, sql::SqlError> insert(sql::Session& session, const std::vector<Row>& rows) {
   const auto created = session.execute(
-      "CREATE TABLE IF NOT EXISTS lifecycle_rows (id BIGINT AUTO_INCREMENT PRIMARY KEY, row_key VARCHAR(64) NOT NULL, "
+      "CREATE TABLE IF NOT EXISTS lifecycle_rows (id BIGINT AUTO_INCREMENT PRIMARY KEY, row_key VARCHAR(64) "
+      "NOT NULL, "
       "payload TEXT NOT NULL)");
   if (!created) return created;
   std::vector<std::vector<sql::Value>> values;
@@ -143,7 +146,8 @@ void Members::write_rows(Ordinal ordinal) {
   operate(stage_, passwords_, std::move(operation), [](sql::Session& session, SqlOperation& write) {
     const auto inserted = insert(session, write.rows);
     if (inserted) return;
-    write.outcome = inserted.error().outcome_unknown ? SqlOperation::Outcome::kUnknown : SqlOperation::Outcome::kFailed;
+    write.outcome =
+        inserted.error().outcome_unknown ? SqlOperation::Outcome::kUnknown : SqlOperation::Outcome::kFailed;
     write.note = inserted.error().sentence();
   });
 }
@@ -160,22 +164,25 @@ void Members::look_at_mount(Ordinal ordinal) {
   const std::string member = subject.pod_name(ordinal);
   const std::string_view probe = fixtures::probe_binary();
   const Uid uid = pod_uid(stage_, member);
-  const auto looked = kube::exec(
-      stage_.client(), {.pod = {subject.ns, member, subject.container},
-                        .command = {"sh", "-c",
-                                    fmt::format("{} && {} mount {}", install_command(probe.size(), kProbePath),
-                                                kProbePath, subject.mount_path)},
-                        .input = std::string{probe},
-                        .stop = stage_.stop()});
+  const auto looked =
+      kube::exec(stage_.client(),
+                 {.pod = {subject.ns, member, subject.container},
+                  .command = {"sh", "-c",
+                              fmt::format("{} && {} mount {}", install_command(probe.size(), kProbePath),
+                                          kProbePath, subject.mount_path)},
+                  .input = std::string{probe},
+                  .stop = stage_.stop()});
   const json answer = looked ? json::parse(looked->out, nullptr, false) : json();
   if (!answer.is_object() || !answer.contains("mount")) {
-    stage_.recorder().add(Trouble{fmt::format("the mount table of {} cannot be read: {}", member,
-                                              looked ? looked->out + looked->err : looked.error().sentence())});
+    stage_.recorder().add(
+        Trouble{fmt::format("the mount table of {} cannot be read: {}", member,
+                            looked ? looked->out + looked->err : looked.error().sentence())});
     return;
   }
   const json& mount = answer["mount"];
-  stage_.recorder().add(MountSeen{member, uid, subject.mount_path, mount.value("present", false), mount.value("root", ""),
-                                  mount.value("source", ""), mount.value("fstype", "")});
+  stage_.recorder().add(MountSeen{member, uid, subject.mount_path, mount.value("present", false),
+                                  mount.value("root", ""), mount.value("source", ""),
+                                  mount.value("fstype", "")});
 }
 
 }  // namespace stateproof::scenarios

@@ -21,28 +21,30 @@ using Mutation = std::function<void(std::vector<nlohmann::json>& objects)>;
 
 struct ScenarioRequest {
   kube::Client client;
-  std::string run;            ///< id of the run
-  std::string recording;      ///< path of the file to write
-  std::string ns;             ///< given by the user; empty: a name of ours
-  std::string image;          ///< of the database and of the client pods
-  nlohmann::json environment; ///< goes into the recording's header
-  std::string mutant;         ///< name, empty for the honest deployment
+  std::string run;             ///< id of the run
+  std::string recording;       ///< path of the file to write
+  std::string ns;              ///< given by the user; empty: a name of ours
+  std::string image;           ///< of the database and of the client pods
+  nlohmann::json environment;  ///< goes into the recording's header
+  std::string mutant;          ///< name, empty for the honest deployment
   Mutation mutation;
   Until until = Until::kScaledBack;
   report::Progress* progress = nullptr;
-  std::stop_token stop;       ///< first Ctrl-C: end the scenario and clean up
-  std::stop_token hurry;      ///< second Ctrl-C: end the cleanup, too
+  std::stop_token stop;   ///< first Ctrl-C: end the scenario and clean up
+  std::stop_token hurry;  ///< second Ctrl-C: end the cleanup, too
 };
 
 struct ScenarioEnd {
   End::Reason reason = End::Reason::kComplete;
-  std::string sentence;                   ///< cause and next step; empty when complete
-  std::vector<std::string> left_behind;   ///< objects that could not be removed, each with the command to do it
+  std::string sentence;  ///< cause and next step; empty when complete
+  std::vector<std::string>
+      left_behind;  ///< objects that could not be removed, each with the command to do it
   double seconds = 0;
 };
 
-/// Deploys the database, replaces each pod, scales 3 -> 5 -> 2 -> 3, and cleans up, recording all the while. A cluster
-/// that does not do what is asked of it ends the scenario early but completely: the recording shows it.
+/// Deploys the database, replaces each pod, scales 3 -> 5 -> 2 -> 3, and cleans up, recording all the while.
+/// A cluster that does not do what is asked of it ends the scenario early but completely: the recording shows
+/// it.
 ScenarioEnd run_lifecycle(const ScenarioRequest& request);
 
 }  // namespace stateproof::scenarios

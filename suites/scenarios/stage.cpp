@@ -61,11 +61,12 @@ void Stage::open() {
 }
 
 void Stage::watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector) {
-  watcher_.start({.resource = resource,
-                  .ns = ns,
-                  .label_selector = label_selector,
-                  .field_selector = {},
-                  .sink = recorder_.sink(fmt::format("{} of {}", resource.plural, ns.empty() ? "the cluster" : ns))});
+  watcher_.start(
+      {.resource = resource,
+       .ns = ns,
+       .label_selector = label_selector,
+       .field_selector = {},
+       .sink = recorder_.sink(fmt::format("{} of {}", resource.plural, ns.empty() ? "the cluster" : ns))});
 }
 
 void Stage::create(const kube::Resource& resource, const std::string& ns, const json& object) {
@@ -137,8 +138,10 @@ std::vector<std::string> Stage::clean_up() {
   const record::Waited waited =
       recorder_.await([this](const record::View& view) { return all_gone(view); }, kCleanUp, request_.hurry);
   const bool clean = refused.empty() && waited.result == record::Waited::Result::kReached;
-  end("cleanup", args, clean ? Step::Phase::kReached : Step::Phase::kTimedOut, clean ? "nothing is left" : waited.text);
-  std::vector<std::string> left = recorder_.look([this](const record::View& view) { return left_behind(view); });
+  end("cleanup", args, clean ? Step::Phase::kReached : Step::Phase::kTimedOut,
+      clean ? "nothing is left" : waited.text);
+  std::vector<std::string> left =
+      recorder_.look([this](const record::View& view) { return left_behind(view); });
   for (std::string& object : left) object = "kubectl delete " + object;
   if (left.empty())  // blind: what could not even be asked for is named all the same
     for (const std::string& name : refused) left.push_back("kubectl delete namespace " + name);

@@ -42,8 +42,9 @@ class Stage {
   /// Creates an object in the namespace; throws HarnessTrouble when the API server refuses.
   void create(const kube::Resource& resource, const std::string& ns, const nlohmann::json& object);
 
-  /// Writes the step's begin, acts, waits for the condition, writes the step's end. False when the cluster did not
-  /// do it in time; throws Interrupted, and HarnessTrouble when blind or when the condition became impossible.
+  /// Writes the step's begin, acts, waits for the condition, writes the step's end. False when the cluster
+  /// did not do it in time; throws Interrupted, and HarnessTrouble when blind or when the condition became
+  /// impossible.
   template <class Action>
   bool step(const std::string& name, const nlohmann::json& args, const std::string& text, Action act,
             const record::Condition& condition, const record::Within& within) {
@@ -60,7 +61,8 @@ class Stage {
   void begin(const std::string& name, const nlohmann::json& args, const std::string& text);
   void end(const std::string& name, const nlohmann::json& args, Step::Phase phase, const std::string& text);
 
-  /// Deletes what was created, if anything was, and waits until it is gone. Gives what is left, each with the command that removes it.
+  /// Deletes what was created, if anything was, and waits until it is gone. Gives what is left, each with the
+  /// command that removes it.
   std::vector<std::string> clean_up();
   void finish(End end);
 
