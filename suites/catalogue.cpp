@@ -11,9 +11,9 @@
 namespace stateproof {
 
 const std::vector<Promise>& catalogue() {
-  static const std::vector<Promise> kPromises{ordered_creation(), stable_dns(), claim_binding(),
-                                              data_survival(), claim_retention()};
-  return kPromises;
+  static const std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(),
+                                             data_survival(), claim_retention()};
+  return promises;
 }
 
 const Promise* find_promise(std::string_view id) {

@@ -8,7 +8,6 @@
 namespace stateproof::check {
 namespace {
 
-using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
 

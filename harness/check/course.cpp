@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 
 #include "harness/check/judgement.h"
@@ -15,6 +16,9 @@ namespace {
 bool is_demand(std::string_view step) {
   return step == "create" || step == "replace" || step.starts_with("scale-");
 }
+
+/// More than any cluster can hold: a larger number is no number of pods.
+constexpr std::int64_t kMostPods = 1'000'000;
 
 std::string_view phase_text(Step::Phase phase) {
   switch (phase) {
@@ -41,7 +45,8 @@ std::optional<Replicas> wanted_by(const RecordedStep& step) {
 std::optional<int> RecordedStep::number(const char* key) const {
   const auto found = asked->args.find(key);
   if (found == asked->args.end() || !found->is_number_integer()) return std::nullopt;
-  return found->get<int>();
+  const auto number = found->get<std::int64_t>();
+  return number < 0 || number > kMostPods ? std::nullopt : std::optional{static_cast<int>(number)};
 }
 
 std::string RecordedStep::text() const {

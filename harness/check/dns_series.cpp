@@ -10,11 +10,11 @@ bool same(const DnsAnswer& a, const DnsAnswer& b) { return a.rcode == b.rcode &&
 }  // namespace
 
 std::size_t DnsSeries::Hash::operator()(const Question& question) const {
-  constexpr std::size_t kPrime = 1099511628211U;
+  constexpr std::size_t prime = 1099511628211U;
   std::size_t hash = 0;
   for (const std::string_view part :
        {question.vantage.client, question.vantage.server, question.name, question.type})
-    hash = (hash ^ std::hash<std::string_view>{}(part)) * kPrime;
+    hash = (hash ^ std::hash<std::string_view>{}(part)) * prime;
   return hash;
 }
 

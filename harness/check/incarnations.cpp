@@ -53,7 +53,7 @@ void follow(Incarnation& pod, const Pod& now, const Observation& seen) {
 Incarnations::Incarnations(std::span<const Observation> observations, const Subject& subject) {
   std::unordered_map<std::string_view, const Observation*> faults;
   std::vector<std::size_t> former;
-  constexpr std::size_t kNone = static_cast<std::size_t>(-1);
+  constexpr std::size_t none = static_cast<std::size_t>(-1);
   for (const Observation& seen : observations) {
     if (const auto* fault = seen.as<FaultMark>(); fault != nullptr) {
       if (fault->phase == FaultMark::Phase::kInject) faults.try_emplace(fault->target.uid.value, &seen);
@@ -76,14 +76,14 @@ Incarnations::Incarnations(std::span<const Observation> observations, const Subj
       life.appeared = &seen;
       life.created = event.change == Change::kAdded && is_live(event);
       const auto before = latest_.find(*ordinal);
-      former.push_back(before == latest_.end() ? kNone : before->second);
+      former.push_back(before == latest_.end() ? none : before->second);
       latest_[*ordinal] = all_.size();
       all_.push_back(std::move(life));
     }
     follow(all_[known->second], *pod, seen);
   }
   for (std::size_t i = 0; i < all_.size(); ++i) {
-    if (former[i] != kNone) all_[i].former = &all_[former[i]];
+    if (former[i] != none) all_[i].former = &all_[former[i]];
     if (const auto fault = faults.find(all_[i].ref.uid.value); fault != faults.end())
       all_[i].fault = fault->second;
   }

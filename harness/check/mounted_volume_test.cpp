@@ -34,13 +34,49 @@ TEST(OwnVolumeIsMounted, NetworkFileSystemsMayShareASource) {
   EXPECT_THAT(own_volume_is_mounted(story), IsConformant());
 }
 
-TEST(OwnVolumeIsMounted, LocalPathsMayBeTheSameOnDifferentNodes) {
+/// A lifecycle in which each member mounts `root`, whatever the host path of its volume.
+Story lifecycle_with_roots(const std::function<std::string(const MountSeen&)>& root) {
+  Story story = Story::lifecycle();
+  story.rewrite([&](Entry& entry) {
+    if (auto* mount = std::get_if<MountSeen>(&entry)) mount->root = root(*mount);
+  });
+  return story;
+}
+
+TEST(OwnVolumeIsMounted, ADirectoryMayBeMountedOntoTheHostPath) {
+  EXPECT_THAT(own_volume_is_mounted(
+                  lifecycle_with_roots([](const MountSeen& mount) { return "/disks/" + mount.member; })),
+              IsConformant());
+}
+
+TEST(OwnVolumeIsMounted, ADeviceMayBeUsedAgainAfterItWasDetached) {
+  const auto sdb = [](MountSeen& mount) {
+    mount.root = "/";
+    mount.source = "/dev/sdb";
+  };
+  EXPECT_THAT(own_volume_is_mounted(Story{}.deployed().mounts(0, sdb).replaced(0).mounts(2, sdb)),
+              IsConformant());
+}
+
+TEST(OwnVolumeIsMounted, RejectsADirectoryThatIsNewWithEachPod) {
+  const Verdict verdict = own_volume_is_mounted(lifecycle_with_roots(
+      [](const MountSeen& mount) { return "/kubelet/pods/" + mount.pod.value + "/empty-dir"; }));
+  EXPECT_THAT(verdict, IsNonconformantAs(HasSubstr("/kubelet/pods/mariadb-0#2/empty-dir")));
+}
+
+TEST(OwnVolumeIsMounted, ASingleLookAtAStrangeDirectoryProvesNothing) {
   Story story = Story{}.deployed();
-  for (const int ordinal : {0, 1}) {
-    story.volume(ordinal, [](Volume& volume) { volume.host_path = "/mnt/disk/"; });
-    story.mounts(ordinal, [](MountSeen& mount) { mount.root = "/disk"; });
-  }
-  EXPECT_EQ(own_volume_is_mounted(story).findings.size(), 2U);  // the earlier looks saw other directories
+  story.rewrite([](Entry& entry) {
+    if (auto* mount = std::get_if<MountSeen>(&entry)) mount->root = "/disks/" + mount->member;
+  });
+  EXPECT_THAT(own_volume_is_mounted(story),
+              IsInconclusive(HasSubstr("/disks/mariadb-0, which mariadb-0 mounts")));
+}
+
+TEST(OwnVolumeIsMounted, RejectsTheDirectoryOfAnotherMember) {
+  const Verdict verdict = own_volume_is_mounted(lifecycle_with_roots(
+      [](const MountSeen&) { return "/var/lib/node/volumes/pv-mariadb-data-mariadb-0#1"; }));
+  EXPECT_THAT(verdict, IsNonconformantAs(HasSubstr("the directory of mariadb-0")));
 }
 
 TEST(OwnVolumeIsMounted, RejectsAPodWithoutAMount) {

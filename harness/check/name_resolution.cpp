@@ -117,7 +117,8 @@ class Resolution {
     }
   }
 
-  void judge_coverage(const std::vector<Ordinal>& wanted) {
+  /// `which`: "" or what sets the judged pods apart, for the reader.
+  void judge_coverage(const std::vector<Ordinal>& wanted, std::string_view which) {
     std::set<std::string_view> namespaces;
     std::set<std::string_view> clients;
     for (const Vantage& vantage : series_.vantages()) {
@@ -130,7 +131,7 @@ class Resolution {
     for (const Ordinal ordinal : wanted)
       for (const std::string_view client : clients)
         if (!proved_.contains({ordinal, client}))
-          judgement_.doubt(fmt::format("no right answer for {} reached {} while it was Ready",
+          judgement_.doubt(fmt::format("no right answer for {}{} reached {} while it was Ready", which,
                                        subject_.pod_name(ordinal), client));
     judgement_.doubt_if(course_.lost({"pods"}));
   }
@@ -312,7 +313,7 @@ Verdict names_resolve_to_their_pods(const Timeline& timeline) {
   for (const Incarnation& pod : resolution.pods()) resolution.judge(pod);
   const Course& course = resolution.course();
   judgement.doubt_if(course.cut_short());
-  resolution.judge_coverage(members(resolution.pods(), timeline.subject(), course.most_wanted()));
+  resolution.judge_coverage(members(resolution.pods(), timeline.subject(), course.most_wanted()), "");
   Verdict verdict = std::move(judgement).verdict(
       fmt::format("{} for the names of Ready pods, from {}",
                   counted(resolution.right_answers(), "right answer", "right answers"),
@@ -327,7 +328,7 @@ Verdict names_follow_replacements(const Timeline& timeline) {
   Resolution resolution{timeline, judgement};
   for (const Incarnation& pod : resolution.pods())
     if (pod.former != nullptr) resolution.judge(pod);
-  resolution.judge_coverage(members(resolution.pods(), subject, subject.replicas));
+  resolution.judge_coverage(members(resolution.pods(), subject, subject.replicas), "the replaced ");
   resolution.measure_lags();
   return std::move(judgement).verdict(
       fmt::format("{} with the new pods' addresses, from {}",

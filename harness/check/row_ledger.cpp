@@ -45,9 +45,9 @@ void RowLedger::note(const SqlOperation& write, const Observation& seen) {
 }
 
 const RowLedger::Member& RowLedger::member(std::string_view name) const {
-  static const Member kNone;
+  static const Member none;
   const auto found = members_.find(name);
-  return found == members_.end() ? kNone : found->second;
+  return found == members_.end() ? none : found->second;
 }
 
 std::size_t RowLedger::acknowledged(std::string_view name) const { return member(name).acknowledged.size(); }

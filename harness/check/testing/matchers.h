@@ -9,8 +9,8 @@
 
 namespace stateproof {
 
-inline void PrintTo(const Verdict& verdict,
-                    std::ostream* out) {  // NOLINT(readability-identifier-naming): GoogleTest's
+/// GoogleTest looks for this name.
+inline void PrintTo(const Verdict& verdict, std::ostream* out) {  // NOLINT(readability-identifier-naming)
   *out << to_text(verdict.outcome) << ": " << verdict.reason;
   for (const Finding& finding : verdict.findings) {
     *out << "\n  expected: " << finding.expected << "\n  observed: " << finding.observed << "\n  evidence:";
@@ -25,6 +25,7 @@ namespace stateproof::check {
 /// The entry at which each finding's breach happened.
 inline std::vector<std::size_t> breaches(const Verdict& verdict) {
   std::vector<std::size_t> moments;
+  moments.reserve(verdict.findings.size());
   for (const Finding& finding : verdict.findings) moments.push_back(finding.evidence.back());
   return moments;
 }

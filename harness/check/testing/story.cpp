@@ -44,8 +44,8 @@ Story& Story::tell(Entry entry) {
 }
 
 Story& Story::see(Change change, KubeObject object) {
-  static const auto kServed = std::make_shared<const nlohmann::json>(nlohmann::json::object());
-  return tell(ObjectSeen{change, std::move(object), kServed, false});
+  static const auto served = std::make_shared<const nlohmann::json>(nlohmann::json::object());
+  return tell(ObjectSeen{change, std::move(object), served, false});
 }
 
 Story& Story::after(std::chrono::milliseconds pause) {
