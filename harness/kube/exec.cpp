@@ -100,6 +100,7 @@ class Execution {
           if (on_woken) on_woken();
           break;
         case Event::Kind::kLocal:
+        case Event::Kind::kSent:
           break;
       }
     }

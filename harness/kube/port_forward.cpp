@@ -119,8 +119,10 @@ class Relay {
       if (!write_local()) return std::nullopt;  // the client is gone, and with it whoever would want the rest
       const short wanted = local_events();
       pollfd local{wanted == 0 ? -1 : local_.get(), wanted, 0};  // a hangup alone would make poll spin
-      auto event = remote_->wait(
-          {.until = std::nullopt, .local = &local, .receive = for_local_.size() < kMaxWaitingBytes});
+      auto event = remote_->wait({.until = std::nullopt,
+                                  .local = &local,
+                                  .unsent_below = may_read_local() ? 0 : kMaxWaitingBytes,
+                                  .receive = for_local_.size() < kMaxWaitingBytes});
       if (!event) return event.error().message;
       if (event->kind == Event::Kind::kMessage) {
         if (auto trouble = take(event->payload)) return trouble;

@@ -205,6 +205,7 @@ Result<WebSocketConnection::Event> WebSocketConnection::wait(const Wait& wait) {
     }
     ping_when_due();
     flush();
+    if (unsent_bytes_ < wait.unsent_below) return Event{Event::Kind::kSent, {}, {}};
     if (wait.receive) {
       const auto received = receive_some();
       if (!received) return tl::unexpected(received.error());

@@ -46,6 +46,7 @@ class WebSocketConnection {
       kClosed,    ///< the server closed in order, with `close`; the last event
       kWoken,     ///< wake() was called
       kLocal,     ///< `Wait::local` is ready
+      kSent,      ///< less than `Wait::unsent_below` is left to send
       kDeadline,  ///< `Wait::until` has come
     };
     Kind kind;
@@ -55,8 +56,9 @@ class WebSocketConnection {
 
   struct Wait {
     std::optional<Clock::time_point> until;
-    pollfd* local = nullptr;  ///< another descriptor to wait for
-    bool receive = true;      ///< false: leave what the server sends in the socket, so that it slows down
+    pollfd* local = nullptr;       ///< another descriptor to wait for
+    std::size_t unsent_below = 0;  ///< tell when unsent_bytes() has fallen below this; 0: never
+    bool receive = true;  ///< false: leave what the server sends in the socket, so that it slows down
   };
 
   /// Connects, upgrades, and after a 401 renews the credentials and tries once more. `until` and `stop` hold
