@@ -201,6 +201,7 @@ struct Prepared {
   Environment environment;
 };
 
+// `stop` ends its requests: a scenario gives the second Ctrl-C, for after the first one it must still clean up.
 tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const std::stop_token& stop) {
   auto client = connect(options, stop);
   if (!client) return tl::make_unexpected(client.error());
@@ -244,7 +245,7 @@ int run(const RunOptions& options) {
   RunLock lock(options.out);
   lock.name_process(options.out);
   const report::RunFolder folder(options.out, recording_reader());
-  const auto prepared = prepare(options.cluster, interrupt.stop());
+  const auto prepared = prepare(options.cluster, interrupt.hurry());
   const ShownProgress shown;
 
   scenarios::ScenarioEnd end;
@@ -326,7 +327,7 @@ int mutant(const MutantOptions& options) {
     for (const mutants::Mutant& known : mutants::all()) names += fmt::format(" {}", known.name);
     return harness_error(fmt::format("There is no mutant {}; there are:{}.", options.name, names));
   }
-  const auto prepared = prepare(options.cluster, interrupt.stop());
+  const auto prepared = prepare(options.cluster, interrupt.hurry());
   if (!prepared) return harness_error(prepared.error().sentence);
   const std::string run = new_run_id();
   const fs::path recording = options.out / options.name / run / "recordings" / "lifecycle.jsonl";
