@@ -269,7 +269,7 @@ TEST(NamesFollow, APodThatGoesBeforeTheLimitIsNotJudged) {
 
 TEST(NamesFollow, WithoutAReplacementNothingIsProved) {
   EXPECT_THAT(names_follow_replacements(Story{}.deployed()),
-              IsInconclusive(HasSubstr("no right answer for mariadb-0")));
+              IsInconclusive(HasSubstr("no right answer for the replaced mariadb-0")));
 }
 
 TEST(GoverningService, AHeadlessServiceIsConformant) {
