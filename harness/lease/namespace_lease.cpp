@@ -11,7 +11,7 @@ namespace stateproof::lease {
 namespace {
 
 using nlohmann::json;
-using std::chrono_literals::operator""s;
+using namespace std::chrono_literals;
 
 constexpr const char* kLeaseName = "stateproof";
 constexpr const char* kRunLabel = "stateproof.dev/run";

@@ -9,10 +9,10 @@ namespace {
 using nlohmann::json;
 
 const json& member(const json& object, const char* key) {
-  static const json kMissing;
-  if (!object.is_object()) return kMissing;
+  static const json missing;
+  if (!object.is_object()) return missing;
   const auto found = object.find(key);
-  return found == object.end() ? kMissing : *found;
+  return found == object.end() ? missing : *found;
 }
 
 std::string text(const json& object, const char* key) {

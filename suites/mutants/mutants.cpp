@@ -55,7 +55,7 @@ void delete_claims_on_scale_down(std::vector<json>& objects) {
 }  // namespace
 
 const std::vector<Mutant>& all() {
-  static const std::vector<Mutant> kMutants{
+  static const std::vector<Mutant> mutants{
       {"parallel-creation", "podManagementPolicy Parallel", "ordered-creation", "ORD-01", Until::kCreated,
        start_all_at_once},
       {"cluster-ip-service", "governing Service with a cluster IP", "stable-dns", "DNS-08", Until::kCreated,
@@ -67,7 +67,7 @@ const std::vector<Mutant>& all() {
       {"retention-delete", "retention policy whenScaled: Delete", "claim-retention", "RET-02",
        Until::kScaledDown, delete_claims_on_scale_down},
   };
-  return kMutants;
+  return mutants;
 }
 
 const Mutant* find(std::string_view name) {

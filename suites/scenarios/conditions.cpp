@@ -41,11 +41,11 @@ std::string with_warning(std::string text, const View& view) {
 
 // The kubelet gives up on these for minutes at a time, and no cluster is at fault.
 std::string image_trouble(const Pod* pod) {
-  constexpr std::array<std::string_view, 3> kFinal{"ImagePullBackOff", "ErrImageNeverPull",
-                                                   "InvalidImageName"};
+  constexpr std::array<std::string_view, 3> hopeless{"ImagePullBackOff", "ErrImageNeverPull",
+                                                     "InvalidImageName"};
   if (pod == nullptr) return {};
   for (const ContainerState& container : pod->containers)
-    if (std::find(kFinal.begin(), kFinal.end(), container.waiting_reason) != kFinal.end())
+    if (std::find(hopeless.begin(), hopeless.end(), container.waiting_reason) != hopeless.end())
       return fmt::format(
           "The image of pod {} cannot be pulled on node {} ({}: {}); give another one with --image, or load "
           "it into the "
