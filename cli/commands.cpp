@@ -201,7 +201,8 @@ struct Prepared {
   Environment environment;
 };
 
-// `stop` ends its requests: a scenario gives the second Ctrl-C, for after the first one it must still clean up.
+// `stop` ends its requests: a scenario gives the second Ctrl-C, for after the first one it must still clean
+// up.
 tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const std::stop_token& stop) {
   auto client = connect(options, stop);
   if (!client) return tl::make_unexpected(client.error());
