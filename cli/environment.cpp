@@ -47,6 +47,7 @@ constexpr std::array kNeeded = {
     Permission{"watch", "", "persistentvolumeclaims", ""},
     Permission{"watch", "", "services", ""},
     Permission{"watch", "", "events", ""},
+    Permission{"watch", "", "serviceaccounts", ""},
     Permission{"watch", "discovery.k8s.io", "endpointslices", ""},
     Permission{"create", "apps", "statefulsets", ""},
     Permission{"watch", "apps", "statefulsets", ""},

@@ -81,6 +81,9 @@ void Recorder::update_object(const ObjectSeen& seen) {
   } else if (ref.kind == "Namespace") {
     if (seen.change == Change::kDeleted) view_.namespaces.erase(ref.name);
     if (seen.change != Change::kDeleted) view_.namespaces.insert(ref.name);
+  } else if (ref.kind == "ServiceAccount") {
+    if (seen.change == Change::kDeleted) view_.service_accounts.erase(ref.ns + "/" + ref.name);
+    if (seen.change != Change::kDeleted) view_.service_accounts.insert(ref.ns + "/" + ref.name);
   } else if (ref.kind == "Event" && seen.served->value("type", "") == "Warning") {
     view_.last_warning =
         fmt::format("{}: {}", seen.served->value("reason", ""), seen.served->value("message", ""));

@@ -28,8 +28,9 @@ struct View {
   std::map<std::string, Volume> volumes;  ///< cluster-wide
   std::map<std::string, Service> services;
   std::map<std::string, EndpointSlice> slices;
-  std::set<std::string> namespaces;  ///< that exist, of those that are watched
-  std::string last_warning;          ///< newest Event of type Warning, for people
+  std::set<std::string> namespaces;        ///< that exist, of those that are watched
+  std::set<std::string> service_accounts;  ///< "namespace/name"
+  std::string last_warning;                ///< newest Event of type Warning, for people
   /// By vantage, name and type.
   std::map<std::tuple<std::string, std::string, std::string>, DnsAnswer> dns;
 };

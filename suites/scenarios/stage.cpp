@@ -13,6 +13,7 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 const record::Within kSync{30s, "nine lists of a namespace that is almost empty"};
+const record::Within kFurnish{60s, "the ServiceAccount controller of a busy cluster"};
 const record::Within kCleanUp{120s, "graceful end of all pods, then the namespace and volume controllers"};
 
 Header header_of(const ScenarioRequest& request, const Subject& subject) {
@@ -54,10 +55,27 @@ void Stage::open() {
     watch(resource, ns);
   watch(kube::kVolumes, "");
   watch(kube::kPods, client_namespace());
+  for (const std::string& name : lease_->names()) watch(kube::kServiceAccounts, name);
   watch(kube::kNamespaces, "", lease::kManagedBy);
-  const record::Waited synced = recorder_.await_synced(kSync, request_.stop);
-  if (synced.result == record::Waited::Result::kStopped) throw Interrupted();
-  if (synced.result != record::Waited::Result::kReached) throw HarnessTrouble(synced.text);
+  require(recorder_.await_synced(kSync, request_.stop));
+  require(
+      recorder_.await([this](const record::View& view) { return furnished(view); }, kFurnish, request_.stop));
+}
+
+// Pods are refused until the controller manager has given their namespace its ServiceAccount.
+record::Standing Stage::furnished(const record::View& view) const {
+  for (const std::string& name : lease_->names())
+    if (!view.service_accounts.contains(name + "/default"))
+      return {
+          false,
+          fmt::format("namespace {} has no ServiceAccount default; look at kube-controller-manager", name),
+          {}};
+  return {true, {}, {}};
+}
+
+void Stage::require(const record::Waited& waited) const {
+  if (waited.result == record::Waited::Result::kStopped) throw Interrupted();
+  if (waited.result != record::Waited::Result::kReached) throw HarnessTrouble(waited.text);
 }
 
 void Stage::watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector) {

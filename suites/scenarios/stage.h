@@ -70,6 +70,8 @@ class Stage {
   bool await(const std::string& name, const nlohmann::json& args, const record::Condition& condition,
              const record::Within& within);
   void watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector = {});
+  void require(const record::Waited& waited) const;
+  [[nodiscard]] record::Standing furnished(const record::View& view) const;
   [[nodiscard]] record::Standing all_gone(const record::View& view) const;
   [[nodiscard]] std::vector<std::string> left_behind(const record::View& view) const;
 
