@@ -57,7 +57,8 @@ Result<HttpResponse> send(Transport& transport, const HttpRequest& request, Repe
       return answer;
     }
     const auto own = backoff.next();
-    const auto wait = answer.error().retry_after ? milliseconds{*answer.error().retry_after} : own;
+    const auto& asked = answer.error().retry_after;
+    const auto wait = asked ? milliseconds{*asked} : own;
     if (!transport.pause(wait, request.stop)) {
       return tl::unexpected(ApiError::of(Kind::kCancelled, "stopped", request.shown()));
     }

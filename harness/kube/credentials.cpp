@@ -17,8 +17,9 @@ tl::unexpected<ApiError> unusable(std::string message) {
   return tl::unexpected(ApiError::of(ApiError::Kind::kCredentials, std::move(message)));
 }
 
+constexpr const char* kSpace = " \t\r\n";
+
 std::string trimmed(const std::string& text) {
-  constexpr const char* kSpace = " \t\r\n";
   const auto first = text.find_first_not_of(kSpace);
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kSpace) - first + 1);
 }
@@ -78,15 +79,15 @@ bool Credentials::sends_secret() const {
   return !config_.token.empty() || !config_.username.empty() || is_renewable();
 }
 
-bool Credentials::is_renewable() const { return !config_.token_file.empty() || uses_plugin(); }
+bool Credentials::is_renewable() const { return !config_.token_file.empty() || plugin() != nullptr; }
 
-bool Credentials::uses_plugin() const {
-  return config_.exec && config_.token.empty() && config_.username.empty();
+const ExecPlugin* Credentials::plugin() const {
+  return config_.exec && config_.token.empty() && config_.username.empty() ? &*config_.exec : nullptr;
 }
 
 Result<Credentials::Held> Credentials::renew(const std::stop_token& stop) const {
   if (!config_.token_file.empty()) return from_token_file();
-  if (uses_plugin()) return from_plugin(stop);
+  if (const ExecPlugin* used = plugin()) return from_plugin(*used, stop);
   return from_config();
 }
 
@@ -125,13 +126,14 @@ Result<Credentials::Held> Credentials::from_token_file() const {
   return Held{std::move(credential), now_() + limits_.token_file_age};
 }
 
-Result<Credentials::Held> Credentials::from_plugin(const std::stop_token& stop) const {
-  auto given = run_exec_plugin(config_, limits_.plugin_time, stop);
+Result<Credentials::Held> Credentials::from_plugin(const ExecPlugin& plugin,
+                                                   const std::stop_token& stop) const {
+  auto given = run_exec_plugin(plugin, config_, limits_.plugin_time, stop);
   if (!given) return tl::unexpected(given.error());
   Credential credential = certificate_only();
   if (!given->token.empty()) {
     auto header = bearer(given->token.reveal(),
-                         fmt::format("the answer of the credential plugin \"{}\"", config_.exec->command));
+                         fmt::format("the answer of the credential plugin \"{}\"", plugin.command));
     if (!header) return tl::unexpected(header.error());
     credential.authorization = *std::move(header);
   }

@@ -53,11 +53,12 @@ class Credentials {
 
   Result<Held> renew(const std::stop_token& stop) const;
   Result<Held> from_token_file() const;
-  Result<Held> from_plugin(const std::stop_token& stop) const;
+  Result<Held> from_plugin(const ExecPlugin& plugin, const std::stop_token& stop) const;
   Result<Held> from_config() const;
   [[nodiscard]] Credential certificate_only() const;
   [[nodiscard]] bool is_renewable() const;
-  [[nodiscard]] bool uses_plugin() const;  ///< what the kubeconfig states outright goes before a plugin
+  /// Null when it is not used: what the kubeconfig states outright goes before a plugin.
+  [[nodiscard]] const ExecPlugin* plugin() const;
 
   const ClusterConfig config_;
   const CredentialLimits limits_;

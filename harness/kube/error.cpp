@@ -70,7 +70,7 @@ std::string with_reason(const ApiError& error) {
 }
 
 std::string status_sentence(const ApiError& error) {
-  const std::string answered = "the API server answered " + with_reason(error);
+  std::string answered = "the API server answered " + with_reason(error);
   switch (error.http_status) {
     case 401:
       return fmt::format(

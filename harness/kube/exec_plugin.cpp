@@ -153,9 +153,9 @@ class SpawnSetup {
 };
 
 /// Spec of the ExecCredential that the plugin finds in KUBERNETES_EXEC_INFO.
-std::string exec_info(const ClusterConfig& config, Terminal terminal) {
+std::string exec_info(const ExecPlugin& plugin, const ClusterConfig& config, Terminal terminal) {
   nlohmann::json spec{{"interactive", terminal == Terminal::kShared}};
-  if (config.exec->provide_cluster_info) {
+  if (plugin.provide_cluster_info) {
     nlohmann::json cluster{{"server", config.server}};
     if (!config.tls_server_name.empty()) cluster["tls-server-name"] = config.tls_server_name;
     if (config.insecure_skip_tls_verify) cluster["insecure-skip-tls-verify"] = true;
@@ -170,13 +170,14 @@ std::string exec_info(const ClusterConfig& config, Terminal terminal) {
     }
     spec["cluster"] = cluster;
   }
-  return nlohmann::json{{"kind", "ExecCredential"}, {"apiVersion", config.exec->api_version}, {"spec", spec}}
+  return nlohmann::json{{"kind", "ExecCredential"}, {"apiVersion", plugin.api_version}, {"spec", spec}}
       .dump();
 }
 
-std::vector<std::string> child_environment(const ClusterConfig& config, Terminal terminal) {
-  std::vector<std::pair<std::string, std::string>> own = config.exec->env;
-  own.emplace_back("KUBERNETES_EXEC_INFO", exec_info(config, terminal));
+std::vector<std::string> child_environment(const ExecPlugin& plugin, const ClusterConfig& config,
+                                           Terminal terminal) {
+  std::vector<std::pair<std::string, std::string>> own = plugin.env;
+  own.emplace_back("KUBERNETES_EXEC_INFO", exec_info(plugin, config, terminal));
   std::vector<std::string> all;
   for (char** inherited = environ; *inherited != nullptr; ++inherited) {
     const std::string_view entry = *inherited;
@@ -184,7 +185,7 @@ std::vector<std::string> child_environment(const ClusterConfig& config, Terminal
     if (std::ranges::none_of(own, replaces)) all.emplace_back(entry);
   }
   for (const auto& [name, value] : own) {
-    all.push_back(name + '=' + value);
+    all.push_back(fmt::format("{}={}", name, value));
   }
   return all;
 }
@@ -256,16 +257,15 @@ Result<Finished> follow(Child& child, const Pipe& out, const Pipe& err, const Ex
   }
 }
 
-Result<Finished> run(const ClusterConfig& config, std::chrono::milliseconds limit,
+Result<Finished> run(const ExecPlugin& plugin, const ClusterConfig& config, std::chrono::milliseconds limit,
                      const std::stop_token& stop) {
-  const ExecPlugin& plugin = *config.exec;
   const auto terminal = terminal_for(plugin);
   if (!terminal) return tl::unexpected(terminal.error());
 
   std::vector<std::string> command{plugin.command};
   command.insert(command.end(), plugin.args.begin(), plugin.args.end());
   const StringArray arguments{std::move(command)};
-  const StringArray environment{child_environment(config, *terminal)};
+  const StringArray environment{child_environment(plugin, config, *terminal)};
   Pipe out;
   Pipe err;
   const SpawnSetup setup{out, err, *terminal};
@@ -318,16 +318,15 @@ Result<PluginCredential> read_credential(const ExecPlugin& plugin, const Finishe
 
 }  // namespace
 
-Result<PluginCredential> run_exec_plugin(const ClusterConfig& config, std::chrono::milliseconds limit,
-                                         const std::stop_token& stop) {
-  const ExecPlugin& plugin = *config.exec;
+Result<PluginCredential> run_exec_plugin(const ExecPlugin& plugin, const ClusterConfig& config,
+                                         std::chrono::milliseconds limit, const std::stop_token& stop) {
   if (plugin.api_version != "client.authentication.k8s.io/v1" &&
       plugin.api_version != "client.authentication.k8s.io/v1beta1") {
     return unusable(fmt::format(
         "{} is asked for apiVersion \"{}\"; client.authentication.k8s.io/v1 and v1beta1 are known",
         named(plugin), plugin.api_version));
   }
-  const auto finished = run(config, limit, stop);
+  const auto finished = run(plugin, config, limit, stop);
   if (!finished) return tl::unexpected(finished.error());
   if (WIFSIGNALED(finished->wait_status)) {
     return unusable(fmt::format("{} was ended by signal {}{}", named(plugin), WTERMSIG(finished->wait_status),

@@ -18,9 +18,9 @@ struct PluginCredential {
   std::optional<std::chrono::system_clock::time_point> expires;
 };
 
-/// Runs the plugin of `config.exec` and reads its ExecCredential. The plugin and what it started are killed
-/// when the limit passes or the caller stops. Errors show the end of its stderr, never its stdout.
-Result<PluginCredential> run_exec_plugin(const ClusterConfig& config, std::chrono::milliseconds limit,
-                                         const std::stop_token& stop);
+/// Runs a plugin for the cluster of `config` and reads its ExecCredential. The plugin and what it started are
+/// killed when the limit passes or the caller stops. Errors show the end of its stderr, never its stdout.
+Result<PluginCredential> run_exec_plugin(const ExecPlugin& plugin, const ClusterConfig& config,
+                                         std::chrono::milliseconds limit, const std::stop_token& stop);
 
 }  // namespace stateproof::kube

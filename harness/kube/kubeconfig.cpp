@@ -70,15 +70,15 @@ std::optional<std::string> base64_decoded(const std::string& text) {
       EVP_DecodeFinal(context.get(), bytes + size, &rest) < 0) {
     return std::nullopt;
   }
-  out.resize(static_cast<std::size_t>(size + rest));
+  out.resize(static_cast<std::size_t>(size) + static_cast<std::size_t>(rest));
   return out;
 }
 
 /// One mapping of a kubeconfig, which knows where it stands, so that each error can say so.
 class Section {
  public:
-  Section(YAML::Node node, std::string file, std::string place)
-      : node_(std::move(node)), file_(std::move(file)), place_(std::move(place)) {
+  Section(const YAML::Node& node, std::string file, std::string place)
+      : node_(node), file_(std::move(file)), place_(std::move(place)) {
     if (!node_.IsNull() && !node_.IsMap()) {
       throw Unusable(
           fmt::format("{} of {} is not a mapping; compare it with `kubectl config view`", place_, file_));
@@ -165,7 +165,7 @@ class Section {
   /// Null when missing. Asking a node that is not const would add the key.
   [[nodiscard]] YAML::Node child(const char* field) const {
     if (!node_.IsMap()) return {};
-    const YAML::Node value = static_cast<const YAML::Node&>(node_)[field];
+    const YAML::Node value = node_[field];
     return value.IsDefined() ? value : YAML::Node();
   }
 

@@ -23,6 +23,7 @@ constexpr std::size_t kIdleLines = 8;
 // The API server closes idle connections after 90 s: one that old would die under the next request.
 constexpr long kOldestReusedConnection = 60;
 constexpr int kUnacknowledgedLimitMs = 30'000;
+constexpr std::string_view kSocks = "socks5://";
 constexpr std::size_t kShownOfBody = 200;
 
 void initialise_libcurl() {
@@ -267,7 +268,7 @@ std::string Transport::request_target(std::string_view path) const {
   return address_.prefix + std::string(path);
 }
 
-Result<std::vector<std::string>> Transport::auth_headers(std::stop_token stop) {
+Result<std::vector<std::string>> Transport::auth_headers(const std::stop_token& stop) {
   const auto credential = credentials_.current(stop);
   if (!credential) return tl::unexpected(credential.error());
   return header_lines(*credential);
@@ -345,7 +346,6 @@ void Transport::configure_tls(CURL* curl, const Credential& credential) const {
 void Transport::configure_proxy(CURL* curl) const {
   if (!config_.proxy_url.empty()) {
     // As client-go: the kubeconfig's proxy goes before NO_PROXY, and a SOCKS proxy resolves the name.
-    constexpr std::string_view kSocks = "socks5://";
     const bool socks = config_.proxy_url.starts_with(kSocks);
     const std::string proxy =
         socks ? "socks5h://" + config_.proxy_url.substr(kSocks.size()) : config_.proxy_url;
@@ -389,7 +389,7 @@ Result<void> Transport::prepare(EasyHandle& handle, const HttpRequest& request) 
   return {};
 }
 
-Result<void> Transport::prepare_connect_only(EasyHandle& handle, std::stop_token stop) {
+Result<void> Transport::prepare_connect_only(EasyHandle& handle, const std::stop_token& stop) {
   const auto credential = credentials_.current(stop);
   if (!credential) return tl::unexpected(credential.error());
   configure(handle, "/", *credential);

@@ -98,9 +98,9 @@ class Transport {
   /// Prepares `handle` so that curl_easy_perform connects, does TLS and stops there (CURLOPT_CONNECT_ONLY),
   /// through a proxy too. The caller then writes an HTTP/1.1 request himself: "GET " + request_target(path),
   /// host_header(), auth_headers().
-  Result<void> prepare_connect_only(EasyHandle& handle, std::stop_token stop = {});
+  Result<void> prepare_connect_only(EasyHandle& handle, const std::stop_token& stop = {});
   /// "Name: value" lines: Authorization, Impersonate-*, User-Agent. Contains secrets.
-  Result<std::vector<std::string>> auth_headers(std::stop_token stop = {});
+  Result<std::vector<std::string>> auth_headers(const std::stop_token& stop = {});
   [[nodiscard]] std::string host_header()
       const;  ///< "host:port" as the kubeconfig spells it, without "Host: "
   [[nodiscard]] std::string request_target(std::string_view path) const;  ///< with the server's path prefix

@@ -3,6 +3,8 @@
 namespace stateproof::kube {
 namespace {
 
+constexpr std::string_view kDigits = "0123456789ABCDEF";
+
 // Not std::isalnum: that one depends on the locale.
 bool is_unreserved(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
@@ -12,7 +14,6 @@ bool is_unreserved(char c) {
 }  // namespace
 
 std::string percent_encoded(std::string_view text) {
-  static constexpr char kDigits[] = "0123456789ABCDEF";
   std::string out;
   out.reserve(text.size());
   for (const char c : text) {

@@ -26,6 +26,7 @@ using Clock = std::chrono::steady_clock;
 using Kind = ApiError::Kind;
 using std::chrono::milliseconds;
 
+constexpr milliseconds kLongestIdle{60'000};
 constexpr std::size_t kLongestErrorBody = 64U << 10U;
 
 struct MultiCleanup {
@@ -132,7 +133,7 @@ bool is_refusal(const ApiError& error) {
 /// watcher's thread.
 class Watch {
  public:
-  Watch(WatchRequest request, Surroundings around)
+  Watch(WatchRequest request, const Surroundings& around)
       : request_(std::move(request)),
         around_(around),
         list_options_{.label_selector = request_.label_selector, .field_selector = request_.field_selector},
@@ -186,7 +187,8 @@ class Watch {
                        static_cast<long>(around_.transport.options().request_timeout.count()));
     }
     around_.transport.count(request.counted_as);
-    transfer_.emplace(around_.multi, std::move(handle), std::move(request), around_.options.max_line_bytes);
+    transfer_ = std::make_unique<Transfer>(around_.multi, std::move(handle), std::move(request),
+                                           around_.options.max_line_bytes);
     if (!listing) transfer_->stream_lines();
   }
 
@@ -251,9 +253,9 @@ class Watch {
   void take_list(std::string resource_version) {
     resource_version_ = std::move(resource_version);
     auto objects = std::exchange(listed_, {});
-    if (gap_) {
-      gap_->to_resource_version = resource_version_;
-      request_.sink->on_gap(request_.resource, *std::exchange(gap_, std::nullopt));
+    if (auto gap = std::exchange(gap_, std::nullopt)) {
+      gap->to_resource_version = resource_version_;
+      request_.sink->on_gap(request_.resource, *gap);
       for (WatchEvent& event : known_.difference(request_.resource, std::move(objects)))
         emit(std::move(event));
     } else {
@@ -331,9 +333,8 @@ class Watch {
 
   void fail(const ApiError& error) {
     over_ = true;
-    const ApiError last = error;  // it may live in the transfer
     transfer_.reset();
-    request_.sink->on_failed(request_.resource, last);
+    request_.sink->on_failed(request_.resource, error);
   }
 
   [[nodiscard]] milliseconds patience() const {
@@ -356,7 +357,7 @@ class Watch {
   Surroundings around_;
   ListOptions list_options_;
 
-  std::optional<Transfer> transfer_;
+  std::unique_ptr<Transfer> transfer_;
   Clock::time_point due_ = Clock::now();
   Backoff backoff_;
   std::string resource_version_;  ///< of the last event or bookmark; empty: a LIST is needed
@@ -440,8 +441,7 @@ class Watcher::Impl {
 
   /// Milliseconds until a watch needs attention without bytes having arrived.
   static int idle_time(const std::list<Watch>& watches) {
-    constexpr milliseconds kLongest{60'000};
-    milliseconds idle = kLongest;
+    milliseconds idle = kLongestIdle;
     for (const Watch& watch : watches) {
       const auto next = watch.next_attention();
       if (next - Clock::now() < idle) idle = std::chrono::ceil<milliseconds>(next - Clock::now());

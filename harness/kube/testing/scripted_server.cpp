@@ -449,8 +449,8 @@ class ScriptedServer::Impl {
     X509_STORE_add_cert(SSL_CTX_get_cert_store(context_.get()),
                         parse_certificate(authority_.certificate_pem()).get());
     SSL_CTX_set_verify(context_.get(), SSL_VERIFY_PEER, nullptr);
-    static constexpr unsigned char kSessionName[] = "scripted";
-    SSL_CTX_set_session_id_context(context_.get(), kSessionName, sizeof kSessionName);
+    const unsigned char session_name = 's';
+    SSL_CTX_set_session_id_context(context_.get(), &session_name, 1);
   }
 
   [[nodiscard]] Certificate server_certificate() const {
