@@ -128,12 +128,7 @@ class FakeServer {
   }
 
   [[nodiscard]] SessionOptions options() const {
-    return {.unix_socket = path_,
-            .user = "app",
-            .password = Password("secret-word"),
-            .database = "orders",
-            .connect_timeout = std::chrono::seconds{2},
-            .read_timeout = std::chrono::seconds{2}};
+    return {.unix_socket = path_, .user = "app", .password = Password("secret-word"), .database = "orders"};
   }
 
   void send(std::string_view bytes) const { ::send(client_, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
