@@ -33,7 +33,6 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr const char* kPreflight = "preflight";
-constexpr const char* kLifecycle = "lifecycle";
 
 int harness_error(const std::string& sentence) {
   std::cerr << "stateproof: " << sentence << "\n";
@@ -122,14 +121,18 @@ void put_aside(const fs::path& out) {
   if (!error) std::cerr << "The run that was in " << out.string() << " is now in " << kept.string() << "\n";
 }
 
-report::Plan plan_of(const std::string& profile) {
+// What the profile judges, and the scenarios that this takes.
+report::Plan plan_of(Profile profile) {
   report::Plan plan;
   plan.run = new_run_id();
-  plan.profile = profile;
+  plan.profile = to_text(profile);
   plan.started = now();
-  plan.scenarios = {{kPreflight, "the cluster can be reached and offers what is needed"},
-                    {kLifecycle, "create, replace each pod, scale 3 -> 5 -> 2 -> 3"}};
-  for (const Promise& promise : catalogue()) plan.promises.push_back(report::planned(promise));
+  plan.scenarios = {{kPreflight, "the cluster can be reached and offers what is needed"}};
+  for (const scenarios::Scenario& scenario : scenarios::all())
+    if (scenario.profile <= profile)
+      plan.scenarios.push_back({std::string{scenario.name}, std::string{scenario.title}});
+  for (const Promise& promise : catalogue())
+    if (promise.profile <= profile) plan.promises.push_back(report::planned(promise));
   return plan;
 }
 
@@ -217,7 +220,7 @@ int begin(const BeginOptions& options) {
   const Interrupt interrupt;
   put_aside(options.out);
   const report::RunFolder folder(options.out, recording_reader());
-  report::Plan plan = plan_of(options.profile);
+  report::Plan plan = plan_of(parse_profile(options.profile).value_or(Profile::kQuick));
   if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
 
   const auto began = std::chrono::steady_clock::now();
@@ -239,8 +242,12 @@ int begin(const BeginOptions& options) {
 
 int run(const RunOptions& options) {
   const Interrupt interrupt;
-  if (options.scenario != kLifecycle)
-    return harness_error(fmt::format("There is no scenario {}; there is: {}.", options.scenario, kLifecycle));
+  const scenarios::Scenario* scenario = scenarios::find(options.scenario);
+  if (scenario == nullptr) {
+    std::string names;
+    for (const scenarios::Scenario& known : scenarios::all()) names += fmt::format(" {}", known.name);
+    return harness_error(fmt::format("There is no scenario {}; there are:{}.", options.scenario, names));
+  }
   const auto started = report::load_run(options.out);
   if (!started) return harness_error(started.error().sentence);
   RunLock lock(options.out);
@@ -251,14 +258,15 @@ int run(const RunOptions& options) {
 
   scenarios::ScenarioEnd end;
   if (prepared) {
-    end = scenarios::run_lifecycle({.client = prepared->client,
+    end = scenarios::run(*scenario, {.client = prepared->client,
                                     .run = started->plan.run,
-                                    .recording = folder.recording_of(kLifecycle),
+                                    .recording = folder.recording_of(options.scenario),
                                     .ns = options.cluster.ns,
                                     .image = prepared->environment.image,
                                     .environment = prepared->environment.to_json(),
                                     .mutant = {},
                                     .mutation = {},
+                                    .until = {},
                                     .progress = shown.get(),
                                     .stop = interrupt.stop(),
                                     .hurry = interrupt.hurry()});
@@ -266,8 +274,8 @@ int run(const RunOptions& options) {
     end.reason = End::Reason::kHarnessError;
     end.sentence = prepared.error().sentence;
   }
-  report::ScenarioResult result = scenario_result(started->plan.run, kLifecycle, end);
-  if (const auto timeline = record::load_recording(folder.recording_of(kLifecycle)))
+  report::ScenarioResult result = scenario_result(started->plan.run, options.scenario, end);
+  if (const auto timeline = record::load_recording(folder.recording_of(options.scenario)))
     result.steps = report::steps_of(*timeline);
   if (auto saved = folder.save_scenario(result); !saved) return harness_error(saved.error().sentence);
   tell_left_behind(end);
@@ -331,9 +339,11 @@ int mutant(const MutantOptions& options) {
   const auto prepared = prepare(options.cluster, interrupt.hurry());
   if (!prepared) return harness_error(prepared.error().sentence);
   const std::string run = new_run_id();
-  const fs::path recording = options.out / options.name / run / "recordings" / "lifecycle.jsonl";
+  const Promise& promise = *find_promise(mutant->promise);
+  const fs::path recording =
+      options.out / options.name / run / "recordings" / (std::string{promise.scenario} + ".jsonl");
   const ShownProgress shown;
-  const scenarios::ScenarioEnd end = scenarios::run_lifecycle({.client = prepared->client,
+  const scenarios::ScenarioEnd end = scenarios::run(*scenarios::find(promise.scenario), {.client = prepared->client,
                                                                .run = run,
                                                                .recording = recording,
                                                                .ns = options.cluster.ns,
@@ -341,7 +351,7 @@ int mutant(const MutantOptions& options) {
                                                                .environment = prepared->environment.to_json(),
                                                                .mutant = options.name,
                                                                .mutation = mutant->mutate,
-                                                               .until = mutant->until,
+                                                               .until = std::string{mutant->until},
                                                                .progress = shown.get(),
                                                                .stop = interrupt.stop(),
                                                                .hurry = interrupt.hurry()});
@@ -349,7 +359,7 @@ int mutant(const MutantOptions& options) {
   if (end.reason != End::Reason::kComplete) return harness_error(end.sentence);
   const auto timeline = record::load_recording(recording);
   if (!timeline) return harness_error(timeline.error().sentence);
-  const report::PromiseResult result = judge_one(*find_promise(mutant->promise), *timeline, recording);
+  const report::PromiseResult result = judge_one(promise, *timeline, recording);
   std::cout << report::text_of(result) << "\n";
   const bool caught =
       std::any_of(result.requirements.begin(), result.requirements.end(), [&](const auto& requirement) {

@@ -42,7 +42,7 @@ int run_command(int argc, char** argv) {
   add_cluster_options(begin_command, begin_options.cluster);
   add_out_option(begin_command, begin_options.out);
   begin_command->add_option("--profile", begin_options.profile, "which promises are judged")
-      ->check(CLI::IsMember({"quick"}))
+      ->check(CLI::IsMember({"quick", "conformance", "disruptive"}))
       ->envname("STATEPROOF_PROFILE");
   begin_command->callback([&] { code = begin(begin_options); });
 

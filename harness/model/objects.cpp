@@ -217,6 +217,20 @@ Service parse_service(const json& object) {
   return service;
 }
 
+ControllerRevision parse_controller_revision(const json& object) {
+  return {parse_meta(object), number(object, "revision")};
+}
+
+DisruptionBudget parse_disruption_budget(const json& object) {
+  const json& status = member(object, "status");
+  DisruptionBudget budget;
+  budget.meta = parse_meta(object);
+  budget.observed_generation = number(status, "observedGeneration");
+  budget.allowed = small_number(status, "disruptionsAllowed");
+  budget.healthy = small_number(status, "currentHealthy");
+  return budget;
+}
+
 }  // namespace
 
 const OwnerReference* ObjectMeta::controller() const {
@@ -247,6 +261,8 @@ KubeObject parse_object(const json& object) {
   if (kind == "PersistentVolume") return parse_volume(object);
   if (kind == "EndpointSlice") return parse_endpoint_slice(object);
   if (kind == "Service") return parse_service(object);
+  if (kind == "ControllerRevision") return parse_controller_revision(object);
+  if (kind == "PodDisruptionBudget") return parse_disruption_budget(object);
   return OtherObject{parse_meta(object)};
 }
 

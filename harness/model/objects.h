@@ -141,12 +141,26 @@ struct Service {
   std::map<std::string, std::string> selector;
 };
 
+/// One remembered state of a StatefulSet's pod template.
+struct ControllerRevision {
+  ObjectMeta meta;
+  std::int64_t revision = 0;  ///< grows when a template becomes the newest one
+};
+
+struct DisruptionBudget {
+  ObjectMeta meta;
+  std::int64_t observed_generation = 0;
+  int allowed = 0;  ///< status.disruptionsAllowed
+  int healthy = 0;  ///< status.currentHealthy
+};
+
 /// Kept as evidence, judged by nobody.
 struct OtherObject {
   ObjectMeta meta;
 };
 
-using KubeObject = std::variant<Pod, StatefulSet, Claim, Volume, EndpointSlice, Service, OtherObject>;
+using KubeObject = std::variant<Pod, StatefulSet, Claim, Volume, EndpointSlice, Service, ControllerRevision,
+                                DisruptionBudget, OtherObject>;
 
 /// Reads an object as served; its `kind` chooses the alternative.
 KubeObject parse_object(const nlohmann::json& object);

@@ -1,7 +1,9 @@
 #include "harness/model/promise.h"
 
 #include <algorithm>
+#include <array>
 #include <exception>
+#include <utility>
 
 namespace stateproof {
 namespace {
@@ -14,7 +16,20 @@ Verdict run(Checker checker, const Timeline& timeline) {
   }
 }
 
+constexpr std::array<std::pair<Profile, std::string_view>, 3> kProfiles{
+    {{Profile::kQuick, "quick"},
+     {Profile::kConformance, "conformance"},
+     {Profile::kDisruptive, "disruptive"}}};
+
 }  // namespace
+
+std::string_view to_text(Profile profile) { return kProfiles.at(static_cast<std::size_t>(profile)).second; }
+
+std::optional<Profile> parse_profile(std::string_view text) {
+  for (const auto& [profile, name] : kProfiles)
+    if (name == text) return profile;
+  return std::nullopt;
+}
 
 PromiseVerdict judge(const Promise& promise, const Timeline& timeline) {
   PromiseVerdict result{&promise, Outcome::kNotApplicable, {}};

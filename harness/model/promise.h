@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <source_location>
 #include <span>
 #include <string>
@@ -15,6 +16,16 @@ namespace stateproof {
 using Checker = Verdict (*)(const Timeline&);
 
 enum class Level { kBlocking, kInforming };
+
+/// In which runs something has its place; each profile has what the ones before it have.
+enum class Profile {
+  kQuick,        ///< the five promises, in two minutes
+  kConformance,  ///< all that any cluster can be judged on
+  kDisruptive,   ///< nodes are touched
+};
+/// "quick", "conformance", "disruptive"
+std::string_view to_text(Profile profile);
+std::optional<Profile> parse_profile(std::string_view text);
 
 /// One documented duty of the cluster and the check that judges it.
 struct Requirement {
@@ -33,6 +44,7 @@ struct Promise {
   std::string_view title;
   std::string_view group;     ///< "ordering": the classname in JUnit
   std::string_view scenario;  ///< "lifecycle"
+  Profile profile = Profile::kConformance;
   std::vector<Requirement> requirements;
   std::source_location written = std::source_location::current();  ///< a report points at this line
 };

@@ -78,6 +78,10 @@ void Recorder::update_object(const ObjectSeen& seen) {
     keep(view_.services, ref.name, *service, seen.change);
   } else if (const auto* slice = std::get_if<EndpointSlice>(&seen.object)) {
     keep(view_.slices, ref.name, *slice, seen.change);
+  } else if (const auto* revision = std::get_if<ControllerRevision>(&seen.object)) {
+    keep(view_.revisions, ref.name, *revision, seen.change);
+  } else if (const auto* budget = std::get_if<DisruptionBudget>(&seen.object)) {
+    keep(view_.budgets, ref.name, *budget, seen.change);
   } else if (ref.kind == "Namespace") {
     if (seen.change == Change::kDeleted) view_.namespaces.erase(ref.name);
     if (seen.change != Change::kDeleted) view_.namespaces.insert(ref.name);

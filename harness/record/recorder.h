@@ -28,6 +28,8 @@ struct View {
   std::map<std::string, Volume> volumes;  ///< cluster-wide
   std::map<std::string, Service> services;
   std::map<std::string, EndpointSlice> slices;
+  std::map<std::string, ControllerRevision> revisions;
+  std::map<std::string, DisruptionBudget> budgets;
   std::set<std::string> namespaces;        ///< that exist, of those that are watched
   std::set<std::string> service_accounts;  ///< "namespace/name"
   std::string last_warning;                ///< newest Event of type Warning, for people

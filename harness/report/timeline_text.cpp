@@ -116,6 +116,15 @@ std::string state_of(const Service& service) {
                      service.publish_not_ready_addresses ? "  publishes addresses that are not ready" : "");
 }
 
+std::string state_of(const ControllerRevision& revision) {
+  return fmt::format("ControllerRevision {}  revision {}", revision.meta.ref.name, revision.revision);
+}
+
+std::string state_of(const DisruptionBudget& budget) {
+  return fmt::format("PodDisruptionBudget {}  {} healthy, {} disruptions allowed", budget.meta.ref.name,
+                     budget.healthy, budget.allowed);
+}
+
 std::string state_of(const OtherObject& other) {
   return fmt::format("{} {}", other.meta.ref.kind, other.meta.ref.name);
 }

@@ -12,6 +12,7 @@ Promise claim_binding() {
       .title = "Each pod has a claim and a volume of its own, and gets them back",
       .group = "storage",
       .scenario = "lifecycle",
+      .profile = Profile::kQuick,
       .requirements =
           {
               {.id = "STO-01",

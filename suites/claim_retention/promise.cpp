@@ -10,6 +10,7 @@ Promise claim_retention() {
       .title = "Claims outlive scale-down, and scale-up finds them",
       .group = "retention",
       .scenario = "lifecycle",
+      .profile = Profile::kQuick,
       .requirements =
           {
               {.id = "RET-02",

@@ -10,6 +10,7 @@ Promise data_survival() {
       .title = "Rows survive the deletion of the pod",
       .group = "storage",
       .scenario = "lifecycle",
+      .profile = Profile::kQuick,
       .requirements =
           {
               {.id = "STO-04",

@@ -11,7 +11,6 @@ namespace {
 using fixtures::MariaDb;
 using fixtures::object_of_kind;
 using nlohmann::json;
-using scenarios::Until;
 
 json& set_spec(std::vector<json>& objects) { return object_of_kind(objects, "StatefulSet").at("spec"); }
 
@@ -56,16 +55,16 @@ void delete_claims_on_scale_down(std::vector<json>& objects) {
 
 const std::vector<Mutant>& all() {
   static const std::vector<Mutant> mutants{
-      {"parallel-creation", "podManagementPolicy Parallel", "ordered-creation", "ORD-01", Until::kCreated,
+      {"parallel-creation", "podManagementPolicy Parallel", "ordered-creation", "ORD-01", "write",
        start_all_at_once},
-      {"cluster-ip-service", "governing Service with a cluster IP", "stable-dns", "DNS-08", Until::kCreated,
+      {"cluster-ip-service", "governing Service with a cluster IP", "stable-dns", "DNS-08", "write",
        give_cluster_ip},
-      {"shared-claim", "one claim shared by all pods", "claim-binding", "STO-01", Until::kCreated,
+      {"shared-claim", "one claim shared by all pods", "claim-binding", "STO-01", "write",
        share_one_claim},
-      {"empty-dir", "emptyDir for the data", "data-survival", "STO-04", Until::kReplaced,
+      {"empty-dir", "emptyDir for the data", "data-survival", "STO-04", "read",
        keep_data_in_the_pod},
       {"retention-delete", "retention policy whenScaled: Delete", "claim-retention", "RET-02",
-       Until::kScaledDown, delete_claims_on_scale_down},
+       "scale-down", delete_claims_on_scale_down},
   };
   return mutants;
 }

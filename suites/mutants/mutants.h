@@ -12,9 +12,9 @@ namespace stateproof::mutants {
 struct Mutant {
   std::string_view name;
   std::string_view title;
-  std::string_view promise;      ///< id of the promise that catches it
+  std::string_view promise;      ///< id of the promise that catches it; its scenario is played
   std::string_view requirement;  ///< id of a requirement that must be among the findings
-  scenarios::Until until;        ///< as far as the promise needs the scenario
+  std::string_view until;        ///< step after which the scenario has shown enough; empty: played to its end
   void (*mutate)(std::vector<nlohmann::json>& objects);
 };
 

@@ -5,14 +5,17 @@
 #include <set>
 
 #include "fixtures/mariadb/mariadb.h"
+#include "fixtures/sleeper/sleeper.h"
 #include "suites/catalogue.h"
 
 namespace stateproof::mutants {
 namespace {
 
 TEST(Mutants, EachChangesTheDeployment) {
-  const auto honest = fixtures::mariadb_objects("image:1", Replicas{3});
   for (const Mutant& mutant : all()) {
+    const bool of_the_database = find_promise(mutant.promise)->scenario == "lifecycle";
+    const auto honest = of_the_database ? fixtures::mariadb_objects("image:1", Replicas{3})
+                                        : fixtures::sleeper_objects("image:1");
     auto objects = honest;
     mutant.mutate(objects);
     EXPECT_NE(objects, honest) << mutant.name;

@@ -12,6 +12,7 @@ Promise ordered_creation() {
       .title = "Pods are created and terminated in order, and no other pods than the wanted ones",
       .group = "ordering",
       .scenario = "lifecycle",
+      .profile = Profile::kQuick,
       .requirements =
           {
               {.id = "ORD-01",

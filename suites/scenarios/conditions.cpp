@@ -134,6 +134,63 @@ record::Condition scaled_down(const Subject& subject, Replicas remaining) {
   };
 }
 
+record::Condition started(const Subject& subject, std::vector<Ordinal> wanted) {
+  return [=](const View& view) {
+    Standing standing{true, "started", {}};
+    for (const Ordinal ordinal : wanted) {
+      const std::string name = subject.pod_name(ordinal);
+      const Pod* pod = find(view.pods, name);
+      const bool runs = pod != nullptr && !pod->terminating() && !pod->containers.empty() &&
+                        pod->containers.front().running;
+      if (runs) continue;
+      standing.reached = false;
+      standing.last_seen = with_warning(describe(name, pod), view);
+      if (standing.impossible.empty()) standing.impossible = image_trouble(pod);
+    }
+    return standing;
+  };
+}
+
+record::Condition all_created(const Subject& subject, std::vector<Ordinal> wanted) {
+  return [=](const View& view) {
+    std::vector<std::string> missing;
+    for (const Ordinal ordinal : wanted)
+      if (!view.pods.contains(subject.pod_name(ordinal))) missing.push_back(subject.pod_name(ordinal));
+    if (missing.empty()) return Standing{true, "all created", {}};
+    return Standing{false, with_warning(fmt::format("{} absent", fmt::join(missing, ", ")), view), {}};
+  };
+}
+
+record::Condition worked_through(const Subject& subject, std::int64_t generation) {
+  return [=](const View& view) {
+    const auto set = view.sets.find(subject.set);
+    const std::int64_t observed = set == view.sets.end() ? 0 : set->second.observed_generation;
+    return Standing{observed >= generation,
+                    fmt::format("status.observedGeneration of StatefulSet {} is {}, asked for was {}; look at "
+                                "kube-controller-manager",
+                                subject.set, observed, generation),
+                    {}};
+  };
+}
+
+record::Condition counted_ready(const Subject& subject, Replicas ready) {
+  return [=](const View& view) {
+    const auto set = view.sets.find(subject.set);
+    const int counted = set == view.sets.end() ? 0 : set->second.ready_pods.value;
+    return Standing{counted == ready.value,
+                    fmt::format("status.readyReplicas of StatefulSet {} is {}, awaited is {}", subject.set,
+                                counted, ready.value),
+                    {}};
+  };
+}
+
+record::Condition both(record::Condition first, record::Condition second) {
+  return [first = std::move(first), second = std::move(second)](const View& view) {
+    Standing one = first(view);
+    return one.reached ? second(view) : one;
+  };
+}
+
 record::Condition running(const Subject& subject, std::vector<std::string> pods) {
   return [=](const View& view) {
     Standing standing{true, "running", {}};

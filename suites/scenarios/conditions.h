@@ -22,6 +22,21 @@ record::Condition replaced(const Subject& subject, Ordinal ordinal, Uid former);
 /// No pod of the subject with an ordinal of `remaining` or above is left.
 record::Condition scaled_down(const Subject& subject, Replicas remaining);
 
+/// Each of these pods of the subject has a running container, Ready or not, and is not on its way out.
+record::Condition started(const Subject& subject, std::vector<Ordinal> wanted);
+
+/// Each of these pods of the subject exists.
+record::Condition all_created(const Subject& subject, std::vector<Ordinal> wanted);
+
+/// The StatefulSet controller has finished a pass over this generation of the set.
+record::Condition worked_through(const Subject& subject, std::int64_t generation);
+
+/// status.readyReplicas is this number: the controller has taken note of its pods' readiness.
+record::Condition counted_ready(const Subject& subject, Replicas ready);
+
+/// `first` and `second` both hold at one moment.
+record::Condition both(record::Condition first, record::Condition second);
+
 /// These client pods ("namespace/name") are running. Pods of the subject's own namespace count, too.
 record::Condition running(const Subject& subject, std::vector<std::string> pods);
 

@@ -4,17 +4,35 @@
 #include <nlohmann/json.hpp>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/kube/client.h"
+#include "harness/kube/resource.h"
+#include "harness/model/promise.h"
 #include "harness/model/timeline.h"
 #include "harness/report/progress.h"
 #include "harness/report/run_result.h"
 
 namespace stateproof::scenarios {
 
-/// How much of a scenario is played. A mutant needs only what its promise is judged on.
-enum class Until { kCreated, kReplaced, kScaledDown, kScaledBack };
+class Stage;
+
+/// Something that is played on a cluster once and recorded, for many promises to be judged on.
+struct Scenario {
+  std::string_view name;   ///< "lifecycle"
+  std::string_view title;  ///< what is played, in a line
+  Profile profile = Profile::kConformance;
+  Subject (*subject)(const std::string& ns) = nullptr;  ///< what is wanted in this namespace
+  void (*play)(Stage& stage) = nullptr;
+  bool has_client_namespace = false;  ///< leases a second namespace, for clients of the set
+  std::vector<kube::Resource> also_watches = {};  ///< besides what every stage watches
+};
+
+/// In the order in which a run plays them.
+const std::vector<Scenario>& all();
+/// Null when there is none of that name.
+const Scenario* find(std::string_view name);
 
 /// Changes the objects before they are applied; the subject, and so the yardstick, stays as it is.
 using Mutation = std::function<void(std::vector<nlohmann::json>& objects)>;
@@ -28,7 +46,7 @@ struct ScenarioRequest {
   nlohmann::json environment;  ///< goes into the recording's header
   std::string mutant;          ///< name, empty for the honest deployment
   Mutation mutation;
-  Until until = Until::kScaledBack;
+  std::string until;  ///< the scenario is over when a step of this name has ended; empty: played to its end
   report::Progress* progress = nullptr;
   std::stop_token stop;   ///< first Ctrl-C: end the scenario and clean up
   std::stop_token hurry;  ///< second Ctrl-C: end the cleanup, too
@@ -42,9 +60,8 @@ struct ScenarioEnd {
   double seconds = 0;
 };
 
-/// Deploys the database, replaces each pod, scales 3 -> 5 -> 2 -> 3, and cleans up, recording all the while.
-/// A cluster that does not do what is asked of it ends the scenario early but completely: the recording shows
-/// it.
-ScenarioEnd run_lifecycle(const ScenarioRequest& request);
+/// Plays the scenario and cleans up, recording all the while. A cluster that does not do what is asked of it
+/// ends the scenario early but completely: the recording shows it.
+ScenarioEnd run(const Scenario& scenario, const ScenarioRequest& request);
 
 }  // namespace stateproof::scenarios

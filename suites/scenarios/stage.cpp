@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/kube/exec.h"
+#include "suites/scenarios/conditions.h"
+
 namespace stateproof::scenarios {
 namespace {
 
@@ -16,9 +19,20 @@ const record::Within kSync{30s, "nine lists of a namespace that is almost empty"
 const record::Within kFurnish{60s, "the ServiceAccount controller of a busy cluster"};
 const record::Within kCleanUp{120s, "graceful end of all pods, then the namespace and volume controllers"};
 
-Header header_of(const ScenarioRequest& request, const Subject& subject) {
+const record::Within kControllerPass{
+    60s, "one pass of the StatefulSet controller over a set that did not change, on a busy cluster"};
+
+const kube::Resource& resource_of(const json& object) {
+  const std::string kind = object.at("kind");
+  for (const kube::Resource* known : {&kube::kServices, &kube::kStatefulSets, &kube::kClaims, &kube::kPods,
+                                      &kube::kDeployments, &kube::kPodDisruptionBudgets})
+    if (known->kind == kind) return *known;
+  throw HarnessTrouble("The fixture has an object of kind " + kind + ", which a scenario cannot create.");
+}
+
+Header header_of(const Scenario& scenario, const ScenarioRequest& request, const Subject& subject) {
   Header header;
-  header.scenario = "lifecycle";
+  header.scenario = scenario.name;
   header.run = request.run;
   header.started = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
   header.mutant = request.mutant;
@@ -35,26 +49,33 @@ record::RecordingFile create_file(const std::string& path) {
 
 }  // namespace
 
-lease::LeaseRequest lease_request(const ScenarioRequest& request) {
-  return {.run = request.run, .name = request.ns, .more = {"client"}, .stop = request.stop};
+// Scenarios of one run may play side by side: each has a namespace of its own.
+lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioRequest& request) {
+  const bool is_main = scenario.name == all().front().name;
+  lease::LeaseRequest lease{.run = request.run, .name = request.ns, .more = {}, .stop = request.stop};
+  if (!is_main) lease.name = fmt::format("{}-{}", lease::namespaces_of(lease).front(), scenario.name);
+  if (scenario.has_client_namespace) lease.more = {"client"};
+  return lease;
 }
 
-Stage::Stage(const ScenarioRequest& request, Subject subject)
-    : request_(request),
-      subject_(std::move(subject)),
-      recorder_(header_of(request, subject_), create_file(request.recording)),
+Stage::Stage(const Scenario& scenario, const ScenarioRequest& request)
+    : scenario_(scenario),
+      request_(request),
+      subject_(scenario.subject(lease::namespaces_of(lease_request(scenario, request)).front())),
+      recorder_(header_of(scenario, request, subject_), create_file(request.recording)),
       watcher_(request.client) {}
 
 void Stage::open() {
-  auto lease = lease::NamespaceLease::take(client(), lease_request(request_));
+  auto lease = lease::NamespaceLease::take(client(), lease_request(scenario_, request_));
   if (!lease) throw HarnessTrouble(lease.error().sentence);
   lease_ = std::move(*lease);
   const std::string& ns = subject_.ns;
   for (const kube::Resource& resource : {kube::kPods, kube::kStatefulSets, kube::kClaims, kube::kServices,
                                          kube::kEndpointSlices, kube::kEvents})
     watch(resource, ns);
+  for (const kube::Resource& resource : scenario_.also_watches) watch(resource, ns);
   watch(kube::kVolumes, "");
-  watch(kube::kPods, client_namespace());
+  if (scenario_.has_client_namespace) watch(kube::kPods, client_namespace());
   for (const std::string& name : lease_->names()) watch(kube::kServiceAccounts, name);
   watch(kube::kNamespaces, "", lease::kManagedBy);
   require(recorder_.await_synced(kSync, request_.stop));
@@ -92,6 +113,73 @@ void Stage::create(const kube::Resource& resource, const std::string& ns, const 
     throw HarnessTrouble(created.error().sentence());
 }
 
+void Stage::create(const std::vector<json>& objects) {
+  for (const json& object : objects) create(resource_of(object), subject_.ns, object);
+}
+
+json Stage::patch(const kube::Resource& resource, const std::string& name, const json& merge) {
+  auto patched = client().patch(resource, subject_.ns, name, kube::PatchType::kMerge, merge);
+  if (!patched) throw HarnessTrouble(patched.error().sentence());
+  return std::move(*patched);
+}
+
+void Stage::scale(int replicas) {
+  if (auto scaled = client().scale(kube::kStatefulSets, subject_.ns, subject_.set, replicas); !scaled)
+    throw HarnessTrouble(scaled.error().sentence());
+}
+
+void Stage::remove(const kube::Resource& resource, const std::string& name, const kube::DeleteOptions& how) {
+  const auto removed = client().remove(resource, subject_.ns, name, how);
+  if (!removed && !removed.error().is_not_found() && !removed.error().is_conflict())
+    throw HarnessTrouble(removed.error().sentence());
+}
+
+Uid Stage::delete_pod(Ordinal ordinal) {
+  const std::string name = subject_.pod_name(ordinal);
+  const ObjectRef target = recorder_.look([&](const record::View& view) {
+    const auto pod = view.pods.find(name);
+    return pod == view.pods.end() ? ObjectRef{"Pod", subject_.ns, name, {}} : pod->second.meta.ref;
+  });
+  recorder_.add(FaultMark{"DeletePod", FaultMark::Phase::kInject, target});
+  kube::DeleteOptions only_this_one;
+  only_this_one.precondition_uid = target.uid.value;
+  remove(kube::kPods, name, only_this_one);
+  return target.uid;
+}
+
+std::string Stage::exec(Ordinal ordinal, const std::vector<std::string>& command) {
+  const auto done = kube::exec(client(), {.pod = {subject_.ns, subject_.pod_name(ordinal), subject_.container},
+                                          .command = command,
+                                          .stop = request_.stop});
+  if (!done) throw HarnessTrouble(done.error().sentence());
+  if (done->exit_code != 0)
+    throw HarnessTrouble(fmt::format("{} in pod {} ended with exit code {}: {}", fmt::join(command, " "),
+                                     subject_.pod_name(ordinal), done->exit_code, done->err));
+  return done->out;
+}
+
+std::vector<json> Stage::mutated(std::vector<json> objects) const {
+  if (request_.mutation) request_.mutation(objects);
+  return objects;
+}
+
+void Stage::hold_still(const std::string& name, const json& args) {
+  for (int pass = 0; pass < 2; ++pass) {
+    // Any two numbers do; the default is 10.
+    const json patched = patch(kube::kStatefulSets, subject_.set,
+                               {{"spec", {{"revisionHistoryLimit", pass == 0 ? 11 : 10}}}});
+    const auto generation = patched.at("metadata").at("generation").get<std::int64_t>();
+    const record::Waited waited =
+        recorder_.await(worked_through(subject_, generation), kControllerPass, request_.stop);
+    if (waited.result == record::Waited::Result::kTimedOut) {
+      end(name, args, Step::Phase::kTimedOut, waited.text);
+      throw Curtain{};
+    }
+    require(waited);
+  }
+  end(name, args, Step::Phase::kReached, "the controller has worked through the set twice");
+}
+
 void Stage::begin(const std::string& name, const json& args, const std::string& text) {
   if (request_.stop.stop_requested()) throw Interrupted();
   recorder_.add(Step{name, Step::Phase::kBegin, args, text});
@@ -101,6 +189,7 @@ void Stage::begin(const std::string& name, const json& args, const std::string& 
 void Stage::end(const std::string& name, const json& args, Step::Phase phase, const std::string& text) {
   recorder_.add(Step{name, phase, args, text});
   if (request_.progress != nullptr) request_.progress->step_ended(name, phase, text);
+  if (name == request_.until) throw Curtain{};
 }
 
 bool Stage::await(const std::string& name, const json& args, const record::Condition& condition,

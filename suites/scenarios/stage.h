@@ -19,15 +19,18 @@ struct HarnessTrouble : std::runtime_error {
 struct Interrupted : std::runtime_error {
   Interrupted() : std::runtime_error("Interrupted.") {}
 };
+/// The scenario is over before its last step: the cluster did not do what a step asked for, so that what
+/// comes after it would mean nothing, or no more was wanted. The recording tells which.
+struct Curtain {};
 
 /// Namespaces that a run of this request leases.
-lease::LeaseRequest lease_request(const ScenarioRequest& request);
+lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioRequest& request);
 
 /// Where a scenario plays: leased namespaces, a recorder with its watches, and the steps that it writes.
 class Stage {
  public:
-  /// Creates the recording; throws HarnessTrouble when it cannot. `request` must outlive the stage.
-  Stage(const ScenarioRequest& request, Subject subject);
+  /// Creates the recording; throws HarnessTrouble when it cannot. Both must outlive the stage.
+  Stage(const Scenario& scenario, const ScenarioRequest& request);
 
   /// Leases the namespaces and starts the watches. Throws HarnessTrouble.
   void open();
@@ -39,15 +42,25 @@ class Stage {
   [[nodiscard]] const ScenarioRequest& request() const { return request_; }
   [[nodiscard]] const std::stop_token& stop() const { return request_.stop; }
 
-  /// Creates an object in the namespace; throws HarnessTrouble when the API server refuses.
+  /// Each throws HarnessTrouble when the API server refuses.
   void create(const kube::Resource& resource, const std::string& ns, const nlohmann::json& object);
+  void create(const std::vector<nlohmann::json>& objects);  ///< in the subject's namespace
+  nlohmann::json patch(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
+  void scale(int replicas);
+  void remove(const kube::Resource& resource, const std::string& name, const kube::DeleteOptions& how = {});
+  /// Deletes the pod that bears this name now, marks the fault, and gives the pod's UID.
+  Uid delete_pod(Ordinal ordinal);
+  /// Runs a command in the subject's container of that pod and gives what it printed.
+  std::string exec(Ordinal ordinal, const std::vector<std::string>& command);
+  /// The objects with the request's mutation, if it has one.
+  [[nodiscard]] std::vector<nlohmann::json> mutated(std::vector<nlohmann::json> objects) const;
 
   /// Writes the step's begin, acts, waits for the condition, writes the step's end. False when the cluster
   /// did not do it in time; throws Interrupted, and HarnessTrouble when blind or when the condition became
   /// impossible.
   template <class Action>
-  bool step(const std::string& name, const nlohmann::json& args, const std::string& text, Action act,
-            const record::Condition& condition, const record::Within& within) {
+  bool attempt(const std::string& name, const nlohmann::json& args, const std::string& text, Action act,
+               const record::Condition& condition, const record::Within& within) {
     begin(name, args, text);
     try {
       act();
@@ -58,7 +71,30 @@ class Stage {
     return await(name, args, condition, within);
   }
 
+  /// The same, and the scenario is over (Curtain) when the cluster did not do it in time.
+  template <class Action>
+  void step(const std::string& name, const nlohmann::json& args, const std::string& text, Action act,
+            const record::Condition& condition, const record::Within& within) {
+    if (!attempt(name, args, text, std::move(act), condition, within)) throw Curtain{};
+  }
+
+  /// A step whose point is that nothing happens. It ends when the StatefulSet controller has twice worked
+  /// through the set after `act`: a change of spec.revisionHistoryLimit, which moves no pod, comes back as
+  /// status.observedGeneration. So the silence is the controller's, and not just short.
+  template <class Action>
+  void hold(const std::string& name, const nlohmann::json& args, const std::string& text, Action act) {
+    begin(name, args, text);
+    try {
+      act();
+    } catch (const HarnessTrouble& trouble) {
+      end(name, args, Step::Phase::kFailed, trouble.what());
+      throw;
+    }
+    hold_still(name, args);
+  }
+
   void begin(const std::string& name, const nlohmann::json& args, const std::string& text);
+  /// Throws Curtain after the step that the request names as the last one.
   void end(const std::string& name, const nlohmann::json& args, Step::Phase phase, const std::string& text);
 
   /// Deletes what was created, if anything was, and waits until it is gone. Gives what is left, each with the
@@ -69,12 +105,14 @@ class Stage {
  private:
   bool await(const std::string& name, const nlohmann::json& args, const record::Condition& condition,
              const record::Within& within);
+  void hold_still(const std::string& name, const nlohmann::json& args);
   void watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector = {});
   void require(const record::Waited& waited) const;
   [[nodiscard]] record::Standing furnished(const record::View& view) const;
   [[nodiscard]] record::Standing all_gone(const record::View& view) const;
   [[nodiscard]] std::vector<std::string> left_behind(const record::View& view) const;
 
+  const Scenario& scenario_;
   const ScenarioRequest& request_;
   Subject subject_;
   record::Recorder recorder_;

@@ -10,6 +10,7 @@ Promise stable_dns() {
       .title = "Each pod's DNS name stays and always leads to its own pod",
       .group = "network",
       .scenario = "lifecycle",
+      .profile = Profile::kQuick,
       .requirements =
           {
               {.id = "DNS-02",

@@ -1,0 +1,75 @@
+#include "suites/scenarios/scenario.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "fixtures/mariadb/mariadb.h"
+#include "fixtures/sleeper/sleeper.h"
+#include "suites/scenarios/plays.h"
+#include "suites/scenarios/stage.h"
+
+namespace stateproof::scenarios {
+namespace {
+
+ScenarioEnd interrupted() {
+  return {End::Reason::kInterrupted, "Interrupted before the scenario was over; run it again.", {}, 0};
+}
+
+// Plays until its end, the user's or the harness's trouble; never throws.
+ScenarioEnd play(const Scenario& scenario, Stage& stage) {
+  try {
+    stage.open();
+    scenario.play(stage);
+    return {};
+  } catch (const Curtain&) {
+    return {};
+  } catch (const Interrupted&) {
+    return interrupted();
+  } catch (const std::exception& trouble) {
+    if (stage.stop().stop_requested()) return interrupted();
+    return {End::Reason::kHarnessError, trouble.what(), {}, 0};
+  }
+}
+
+}  // namespace
+
+const std::vector<Scenario>& all() {
+  static const std::vector<Scenario> scenarios{
+      {.name = "lifecycle",
+       .title = "create, replace each pod, scale 3 -> 5 -> 2 -> 3",
+       .profile = Profile::kQuick,
+       .subject = fixtures::mariadb_subject,
+       .play = play_lifecycle,
+       .has_client_namespace = true},
+      {.name = "halting",
+       .title = "pods that are held unready hold up creation and scale-down",
+       .subject = fixtures::sleeper_subject,
+       .play = play_halting},
+  };
+  return scenarios;
+}
+
+const Scenario* find(std::string_view name) {
+  const auto found =
+      std::find_if(all().begin(), all().end(), [&](const Scenario& one) { return one.name == name; });
+  return found == all().end() ? nullptr : &*found;
+}
+
+ScenarioEnd run(const Scenario& scenario, const ScenarioRequest& request) {
+  const auto began = std::chrono::steady_clock::now();
+  ScenarioEnd end;
+  try {
+    Stage stage(scenario, request);
+    end = play(scenario, stage);
+    end.left_behind = stage.clean_up();
+    if (const std::string error = stage.recorder().write_error(); !error.empty())
+      end = {End::Reason::kHarnessError, error, std::move(end.left_behind), 0};
+    stage.finish({end.reason, end.sentence, {}});
+  } catch (const HarnessTrouble& trouble) {
+    end = {End::Reason::kHarnessError, trouble.what(), {}, 0};
+  }
+  end.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return end;
+}
+
+}  // namespace stateproof::scenarios

@@ -1,0 +1,51 @@
+#include "suites/scenarios/sleepers.h"
+
+#include <fmt/format.h>
+
+#include "fixtures/sleeper/sleeper.h"
+
+namespace stateproof::scenarios {
+
+using fixtures::Sleeper;
+using nlohmann::json;
+
+std::vector<Ordinal> Sleepers::first(int count) const { return ordinals(stage_.subject().first, {count}); }
+
+void Sleepers::create(const std::vector<json>& wanted, const record::Condition& until) {
+  const Subject& subject = stage_.subject();
+  stage_.step(
+      "create", {{"replicas", subject.replicas.value}},
+      fmt::format("StatefulSet {} with {} replicas", subject.set, subject.replicas.value),
+      [&] { stage_.create(stage_.mutated(wanted)); }, until, kSleepersStart);
+}
+
+void Sleepers::release(Ordinal ordinal, const record::Condition& until) {
+  const Subject& subject = stage_.subject();
+  stage_.step(
+      "release", {{"ordinal", ordinal.value}}, fmt::format("let {} become Ready", subject.pod_name(ordinal)),
+      [&] { stage_.exec(ordinal, {"touch", Sleeper::kReadyFile}); },
+      both(all_ready(subject, {ordinal}), until), kSleepersStart);
+}
+
+void Sleepers::make_unready(Ordinal ordinal, Replicas still_ready) {
+  const Subject& subject = stage_.subject();
+  stage_.step(
+      "unready", {{"ordinal", ordinal.value}}, fmt::format("make {} unready", subject.pod_name(ordinal)),
+      [&] {
+        stage_.exec(ordinal, {"rm", Sleeper::kReadyFile});
+      },
+      counted_ready(subject, still_ready), kSleepersStart);
+}
+
+void Sleepers::replace(const std::string& name, Ordinal ordinal) {
+  const Subject& subject = stage_.subject();
+  Uid former;
+  stage_.step(
+      name, {{"ordinal", ordinal.value}},
+      fmt::format("delete {} and wait for its successor", subject.pod_name(ordinal)),
+      [&] { former = stage_.delete_pod(ordinal); },
+      [&, ordinal](const record::View& view) { return replaced(subject, ordinal, former)(view); },
+      kSleepersStart);
+}
+
+}  // namespace stateproof::scenarios
