@@ -5,14 +5,26 @@
 #include "suites/claim_binding/promise.h"
 #include "suites/claim_retention/promise.h"
 #include "suites/data_survival/promise.h"
+#include "suites/halting/promises.h"
 #include "suites/ordered_creation/promise.h"
 #include "suites/stable_dns/promise.h"
 
 namespace stateproof {
 
+namespace {
+
+std::vector<Promise> gather() {
+  std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(), data_survival(),
+                                claim_retention()};
+  for (const auto& folder : {halting_promises})
+    for (Promise& promise : folder()) promises.push_back(std::move(promise));
+  return promises;
+}
+
+}  // namespace
+
 const std::vector<Promise>& catalogue() {
-  static const std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(),
-                                             data_survival(), claim_retention()};
+  static const std::vector<Promise> promises = gather();
   return promises;
 }
 

@@ -42,7 +42,8 @@ Story lifecycle_with(const std::function<void(T&)>& change) {
 
 TEST(Catalogue, HasTheFivePromises) {
   std::vector<std::string_view> ids;
-  for (const Promise& promise : catalogue()) ids.push_back(promise.id);
+  for (const Promise& promise : catalogue())
+    if (promise.profile == Profile::kQuick) ids.push_back(promise.id);
   EXPECT_THAT(ids, ElementsAre("ordered-creation", "stable-dns", "claim-binding", "data-survival",
                                "claim-retention"));
 }
@@ -68,9 +69,11 @@ TEST(Catalogue, EveryRequirementSaysWhatItDemandsAndWhereThatIsPromised) {
 
 TEST(Promises, AConformingLifecycleKeepsThemAll) {
   const Story story = Story::lifecycle();
-  for (const Promise& promise : catalogue())
+  for (const Promise& promise : catalogue()) {
+    if (promise.profile != Profile::kQuick) continue;
     for (const RequirementVerdict& judged : judge(promise, story).requirements)
       EXPECT_THAT(judged.verdict, check::IsConformant()) << judged.requirement->id;
+  }
 }
 
 TEST(Promises, AnEmptyRecordingProvesNone) {

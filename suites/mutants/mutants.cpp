@@ -65,6 +65,8 @@ const std::vector<Mutant>& all() {
        keep_data_in_the_pod},
       {"retention-delete", "retention policy whenScaled: Delete", "claim-retention", "RET-02",
        "scale-down", delete_claims_on_scale_down},
+      {"halting-parallel", "podManagementPolicy Parallel, with pods that are held unready", "creation-halts",
+       "ORD-02", "hold-creation", start_all_at_once},
   };
   return mutants;
 }

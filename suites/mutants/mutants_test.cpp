@@ -7,6 +7,7 @@
 #include "fixtures/mariadb/mariadb.h"
 #include "fixtures/sleeper/sleeper.h"
 #include "suites/catalogue.h"
+#include "suites/mutants/wrong_histories.h"
 
 namespace stateproof::mutants {
 namespace {
@@ -22,19 +23,24 @@ TEST(Mutants, EachChangesTheDeployment) {
   }
 }
 
+void expect_requirement(std::string_view promise_id, std::string_view requirement, std::string_view mutant) {
+  const Promise* promise = find_promise(promise_id);
+  ASSERT_NE(promise, nullptr) << mutant;
+  std::set<std::string_view> requirements;
+  for (const Requirement& one : promise->requirements) requirements.insert(one.id);
+  EXPECT_TRUE(requirements.contains(requirement)) << mutant;
+}
+
 TEST(Mutants, EachNamesAPromiseAndOneOfItsRequirements) {
-  for (const Mutant& mutant : all()) {
-    const Promise* promise = find_promise(mutant.promise);
-    ASSERT_NE(promise, nullptr) << mutant.name;
-    std::set<std::string_view> requirements;
-    for (const Requirement& requirement : promise->requirements) requirements.insert(requirement.id);
-    EXPECT_TRUE(requirements.contains(mutant.requirement)) << mutant.name;
-  }
+  for (const Mutant& mutant : all()) expect_requirement(mutant.promise, mutant.requirement, mutant.name);
+  for (const WrongHistory& history : wrong_histories())
+    expect_requirement(history.promise, history.requirement, history.name);
 }
 
 TEST(Mutants, EveryPromiseHasOne) {
   std::set<std::string_view> guarded;
   for (const Mutant& mutant : all()) guarded.insert(mutant.promise);
+  for (const WrongHistory& history : wrong_histories()) guarded.insert(history.promise);
   for (const Promise& promise : catalogue()) EXPECT_TRUE(guarded.contains(promise.id)) << promise.id;
 }
 

@@ -1,0 +1,89 @@
+#include "suites/mutants/distortion.h"
+
+#include <algorithm>
+#include <optional>
+#include <stdexcept>
+
+namespace stateproof::mutants {
+namespace {
+
+std::size_t index_of(const Timeline& timeline, std::string_view step, bool begin, int occurrence) {
+  for (const Observation& seen : timeline) {
+    const Step* told = seen.as<Step>();
+    if (told == nullptr || told->name != step || (told->phase == Step::Phase::kBegin) != begin) continue;
+    if (--occurrence == 0) return seen.index;
+  }
+  throw std::logic_error("the recording has no such step " + std::string{step});
+}
+
+template <class T>
+T newest_before(const Timeline& timeline, const std::string& name, std::size_t index) {
+  std::optional<T> newest;
+  for (const Observation& seen : timeline) {
+    if (seen.index >= index) break;
+    if (const T* object = seen.object<T>(); object != nullptr && object->meta.ref.name == name) newest = *object;
+  }
+  must(newest.has_value(), name.c_str());
+  return *newest;
+}
+
+void number_anew(Timeline& timeline) {
+  std::size_t index = 0;
+  for (Observation& seen : timeline.observations) seen.index = ++index;
+}
+
+}  // namespace
+
+void must(bool changed, const char* what) {
+  if (!changed) throw std::logic_error(std::string{"the recording has no "} + what);
+}
+
+std::size_t begin_of(const Timeline& timeline, std::string_view step, int occurrence) {
+  return index_of(timeline, step, true, occurrence);
+}
+
+std::size_t end_of(const Timeline& timeline, std::string_view step, int occurrence) {
+  return index_of(timeline, step, false, occurrence);
+}
+
+Pod pod_before(const Timeline& timeline, const std::string& name, std::size_t index) {
+  return newest_before<Pod>(timeline, name, index);
+}
+
+Claim claim_before(const Timeline& timeline, const std::string& name, std::size_t index) {
+  return newest_before<Claim>(timeline, name, index);
+}
+
+StatefulSet set_before(const Timeline& timeline, std::size_t index) {
+  return newest_before<StatefulSet>(timeline, timeline.subject().set, index);
+}
+
+void insert_before(Timeline& timeline, std::size_t index, Entry entry) {
+  const auto place = timeline.observations.begin() + static_cast<std::ptrdiff_t>(index) - 1;
+  const Elapsed at = place->at;
+  timeline.observations.insert(place, Observation{index, at, std::move(entry)});
+  number_anew(timeline);
+}
+
+void insert_object_before(Timeline& timeline, std::size_t index, Change change, KubeObject object) {
+  static const auto served = std::make_shared<const nlohmann::json>(nlohmann::json::object());
+  insert_before(timeline, index, ObjectSeen{change, std::move(object), served, false});
+}
+
+void erase_if(Timeline& timeline, const std::function<bool(const Observation&)>& unwanted) {
+  must(std::erase_if(timeline.observations, unwanted) > 0, "entry to take away");
+  number_anew(timeline);
+}
+
+void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length) {
+  const std::size_t begin = begin_of(timeline, step);
+  const std::size_t end = end_of(timeline, step);
+  Observation& last = timeline.observations.at(end - 1);
+  Step told = *last.as<Step>();
+  told.phase = Step::Phase::kTimedOut;
+  last.what = std::move(told);
+  last.at = timeline.observations.at(begin - 1).at + length;
+  timeline.observations.resize(end);
+}
+
+}  // namespace stateproof::mutants

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "harness/model/timeline.h"
+
+namespace stateproof::mutants {
+
+/// Ways to make a wrong history out of a good one. Each throws std::logic_error when the recording does not
+/// hold what it is asked to change, so that a wrong history is never a good one by accident.
+
+/// The entry that begins (or ends) the `occurrence`th step of that name, counted from 1.
+std::size_t begin_of(const Timeline& timeline, std::string_view step, int occurrence = 1);
+std::size_t end_of(const Timeline& timeline, std::string_view step, int occurrence = 1);
+
+/// The newest state of a pod before the entry with this index.
+Pod pod_before(const Timeline& timeline, const std::string& name, std::size_t index);
+Claim claim_before(const Timeline& timeline, const std::string& name, std::size_t index);
+StatefulSet set_before(const Timeline& timeline, std::size_t index);
+
+/// Puts an entry before the one with this index, at its time; the entries are numbered anew.
+void insert_before(Timeline& timeline, std::size_t index, Entry entry);
+void insert_object_before(Timeline& timeline, std::size_t index, Change change, KubeObject object);
+
+/// Takes away every entry for which `unwanted` holds; at least one.
+void erase_if(Timeline& timeline, const std::function<bool(const Observation&)>& unwanted);
+
+/// Changes every object of that type for which `change` returns true; at least one.
+template <class T>
+void change_objects(Timeline& timeline, const std::function<bool(T&, const Observation&)>& change);
+
+/// The step times out after `length` instead of being reached, and the scenario is over then.
+void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length);
+
+void must(bool changed, const char* what);
+
+template <class T>
+void change_objects(Timeline& timeline, const std::function<bool(T&, const Observation&)>& change) {
+  bool changed = false;
+  for (Observation& seen : timeline.observations) {
+    auto* event = std::get_if<ObjectSeen>(&seen.what);
+    if (event == nullptr) continue;
+    if (T* object = std::get_if<T>(&event->object); object != nullptr && change(*object, seen)) changed = true;
+  }
+  must(changed, "nothing to change");
+}
+
+}  // namespace stateproof::mutants
