@@ -15,6 +15,7 @@
 #include <set>
 #include <vector>
 
+#include "cli/catalogue_text.h"
 #include "cli/interrupt.h"
 #include "harness/lease/namespace_lease.h"
 #include "harness/record/jsonl.h"
@@ -377,32 +378,7 @@ int images() {
 }
 
 int promises(const std::string& format) {
-  if (format == "json") {
-    json list = json::array();
-    for (const Promise& promise : catalogue())
-      for (const Requirement& requirement : promise.requirements)
-        list.push_back({{"promise", promise.id},
-                        {"group", promise.group},
-                        {"scenario", promise.scenario},
-                        {"id", requirement.id},
-                        {"title", requirement.title},
-                        {"requires", requirement.sentence},
-                        {"source", requirement.source},
-                        {"since", requirement.since},
-                        {"level", requirement.level == Level::kBlocking ? "blocking" : "informing"}});
-    std::cout << list.dump(2) << "\n";
-    return ExitCode::kConformant;
-  }
-  for (const Promise& promise : catalogue()) {
-    std::cout << fmt::format(
-        "## {}\n\n{}\n\n| id | requires | source | since | level |\n|---|---|---|---|---|\n", promise.id,
-        promise.title);
-    for (const Requirement& requirement : promise.requirements)
-      std::cout << fmt::format("| {} | {} | {} | {} | {} |\n", requirement.id, requirement.sentence,
-                               requirement.source, requirement.since,
-                               requirement.level == Level::kBlocking ? "blocking" : "informing");
-    std::cout << "\n";
-  }
+  std::cout << (format == "json" ? catalogue_json().dump(2) + "\n" : catalogue_markdown());
   return ExitCode::kConformant;
 }
 
