@@ -14,7 +14,7 @@ Verdict skips(const Timeline&) { return not_applicable("one node"); }
 Verdict throws(const Timeline&) { throw std::runtime_error("index 7"); }
 
 Outcome outcome_of(std::vector<Requirement> requirements) {
-  const Promise promise{"p", "", "", "", std::move(requirements)};
+  const Promise promise{.id = "p", .title = "", .group = "", .scenario = "", .requirements = std::move(requirements)};
   return judge(promise, Timeline{}).outcome;
 }
 
@@ -34,7 +34,7 @@ TEST(Judge, AnInformingRequirementDoesNotBlock) {
 }
 
 TEST(Judge, AnExceptionInACheckerIsInconclusive) {
-  const Promise promise{"p", "", "", "", {blocking(throws)}};
+  const Promise promise{.id = "p", .title = "", .group = "", .scenario = "", .requirements = {blocking(throws)}};
   const PromiseVerdict verdict = judge(promise, Timeline{});
   EXPECT_EQ(verdict.outcome, Outcome::kInconclusive);
   EXPECT_EQ(verdict.requirements.at(0).verdict.reason, "the checker could not read the recording: index 7");

@@ -75,6 +75,12 @@ void erase_if(Timeline& timeline, const std::function<bool(const Observation&)>&
   number_anew(timeline);
 }
 
+void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause) {
+  must(index <= timeline.size(), "entry to delay");
+  for (Observation& seen : timeline.observations)
+    if (seen.index >= index) seen.at += pause;
+}
+
 void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length) {
   const std::size_t begin = begin_of(timeline, step);
   const std::size_t end = end_of(timeline, step);

@@ -31,6 +31,9 @@ void erase_if(Timeline& timeline, const std::function<bool(const Observation&)>&
 template <class T>
 void change_objects(Timeline& timeline, const std::function<bool(T&, const Observation&)>& change);
 
+/// Lets `pause` go by before the entry with this index.
+void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause);
+
 /// The step times out after `length` instead of being reached, and the scenario is over then.
 void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length);
 

@@ -1,0 +1,158 @@
+#include "suites/mutants/wrong_lifecycle.h"
+
+#include <string>
+
+#include "suites/mutants/distortion.h"
+
+namespace stateproof::mutants {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string pod_of(const Timeline& timeline, int offset) {
+  return timeline.subject().pod_name({timeline.subject().first.value + offset});
+}
+
+std::string claim_of(const Timeline& timeline, int offset) {
+  return timeline.subject().claim_name({timeline.subject().first.value + offset});
+}
+
+void stop_a_lower_pod_first(Timeline& timeline) {
+  const std::size_t index = begin_of(timeline, "scale-down") + 1;
+  Pod pod = pod_before(timeline, pod_of(timeline, 2), index);
+  pod.meta.deletion = Timestamp{};
+  insert_object_before(timeline, index, Change::kModified, std::move(pod));
+}
+
+void create_one_too_many(Timeline& timeline) {
+  const std::size_t index = end_of(timeline, "create");
+  Pod pod = pod_before(timeline, pod_of(timeline, 2), index);
+  pod.meta.ref.name = pod_of(timeline, 7);
+  pod.meta.ref.uid = {"one-too-many"};
+  insert_object_before(timeline, index, Change::kAdded, std::move(pod));
+}
+
+void let_two_live(Timeline& timeline) {
+  const std::size_t index = end_of(timeline, "create");
+  Pod pod = pod_before(timeline, pod_of(timeline, 1), index);
+  pod.meta.ref.uid = {"second-life"};
+  insert_object_before(timeline, index, Change::kAdded, std::move(pod));
+}
+
+// Every answer for mariadb-1 tells the address of mariadb-0's namesake.
+void mix_names_up(Timeline& timeline) {
+  const std::string name = timeline.subject().dns_name({timeline.subject().first.value + 1});
+  bool changed = false;
+  for (Observation& seen : timeline.observations)
+    if (auto* answer = std::get_if<DnsAnswer>(&seen.what);
+        answer != nullptr && answer->name == name && !answer->addresses.empty()) {
+      answer->addresses = {"192.0.2.1"};
+      changed = true;
+    }
+  must(changed, "answer for a pod's name");
+}
+
+// The answer from before the replacement is the last one that anybody gets.
+void keep_the_old_address(Timeline& timeline) {
+  const Subject& subject = timeline.subject();
+  const std::string name = subject.dns_name(subject.first);
+  const std::size_t begin = begin_of(timeline, "replace");
+  bool changed = false;
+  std::vector<std::string> old;
+  for (Observation& seen : timeline.observations) {
+    auto* answer = std::get_if<DnsAnswer>(&seen.what);
+    if (answer == nullptr || answer->name != name || answer->type != "A") continue;
+    if (seen.index < begin && !answer->addresses.empty()) old = answer->addresses;
+    if (seen.index < begin || old.empty()) continue;
+    changed = changed || answer->addresses != old;
+    answer->addresses = old;
+    answer->rcode = "NOERROR";
+  }
+  must(changed, "answer that follows a replacement");
+  // Longer than any cache may keep it: the end of the step that waits for the new answer comes late.
+  delay_from(timeline, end_of(timeline, "resolve", 2), 120s);
+}
+
+void bind_to_a_stranger(Timeline& timeline) {
+  change_objects<Volume>(timeline, [&](Volume& volume, const Observation&) {
+    if (volume.claim.name != claim_of(timeline, 1)) return false;
+    volume.claim.uid = {"a-stranger"};
+    return true;
+  });
+}
+
+void give_a_new_claim(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "replace");
+  const std::size_t end = end_of(timeline, "replace");
+  Claim claim = claim_before(timeline, claim_of(timeline, 0), begin);
+  insert_object_before(timeline, end, Change::kDeleted, claim);
+  claim.meta.ref.uid = {"a-new-claim"};
+  claim.volume = "a-new-volume";
+  insert_object_before(timeline, end + 1, Change::kAdded, std::move(claim));
+}
+
+void mount_one_volume_twice(Timeline& timeline) {
+  const MountSeen* first = nullptr;
+  bool changed = false;
+  for (Observation& seen : timeline.observations) {
+    auto* mount = std::get_if<MountSeen>(&seen.what);
+    if (mount == nullptr) continue;
+    if (first == nullptr) first = mount;
+    if (mount->member == first->member) continue;
+    mount->root = first->root;
+    mount->source = first->source;
+    changed = true;
+  }
+  must(changed, "second mount");
+}
+
+void come_back_to_another_claim(Timeline& timeline) {
+  const std::string name = pod_of(timeline, 0);
+  const Uid former = pod_before(timeline, name, begin_of(timeline, "replace")).meta.ref.uid;
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation&) {
+    if (pod.meta.ref.name != name || pod.meta.ref.uid == former) return false;
+    for (auto& [volume, claim] : pod.volume_claims) claim = "another-claim";
+    return true;
+  });
+}
+
+void lose_the_old_rows(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "scale-back");
+  bool changed = false;
+  for (Observation& seen : timeline.observations)
+    if (auto* read = std::get_if<SqlOperation>(&seen.what);
+        read != nullptr && seen.index > begin && read->kind == SqlOperation::Kind::kRead) {
+      read->rows.clear();
+      changed = true;
+    }
+  must(changed, "read after the scale-up");
+}
+
+}  // namespace
+
+std::vector<WrongHistory> wrong_lifecycles() {
+  return {
+      {"lower-pod-first", "scale-down takes a lower pod before the highest", "ordered-creation", "ORD-03",
+       stop_a_lower_pod_first},
+      {"one-too-many", "a pod beyond the wanted ordinals is created", "ordered-creation", "ID-01",
+       create_one_too_many},
+      {"two-of-one-name", "a second pod bears a name while the first lives", "ordered-creation", "ID-05",
+       let_two_live},
+      {"names-mixed-up", "a pod's name gives an address that is not its own", "stable-dns", "DNS-02",
+       mix_names_up},
+      {"stale-name", "a replaced pod's name keeps the old address", "stable-dns", "DNS-04",
+       keep_the_old_address},
+      {"volume-of-a-stranger", "a volume names another claim than the one that names it", "claim-binding",
+       "STO-02", bind_to_a_stranger},
+      {"new-claim", "a replaced pod finds a new claim of the old name", "claim-binding", "STO-03",
+       give_a_new_claim},
+      {"one-volume-twice", "two pods have the same volume mounted", "claim-binding", "STO-06",
+       mount_one_volume_twice},
+      {"another-claim", "a replaced pod uses another claim than before", "claim-binding", "ID-04",
+       come_back_to_another_claim},
+      {"rows-gone", "a pod that was scaled away comes back without its rows", "claim-retention", "SCL-01",
+       lose_the_old_rows},
+  };
+}
+
+}  // namespace stateproof::mutants
