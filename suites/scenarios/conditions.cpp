@@ -54,6 +54,14 @@ std::string image_trouble(const Pod* pod) {
   return {};
 }
 
+// Clients run the same image as the set, and start with it: what they cannot pull no member can.
+std::string clients_image_trouble(const View& view, const Subject& subject) {
+  for (const auto& [name, pod] : view.pods)
+    if (!ordinal_of(name, subject.set))
+      if (std::string trouble = image_trouble(&pod); !trouble.empty()) return trouble;
+  return {};
+}
+
 bool is_ready(const Pod* pod) { return pod != nullptr && pod->ready && !pod->terminating(); }
 
 bool is_v6(const std::string& address) { return address.find(':') != std::string::npos; }
@@ -105,6 +113,7 @@ record::Condition all_ready(const Subject& subject, std::vector<Ordinal> wanted)
       standing.reached = standing.reached && is_ready(pod);
       if (standing.impossible.empty()) standing.impossible = image_trouble(pod);
     }
+    if (standing.impossible.empty()) standing.impossible = clients_image_trouble(view, subject);
     standing.last_seen = fmt::format("{}", fmt::join(states, ", "));
     if (!standing.reached) standing.last_seen = with_warning(standing.last_seen, view);
     return standing;
