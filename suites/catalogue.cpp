@@ -2,10 +2,14 @@
 
 #include <algorithm>
 
+#include "suites/adoption/promises.h"
 #include "suites/claim_binding/promise.h"
 #include "suites/claim_retention/promise.h"
 #include "suites/data_survival/promise.h"
+#include "suites/deployment_contrast/promises.h"
+#include "suites/eviction/promises.h"
 #include "suites/halting/promises.h"
+#include "suites/parallel_management/promises.h"
 #include "suites/ordered_creation/promise.h"
 #include "suites/stable_dns/promise.h"
 
@@ -16,7 +20,7 @@ namespace {
 std::vector<Promise> gather() {
   std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(), data_survival(),
                                 claim_retention()};
-  for (const auto& folder : {halting_promises})
+  for (const auto& folder : {halting_promises, parallel_promises, eviction_promises, adoption_promises, contrast_promises})
     for (Promise& promise : folder()) promises.push_back(std::move(promise));
   return promises;
 }

@@ -19,12 +19,14 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::StartsWith;
 
-/// Ids of the requirements that the story breaks, of all promises.
+/// Ids of the requirements that the story breaks, of all promises of its scenario.
 std::set<std::string_view> broken_by(const Timeline& timeline) {
   std::set<std::string_view> broken;
-  for (const Promise& promise : catalogue())
+  for (const Promise& promise : catalogue()) {
+    if (promise.scenario != timeline.header.scenario) continue;
     for (const RequirementVerdict& judged : judge(promise, timeline).requirements)
       if (judged.verdict.outcome == Outcome::kNonconformant) broken.insert(judged.requirement->id);
+  }
   return broken;
 }
 

@@ -46,6 +46,10 @@ std::size_t end_of(const Timeline& timeline, std::string_view step, int occurren
   return index_of(timeline, step, false, occurrence);
 }
 
+std::string pod_of(const Timeline& timeline, int offset) {
+  return timeline.subject().pod_name({timeline.subject().first.value + offset});
+}
+
 Pod pod_before(const Timeline& timeline, const std::string& name, std::size_t index) {
   return newest_before<Pod>(timeline, name, index);
 }
@@ -73,6 +77,19 @@ void insert_object_before(Timeline& timeline, std::size_t index, Change change, 
 void erase_if(Timeline& timeline, const std::function<bool(const Observation&)>& unwanted) {
   must(std::erase_if(timeline.observations, unwanted) > 0, "entry to take away");
   number_anew(timeline);
+}
+
+void erase_pods_after(Timeline& timeline, const std::string& name, std::size_t index) {
+  erase_if(timeline, [&](const Observation& seen) {
+    const Pod* pod = seen.object<Pod>();
+    return pod != nullptr && pod->meta.ref.name == name && seen.index > index;
+  });
+}
+
+void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index) {
+  Pod pod = pod_before(timeline, name, index);
+  pod.meta.deletion = Timestamp{};
+  insert_object_before(timeline, index, Change::kModified, std::move(pod));
 }
 
 void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause) {

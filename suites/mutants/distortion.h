@@ -15,6 +15,9 @@ namespace stateproof::mutants {
 std::size_t begin_of(const Timeline& timeline, std::string_view step, int occurrence = 1);
 std::size_t end_of(const Timeline& timeline, std::string_view step, int occurrence = 1);
 
+/// Name of the pod with the subject's first ordinal plus `offset`.
+std::string pod_of(const Timeline& timeline, int offset);
+
 /// The newest state of a pod before the entry with this index.
 Pod pod_before(const Timeline& timeline, const std::string& name, std::size_t index);
 Claim claim_before(const Timeline& timeline, const std::string& name, std::size_t index);
@@ -26,6 +29,12 @@ void insert_object_before(Timeline& timeline, std::size_t index, Change change, 
 
 /// Takes away every entry for which `unwanted` holds; at least one.
 void erase_if(Timeline& timeline, const std::function<bool(const Observation&)>& unwanted);
+
+/// The pod of that name is not heard of any more after the entry with this index.
+void erase_pods_after(Timeline& timeline, const std::string& name, std::size_t index);
+
+/// The pod is told to stop just before the entry with this index.
+void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index);
 
 /// Changes every object of that type for which `change` returns true; at least one.
 template <class T>

@@ -4,6 +4,7 @@
 
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb/mariadb.h"
+#include "fixtures/sleeper/sleeper.h"
 
 namespace stateproof::mutants {
 namespace {
@@ -51,6 +52,26 @@ void delete_claims_on_scale_down(std::vector<json>& objects) {
                                                                {"whenDeleted", "Retain"}};
 }
 
+void start_in_order(std::vector<json>& objects) { set_spec(objects).erase("podManagementPolicy"); }
+
+// Scenarios create their objects in portions, and each portion comes by here.
+void demand_nothing(std::vector<json>& objects) {
+  for (json& object : objects)
+    if (object.at("kind") == "PodDisruptionBudget") object["spec"]["minAvailable"] = 0;
+}
+
+void share_the_deployments_claim(std::vector<json>& objects) {
+  json& spec = set_spec(objects);
+  spec.erase("volumeClaimTemplates");
+  spec["template"]["spec"]["volumes"] = object_of_kind(objects, "Deployment")["spec"]["template"]["spec"]["volumes"];
+}
+
+void give_the_deployment_a_host_name(std::vector<json>& objects) {
+  json& pods = object_of_kind(objects, "Deployment")["spec"]["template"]["spec"];
+  pods["hostname"] = "somebody";
+  pods["subdomain"] = fixtures::kLoose;
+}
+
 }  // namespace
 
 const std::vector<Mutant>& all() {
@@ -67,6 +88,14 @@ const std::vector<Mutant>& all() {
        "scale-down", delete_claims_on_scale_down},
       {"halting-parallel", "podManagementPolicy Parallel, with pods that are held unready", "creation-halts",
        "ORD-02", "hold-creation", start_all_at_once},
+      {"parallel-in-order", "podManagementPolicy OrderedReady where Parallel is wanted", "parallel-creation",
+       "ORD-05a", "create", start_in_order},
+      {"empty-budget", "a PodDisruptionBudget that demands nothing", "eviction-refused", "DIS-01b",
+       "evict-beyond", demand_nothing},
+      {"contrast-shared-claim", "a StatefulSet whose pods share the Deployment's claim", "contrast-storage",
+       "DPL-05", "replace-loose", share_the_deployments_claim},
+      {"contrast-host-names", "a Deployment whose template gives a host name", "contrast-host-names", "DPL-04",
+       "replace-loose", give_the_deployment_a_host_name},
   };
   return mutants;
 }

@@ -4,6 +4,7 @@
 
 #include <set>
 
+#include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb/mariadb.h"
 #include "fixtures/sleeper/sleeper.h"
 #include "suites/catalogue.h"
@@ -12,11 +13,20 @@
 namespace stateproof::mutants {
 namespace {
 
+/// Everything that scenarios with this workload create.
+std::vector<nlohmann::json> honest_objects(std::string_view scenario) {
+  if (scenario == "lifecycle") return fixtures::mariadb_objects("image:1", Replicas{3});
+  auto objects = fixtures::sleeper_objects("image:1");
+  for (auto& loose : fixtures::loose_objects("image:1")) objects.push_back(loose);
+  objects.push_back(fixtures::sleeper_budget({2}));
+  if (scenario == "parallel")
+    fixtures::object_of_kind(objects, "StatefulSet")["spec"]["podManagementPolicy"] = "Parallel";
+  return objects;
+}
+
 TEST(Mutants, EachChangesTheDeployment) {
   for (const Mutant& mutant : all()) {
-    const bool of_the_database = find_promise(mutant.promise)->scenario == "lifecycle";
-    const auto honest = of_the_database ? fixtures::mariadb_objects("image:1", Replicas{3})
-                                        : fixtures::sleeper_objects("image:1");
+    const auto honest = honest_objects(find_promise(mutant.promise)->scenario);
     auto objects = honest;
     mutant.mutate(objects);
     EXPECT_NE(objects, honest) << mutant.name;

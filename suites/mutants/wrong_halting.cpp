@@ -9,30 +9,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string pod_of(const Timeline& timeline, int offset) {
-  return timeline.subject().pod_name({timeline.subject().first.value + offset});
-}
-
-void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index) {
-  Pod pod = pod_before(timeline, name, index);
-  pod.meta.deletion = Timestamp{};
-  insert_object_before(timeline, index, Change::kModified, std::move(pod));
-}
-
 void stop_while_held(Timeline& timeline) {
   tell_to_stop(timeline, pod_of(timeline, 2), end_of(timeline, "hold-scale-down"));
 }
 
-// The pod of that name is not heard of any more from the begin of the step on.
-void silence_pod(Timeline& timeline, const std::string& name, std::size_t from) {
-  erase_if(timeline, [&](const Observation& seen) {
-    const Pod* pod = seen.object<Pod>();
-    return pod != nullptr && pod->meta.ref.name == name && seen.index > from;
-  });
-}
-
 void never_resume(Timeline& timeline) {
-  silence_pod(timeline, pod_of(timeline, 2), begin_of(timeline, "resume"));
+  erase_pods_after(timeline, pod_of(timeline, 2), begin_of(timeline, "resume"));
   let_time_out(timeline, "resume", 90s);
 }
 

@@ -2,15 +2,19 @@
 
 #include <utility>
 
+#include "suites/mutants/wrong_adoption.h"
+#include "suites/mutants/wrong_contrast.h"
+#include "suites/mutants/wrong_eviction.h"
 #include "suites/mutants/wrong_halting.h"
 #include "suites/mutants/wrong_lifecycle.h"
+#include "suites/mutants/wrong_parallel.h"
 
 namespace stateproof::mutants {
 
 const std::vector<WrongHistory>& wrong_histories() {
   static const std::vector<WrongHistory> histories = [] {
     std::vector<WrongHistory> all;
-    for (const auto& scenario : {wrong_lifecycles, wrong_haltings})
+    for (const auto& scenario : {wrong_lifecycles, wrong_haltings, wrong_parallels, wrong_adoptions, wrong_evictions, wrong_contrasts})
       for (WrongHistory& history : scenario()) all.push_back(history);
     return all;
   }();

@@ -9,10 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string pod_of(const Timeline& timeline, int offset) {
-  return timeline.subject().pod_name({timeline.subject().first.value + offset});
-}
-
 std::string claim_of(const Timeline& timeline, int offset) {
   return timeline.subject().claim_name({timeline.subject().first.value + offset});
 }

@@ -160,6 +160,21 @@ record::Condition started(const Subject& subject, std::vector<Ordinal> wanted) {
   };
 }
 
+record::Condition successor(const Subject& subject, Ordinal ordinal, const Uid& former) {
+  return [&subject, ordinal, &former](const View& view) {
+    const Pod* pod = find(view.pods, subject.pod_name(ordinal));
+    const bool is_there = pod != nullptr && pod->meta.ref.uid != former;
+    return Standing{is_there, subject.pod_name(ordinal) + (is_there ? " is back" : " has no successor"), {}};
+  };
+}
+
+record::Condition absent(const Subject& subject, Ordinal ordinal) {
+  return [=](const View& view) {
+    const Pod* pod = find(view.pods, subject.pod_name(ordinal));
+    return Standing{pod == nullptr, describe(subject.pod_name(ordinal), pod), {}};
+  };
+}
+
 record::Condition all_created(const Subject& subject, std::vector<Ordinal> wanted) {
   return [=](const View& view) {
     std::vector<std::string> missing;

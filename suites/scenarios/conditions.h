@@ -25,6 +25,13 @@ record::Condition scaled_down(const Subject& subject, Replicas remaining);
 /// Each of these pods of the subject has a running container, Ready or not, and is not on its way out.
 record::Condition started(const Subject& subject, std::vector<Ordinal> wanted);
 
+/// A pod of this ordinal that is not the one with `former` as its UID, Ready or not. `former` is read anew
+/// each time, so that a step may learn it when it acts.
+record::Condition successor(const Subject& subject, Ordinal ordinal, const Uid& former);
+
+/// No pod of this ordinal is left.
+record::Condition absent(const Subject& subject, Ordinal ordinal);
+
 /// Each of these pods of the subject exists.
 record::Condition all_created(const Subject& subject, std::vector<Ordinal> wanted);
 

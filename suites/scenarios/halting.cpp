@@ -5,27 +5,13 @@
 #include "suites/scenarios/sleepers.h"
 
 namespace stateproof::scenarios {
-namespace {
-
-// A new pod of this ordinal is there, Ready or not.
-record::Condition back(const Subject& subject, Ordinal ordinal, const Uid& former) {
-  return [&, ordinal](const record::View& view) {
-    const auto pod = view.pods.find(subject.pod_name(ordinal));
-    const bool is_back = pod != view.pods.end() && pod->second.meta.ref.uid != former;
-    return record::Standing{is_back, subject.pod_name(ordinal) + (is_back ? " is back" : " has no successor"),
-                            {}};
-  };
-}
-
-}  // namespace
-
 void play_halting(Stage& stage) {
   const Subject& subject = stage.subject();
   Sleepers sleepers(stage);
 
   // Creation: no pod follows while the first one is not Ready.
   const auto wanted =
-      fixtures::sleeper_objects(stage.request().image, {.replicas = subject.replicas, .held = true});
+      fixtures::sleeper_objects(stage.request().image, {.replicas = subject.replicas, .held = true, .claims = false});
   sleepers.create(wanted, started(subject, sleepers.first(1)));
   stage.hold("hold-creation", {{"ordinal", subject.first.value}},
              fmt::format("{} is not Ready: nothing may follow it", subject.pod_name(subject.first)), [] {});
@@ -46,7 +32,7 @@ void play_halting(Stage& stage) {
       fmt::format("delete {} while {} is not Ready", subject.pod_name(subject.first),
                   subject.pod_name(sleepers.ordinal(1))),
       [&] { former = stage.delete_pod(subject.first); },
-      [&](const record::View& view) { return back(subject, subject.first, former)(view); }, kSleepersStart);
+      successor(subject, subject.first, former), kSleepersStart);
   stage.step(
       "clear", {{"ordinal", subject.first.value}}, "its successor starts", [] {},
       started(subject, sleepers.first(1)), kSleepersStart);

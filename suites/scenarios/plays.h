@@ -1,5 +1,9 @@
 #pragma once
 
+#include <string>
+
+#include "harness/model/timeline.h"
+
 namespace stateproof::scenarios {
 
 class Stage;
@@ -10,5 +14,14 @@ class Stage;
 void play_lifecycle(Stage& stage);
 /// Pods that are held unready hold up what comes after them.
 void play_halting(Stage& stage);
+/// Pods that nobody makes Ready, under podManagementPolicy Parallel, from ordinal 5 on.
+void play_parallel(Stage& stage);
+Subject parallel_subject(const std::string& ns);
+/// A Deployment and a StatefulSet of the same pods, side by side.
+void play_contrast(Stage& stage);
+/// Evictions within a PodDisruptionBudget and beyond it.
+void play_eviction(Stage& stage);
+/// Pods lose their set and their labels, and are adopted again.
+void play_adoption(Stage& stage);
 
 }  // namespace stateproof::scenarios

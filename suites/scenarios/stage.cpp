@@ -147,14 +147,31 @@ Uid Stage::delete_pod(Ordinal ordinal) {
   return target.uid;
 }
 
+json Stage::evict(Ordinal ordinal) {
+  const std::string name = subject_.pod_name(ordinal);
+  const ObjectRef target = recorder_.look([&](const record::View& view) {
+    const auto pod = view.pods.find(name);
+    return pod == view.pods.end() ? ObjectRef{"Pod", subject_.ns, name, {}} : pod->second.meta.ref;
+  });
+  recorder_.add(FaultMark{"EvictPod", FaultMark::Phase::kInject, target});
+  const auto evicted = client().evict(subject_.ns, name);
+  if (evicted) return {{"code", 201}};
+  if (evicted.error().http_status != 429) throw HarnessTrouble(evicted.error().sentence());
+  return {{"code", 429}, {"message", evicted.error().message}};
+}
+
 std::string Stage::exec(Ordinal ordinal, const std::vector<std::string>& command) {
-  const auto done = kube::exec(client(), {.pod = {subject_.ns, subject_.pod_name(ordinal), subject_.container},
+  return exec(subject_.pod_name(ordinal), command);
+}
+
+std::string Stage::exec(const std::string& pod, const std::vector<std::string>& command) {
+  const auto done = kube::exec(client(), {.pod = {subject_.ns, pod, subject_.container},
                                           .command = command,
                                           .stop = request_.stop});
   if (!done) throw HarnessTrouble(done.error().sentence());
   if (done->exit_code != 0)
     throw HarnessTrouble(fmt::format("{} in pod {} ended with exit code {}: {}", fmt::join(command, " "),
-                                     subject_.pod_name(ordinal), done->exit_code, done->err));
+                                     pod, done->exit_code, done->err));
   return done->out;
 }
 

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <stdexcept>
+#include <type_traits>
 #include <string>
 #include <vector>
 
@@ -50,20 +51,27 @@ class Stage {
   void remove(const kube::Resource& resource, const std::string& name, const kube::DeleteOptions& how = {});
   /// Deletes the pod that bears this name now, marks the fault, and gives the pod's UID.
   Uid delete_pod(Ordinal ordinal);
+  /// Asks for the eviction of the pod that bears this name now, marks the fault, and gives the answer:
+  /// {"code": 201}, or {"code": 429, "message": ...} when a budget refuses.
+  nlohmann::json evict(Ordinal ordinal);
   /// Runs a command in the subject's container of that pod and gives what it printed.
   std::string exec(Ordinal ordinal, const std::vector<std::string>& command);
+  std::string exec(const std::string& pod, const std::vector<std::string>& command);
   /// The objects with the request's mutation, if it has one.
   [[nodiscard]] std::vector<nlohmann::json> mutated(std::vector<nlohmann::json> objects) const;
 
   /// Writes the step's begin, acts, waits for the condition, writes the step's end. False when the cluster
   /// did not do it in time; throws Interrupted, and HarnessTrouble when blind or when the condition became
-  /// impossible.
+  /// impossible. What `act` gives, the API server's answer for example, joins the args of the step's end.
   template <class Action>
-  bool attempt(const std::string& name, const nlohmann::json& args, const std::string& text, Action act,
+  bool attempt(const std::string& name, nlohmann::json args, const std::string& text, Action act,
                const record::Condition& condition, const record::Within& within) {
     begin(name, args, text);
     try {
-      act();
+      if constexpr (std::is_void_v<decltype(act())>)
+        act();
+      else
+        args.update(act());
     } catch (const HarnessTrouble& trouble) {
       end(name, args, Step::Phase::kFailed, trouble.what());
       throw;

@@ -1,0 +1,95 @@
+#include "suites/deployment_contrast/promises.h"
+
+#include "harness/check/contrast.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kCompare =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#using-statefulsets";
+constexpr std::string_view kDeployment =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/";
+constexpr std::string_view kNetwork =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id";
+constexpr std::string_view kStorage =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage";
+
+}  // namespace
+
+std::vector<Promise> contrast_promises() {
+  return {
+      {.id = "contrast-names",
+       .title = "A StatefulSet names its pods predictably, a Deployment does not",
+       .group = "contrast",
+       .scenario = "contrast",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DPL-01",
+                         .title = "Ordinals here, random names there",
+                         .sentence = "A pod of a StatefulSet MUST be named by set and "
+                                     "ordinal; a pod of a Deployment MUST be named by "
+                                     "its ReplicaSet and a random suffix.",
+                         .source = kCompare,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::names_differ}}},
+      {.id = "contrast-creation",
+       .title = "A Deployment creates its pods at once",
+       .group = "contrast",
+       .scenario = "contrast",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DPL-02",
+                         .title = "No pod of a Deployment waits for another",
+                         .sentence = "The pods of a Deployment MUST all be created "
+                                     "although none of them is Ready.",
+                         .source = kDeployment,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::deployment_creates_at_once}}},
+      {.id = "contrast-replacement",
+       .title = "Only a StatefulSet keeps the names of lost pods",
+       .group = "contrast",
+       .scenario = "contrast",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DPL-03",
+                         .title = "The same name here, a new one there",
+                         .sentence = "A lost pod of a StatefulSet MUST be replaced "
+                                     "under its name, a lost pod of a Deployment under "
+                                     "a new one.",
+                         .source = kCompare,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::only_the_set_keeps_names}}},
+      {.id = "contrast-host-names",
+       .title = "Only a StatefulSet gives its pods host names",
+       .group = "contrast",
+       .scenario = "contrast",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DPL-04",
+                         .title = "Endpoints carry host names here and none there",
+                         .sentence = "Behind a headless Service the endpoints of a "
+                                     "StatefulSet MUST carry the names of their pods as "
+                                     "host names; those of a Deployment MUST NOT carry "
+                                     "any.",
+                         .source = kNetwork,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::only_the_set_gives_host_names}}},
+      {.id = "contrast-storage",
+       .title = "Only a StatefulSet gives each pod a claim of its own",
+       .group = "contrast",
+       .scenario = "contrast",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DPL-05",
+                         .title = "A claim for each pod here, one for all there",
+                         .sentence = "Each pod of a StatefulSet with a volume claim "
+                                     "template MUST have a claim of its own; the pods "
+                                     "of a Deployment MUST share the claim that their "
+                                     "template names.",
+                         .source = kStorage,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::only_the_set_gives_claims}}},
+  };
+}
+
+}  // namespace stateproof

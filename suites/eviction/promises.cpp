@@ -1,0 +1,63 @@
+#include "suites/eviction/promises.h"
+
+#include "harness/check/eviction.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kBudget =
+    "https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-budgets";
+constexpr std::string_view kStable =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-identity";
+
+}  // namespace
+
+std::vector<Promise> eviction_promises() {
+  return {
+      {.id = "eviction-granted",
+       .title = "An eviction within the budget is granted",
+       .group = "disruption",
+       .scenario = "eviction",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DIS-01a",
+                         .title = "A budget that allows a disruption lets an eviction "
+                                  "pass",
+                         .sentence = "While a PodDisruptionBudget allows a disruption, "
+                                     "the eviction of a pod that it covers MUST be "
+                                     "granted.",
+                         .source = kBudget,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::evictions_within_budget_are_granted}}},
+      {.id = "eviction-refused",
+       .title = "An eviction beyond the budget is refused",
+       .group = "disruption",
+       .scenario = "eviction",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DIS-01b",
+                         .title = "An exhausted budget refuses evictions and the pod "
+                                  "stays",
+                         .sentence = "While an eviction would leave fewer pods "
+                                     "available than the PodDisruptionBudget demands, "
+                                     "it MUST be refused and the pod MUST stay.",
+                         .source = kBudget,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::evictions_beyond_budget_are_refused}}},
+      {.id = "evicted-pod-returns",
+       .title = "An evicted pod comes back under its name",
+       .group = "disruption",
+       .scenario = "eviction",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DIS-01c",
+                         .title = "The set replaces what was evicted",
+                         .sentence = "A pod of a set that was evicted MUST be replaced "
+                                     "by a new pod of the same name.",
+                         .source = kStable,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::evicted_pods_come_back}}},
+  };
+}
+
+}  // namespace stateproof

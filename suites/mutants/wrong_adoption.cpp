@@ -1,0 +1,49 @@
+#include "suites/mutants/wrong_adoption.h"
+
+#include <string>
+
+#include "suites/mutants/distortion.h"
+
+namespace stateproof::mutants {
+namespace {
+
+using namespace std::chrono_literals;
+
+void stop_with_the_set(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "orphan"));
+}
+
+void never_adopt(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "adopt");
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
+    if (seen.index <= begin) return false;
+    pod.meta.owners.clear();
+    return true;
+  });
+  let_time_out(timeline, "adopt", 60s);
+}
+
+void stop_what_strayed(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "release-pod"));
+}
+
+void never_take_back(Timeline& timeline) {
+  erase_pods_after(timeline, pod_of(timeline, 1), begin_of(timeline, "readopt"));
+  let_time_out(timeline, "readopt", 60s);
+}
+
+}  // namespace
+
+std::vector<WrongHistory> wrong_adoptions() {
+  return {
+      {"stopped-with-the-set", "a pod is stopped though its set was orphaned away", "orphans-live-on", "DIS-05",
+       stop_with_the_set},
+      {"never-adopted", "a new set ignores the pods that match", "orphans-adopted", "ADO-01", never_adopt},
+      {"strayed-and-stopped", "a pod that stops matching is deleted", "strangers-released", "ADO-02",
+       stop_what_strayed},
+      {"never-taken-back", "a pod that matches again stays alone", "returners-adopted", "ADO-03",
+       never_take_back},
+  };
+}
+
+}  // namespace stateproof::mutants

@@ -1,0 +1,73 @@
+#include "suites/mutants/wrong_contrast.h"
+
+#include <string>
+
+#include "suites/mutants/distortion.h"
+
+namespace stateproof::mutants {
+namespace {
+
+using namespace std::chrono_literals;
+
+bool is_loose(const Pod& pod) {
+  const OwnerReference* owner = pod.meta.controller();
+  return owner != nullptr && owner->kind == "ReplicaSet";
+}
+
+void name_by_ordinal(Timeline& timeline) {
+  change_objects<Pod>(timeline, [](Pod& pod, const Observation&) {
+    if (!is_loose(pod)) return false;
+    pod.meta.ref.name = "loose-" + pod.meta.ref.uid.value.substr(0, 1);
+    return true;
+  });
+}
+
+void create_in_turn(Timeline& timeline) {
+  std::string first;
+  erase_if(timeline, [&](const Observation& seen) {
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr || !is_loose(*pod)) return false;
+    if (first.empty()) first = pod->meta.ref.name;
+    return pod->meta.ref.name != first;
+  });
+  let_time_out(timeline, "create", 120s);
+}
+
+// The new pod of the Deployment is given the name of the one that was lost.
+void keep_the_name(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "replace-loose");
+  std::string lost;
+  for (const Observation& seen : timeline)
+    if (const FaultMark* fault = seen.as<FaultMark>(); fault != nullptr && seen.index > begin && lost.empty())
+      lost = fault->target.name;
+  std::string fresh;
+  for (const Observation& seen : timeline)
+    if (const Pod* pod = seen.object<Pod>(); pod != nullptr && is_loose(*pod) && seen.index > begin &&
+                                             fresh.empty() && seen.as<ObjectSeen>()->change == Change::kAdded)
+      fresh = pod->meta.ref.name;
+  const std::size_t end = end_of(timeline, "replace-loose");
+  erase_if(timeline, [&](const Observation& seen) {
+    const Pod* pod = seen.object<Pod>();
+    return pod != nullptr && pod->meta.ref.name == lost && seen.index > begin && seen.index < end;
+  });
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation&) {
+    if (pod.meta.ref.name != fresh) return false;
+    pod.meta.ref.name = lost;
+    return true;
+  });
+}
+
+}  // namespace
+
+std::vector<WrongHistory> wrong_contrasts() {
+  return {
+      {"deployment-with-ordinals", "a Deployment names its pods without a random part", "contrast-names",
+       "DPL-01", name_by_ordinal},
+      {"deployment-in-turn", "a Deployment creates one pod and waits", "contrast-creation", "DPL-02",
+       create_in_turn},
+      {"deployment-keeps-names", "a Deployment gives a lost pod's name again", "contrast-replacement", "DPL-03",
+       keep_the_name},
+  };
+}
+
+}  // namespace stateproof::mutants

@@ -1,0 +1,37 @@
+#include "suites/mutants/wrong_eviction.h"
+
+#include <string>
+
+#include "suites/mutants/distortion.h"
+
+namespace stateproof::mutants {
+namespace {
+
+using namespace std::chrono_literals;
+
+void refuse(Timeline& timeline) {
+  Observation& end = timeline.observations.at(end_of(timeline, "evict") - 1);
+  std::get<Step>(end.what).args["code"] = 429;
+}
+
+void never_replace(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "evict");
+  const Uid former = pod_before(timeline, pod_of(timeline, 2), begin).meta.ref.uid;
+  erase_if(timeline, [&](const Observation& seen) {
+    const Pod* pod = seen.object<Pod>();
+    return pod != nullptr && pod->meta.ref.name == pod_of(timeline, 2) && pod->meta.ref.uid != former;
+  });
+  let_time_out(timeline, "evict", 120s);
+}
+
+}  // namespace
+
+std::vector<WrongHistory> wrong_evictions() {
+  return {
+      {"refused-within-budget", "an eviction is refused though the budget allows it", "eviction-granted",
+       "DIS-01a", refuse},
+      {"evicted-for-good", "an evicted pod is not replaced", "evicted-pod-returns", "DIS-01c", never_replace},
+  };
+}
+
+}  // namespace stateproof::mutants

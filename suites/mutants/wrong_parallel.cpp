@@ -1,0 +1,69 @@
+#include "suites/mutants/wrong_parallel.h"
+
+#include <string>
+
+#include "suites/mutants/distortion.h"
+
+namespace stateproof::mutants {
+namespace {
+
+using namespace std::chrono_literals;
+
+void never_scale_up(Timeline& timeline) {
+  erase_pods_after(timeline, pod_of(timeline, 3), begin_of(timeline, "scale-up"));
+  let_time_out(timeline, "scale-up", 120s);
+}
+
+// The pod that goes last is told to stop only when it is gone.
+void stop_one_after_the_other(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "scale-down");
+  const std::size_t end = end_of(timeline, "scale-down");
+  std::string last;
+  for (const Observation& seen : timeline)
+    if (const Pod* pod = seen.object<Pod>();
+        pod != nullptr && seen.is_deletion() && seen.index > begin && seen.index <= end)
+      last = pod->meta.ref.name;
+  erase_if(timeline, [&](const Observation& seen) {
+    const Pod* pod = seen.object<Pod>();
+    return pod != nullptr && pod->meta.ref.name == last && pod->terminating() && !seen.is_deletion() &&
+           seen.index > begin && seen.index <= end;
+  });
+}
+
+void begin_at_zero(Timeline& timeline) {
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation&) {
+    if (pod.meta.ref.name != pod_of(timeline, 0)) return false;
+    pod.meta.ref.name = timeline.subject().pod_name({0});
+    return true;
+  });
+}
+
+void never_move(Timeline& timeline) {
+  erase_pods_after(timeline, pod_of(timeline, 1), begin_of(timeline, "move-start"));
+  let_time_out(timeline, "move-start", 120s);
+}
+
+void mislabel(Timeline& timeline) {
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation&) {
+    if (pod.meta.ref.name != pod_of(timeline, 1)) return false;
+    pod.meta.labels["apps.kubernetes.io/pod-index"] = "0";
+    return true;
+  });
+}
+
+}  // namespace
+
+std::vector<WrongHistory> wrong_parallels() {
+  return {
+      {"parallel-never-scales-up", "a scale-up waits for pods that are not Ready", "parallel-scale-up",
+       "ORD-05b", never_scale_up},
+      {"parallel-stops-in-turn", "excess pods are stopped one after the other", "parallel-scale-down", "ORD-05c",
+       stop_one_after_the_other},
+      {"begins-at-zero", "the first pod has ordinal 0 whatever start says", "start-ordinal", "ID-06",
+       begin_at_zero},
+      {"start-stays", "the pods do not follow a new first ordinal", "start-ordinal-moves", "ID-07", never_move},
+      {"mislabelled", "a pod has another's index as its label", "pod-labels", "ID-03", mislabel},
+  };
+}
+
+}  // namespace stateproof::mutants

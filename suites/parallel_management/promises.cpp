@@ -1,0 +1,105 @@
+#include "suites/parallel_management/promises.h"
+
+#include "harness/check/parallel_management.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kParallel =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#parallel-pod-management";
+constexpr std::string_view kStart =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#start-ordinal";
+constexpr std::string_view kPodIndex =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-index-label";
+
+}  // namespace
+
+std::vector<Promise> parallel_promises() {
+  return {
+      {.id = "parallel-creation",
+       .title = "Under Parallel all pods are created at once",
+       .group = "ordering",
+       .scenario = "parallel",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "ORD-05a",
+                         .title = "No pod waits for another to be Ready",
+                         .sentence = "Under podManagementPolicy Parallel every pod of "
+                                     "the set MUST be created although no other pod is "
+                                     "Ready.",
+                         .source = kParallel,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::created_without_waiting}}},
+      {.id = "parallel-scale-up",
+       .title = "Under Parallel a scale-up does not wait for readiness",
+       .group = "ordering",
+       .scenario = "parallel",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "ORD-05b",
+                         .title = "A scale-up goes on while pods are not Ready",
+                         .sentence = "Under podManagementPolicy Parallel a scale-up "
+                                     "MUST go on although present pods are not Ready.",
+                         .source = kParallel,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::scaled_up_without_waiting}}},
+      {.id = "parallel-scale-down",
+       .title = "Under Parallel all excess pods are stopped at once",
+       .group = "ordering",
+       .scenario = "parallel",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "ORD-05c",
+                         .title = "No pod waits for the end of another",
+                         .sentence = "Under podManagementPolicy Parallel every excess "
+                                     "pod MUST be told to stop without waiting for the "
+                                     "end of another.",
+                         .source = kParallel,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::stopped_without_waiting}}},
+      {.id = "start-ordinal",
+       .title = "Ordinals begin at spec.ordinals.start",
+       .group = "identity",
+       .scenario = "parallel",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "ID-06",
+                         .title = "The pods bear the ordinals from start on",
+                         .sentence = "A set of N replicas with spec.ordinals.start S "
+                                     "MUST consist of the ordinals S to S+N-1.",
+                         .source = kStart,
+                         .since = "1.31",
+                         .level = Level::kBlocking,
+                         .checker = check::ordinals_begin_at_start}}},
+      {.id = "start-ordinal-moves",
+       .title = "The pods follow a change of spec.ordinals.start",
+       .group = "identity",
+       .scenario = "parallel",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "ID-07",
+                         .title = "A new first ordinal takes the place of the old one",
+                         .sentence = "When spec.ordinals.start grows, the set MUST "
+                                     "create the pods of the new ordinals and remove "
+                                     "those below.",
+                         .source = kStart,
+                         .since = "1.31",
+                         .level = Level::kBlocking,
+                         .checker = check::ordinals_follow_start}}},
+      {.id = "pod-labels",
+       .title = "Each pod carries its name and its ordinal as labels",
+       .group = "identity",
+       .scenario = "parallel",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "ID-03",
+                         .title = "Labels pod-name and pod-index are right",
+                         .sentence = "Each pod of a set MUST carry the labels "
+                                     "statefulset.kubernetes.io/pod-name and "
+                                     "apps.kubernetes.io/pod-index with its own name "
+                                     "and ordinal.",
+                         .source = kPodIndex,
+                         .since = "1.28",
+                         .level = Level::kBlocking,
+                         .checker = check::pods_are_labelled}}},
+  };
+}
+
+}  // namespace stateproof
