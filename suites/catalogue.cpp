@@ -11,6 +11,7 @@
 #include "suites/halting/promises.h"
 #include "suites/parallel_management/promises.h"
 #include "suites/ordered_creation/promise.h"
+#include "suites/rollout/promises.h"
 #include "suites/stable_dns/promise.h"
 
 namespace stateproof {
@@ -20,7 +21,7 @@ namespace {
 std::vector<Promise> gather() {
   std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(), data_survival(),
                                 claim_retention()};
-  for (const auto& folder : {halting_promises, parallel_promises, eviction_promises, adoption_promises, contrast_promises})
+  for (const auto& folder : {halting_promises, parallel_promises, rollout_promises, eviction_promises, adoption_promises, contrast_promises})
     for (Promise& promise : folder()) promises.push_back(std::move(promise));
   return promises;
 }

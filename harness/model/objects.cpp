@@ -144,6 +144,8 @@ StatefulSet parse_stateful_set(const json& object) {
   set.update_strategy = text_or(member(spec, "updateStrategy"), "type", "RollingUpdate");
   set.partition = small_number(member(member(spec, "updateStrategy"), "rollingUpdate"), "partition");
   set.min_ready_seconds = small_number(spec, "minReadySeconds");
+  if (spec.contains("revisionHistoryLimit"))
+    set.revision_history_limit = small_number(spec, "revisionHistoryLimit");
   for (const json& claim : member(spec, "volumeClaimTemplates"))
     set.claim_templates.push_back(text(member(claim, "metadata"), "name"));
   const json& retention = member(spec, "persistentVolumeClaimRetentionPolicy");

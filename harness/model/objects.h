@@ -86,6 +86,7 @@ struct StatefulSet {
   std::string update_strategy = "RollingUpdate";
   int partition = 0;
   int min_ready_seconds = 0;
+  int revision_history_limit = 10;
   std::vector<std::string> claim_templates;
   std::string when_deleted = "Retain";
   std::string when_scaled = "Retain";

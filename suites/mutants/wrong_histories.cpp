@@ -8,13 +8,14 @@
 #include "suites/mutants/wrong_halting.h"
 #include "suites/mutants/wrong_lifecycle.h"
 #include "suites/mutants/wrong_parallel.h"
+#include "suites/mutants/wrong_rollout.h"
 
 namespace stateproof::mutants {
 
 const std::vector<WrongHistory>& wrong_histories() {
   static const std::vector<WrongHistory> histories = [] {
     std::vector<WrongHistory> all;
-    for (const auto& scenario : {wrong_lifecycles, wrong_haltings, wrong_parallels, wrong_adoptions, wrong_evictions, wrong_contrasts})
+    for (const auto& scenario : {wrong_lifecycles, wrong_haltings, wrong_parallels, wrong_adoptions, wrong_evictions, wrong_contrasts, wrong_rollouts})
       for (WrongHistory& history : scenario()) all.push_back(history);
     return all;
   }();

@@ -208,6 +208,31 @@ record::Condition counted_ready(const Subject& subject, Replicas ready) {
   };
 }
 
+record::Condition rolled_out(const Subject& subject, Replicas replicas, const std::int64_t& generation) {
+  return [&subject, replicas, &generation](const View& view) {
+    const auto found = view.sets.find(subject.set);
+    if (found == view.sets.end()) return Standing{false, "the set is not there", {}};
+    const StatefulSet& set = found->second;
+    const bool done = set.observed_generation >= generation && set.update_revision == set.current_revision &&
+                      set.updated_pods == replicas && set.ready_pods == replicas &&
+                      set.available_pods == replicas;
+    return Standing{done,
+                    fmt::format("{} of {} pods updated, {} Ready, {} available", set.updated_pods.value,
+                                replicas.value, set.ready_pods.value, set.available_pods.value),
+                    {}};
+  };
+}
+
+record::Condition updated(const Subject& subject, Ordinal ordinal, const std::int64_t& generation) {
+  return [&subject, ordinal, &generation](const View& view) {
+    const auto set = view.sets.find(subject.set);
+    const Pod* pod = find(view.pods, subject.pod_name(ordinal));
+    const bool done = set != view.sets.end() && set->second.observed_generation >= generation && is_ready(pod) &&
+                      pod->meta.label("controller-revision-hash") == set->second.update_revision;
+    return Standing{done, describe(subject.pod_name(ordinal), pod) + (done ? ", updated" : ", not updated"), {}};
+  };
+}
+
 record::Condition both(record::Condition first, record::Condition second) {
   return [first = std::move(first), second = std::move(second)](const View& view) {
     Standing one = first(view);

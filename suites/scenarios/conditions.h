@@ -41,6 +41,13 @@ record::Condition worked_through(const Subject& subject, std::int64_t generation
 /// status.readyReplicas is this number: the controller has taken note of its pods' readiness.
 record::Condition counted_ready(const Subject& subject, Replicas ready);
 
+/// This generation of the set is rolled out: all of its pods are updated, Ready and available, and the
+/// controller says so. `generation` is read anew each time.
+record::Condition rolled_out(const Subject& subject, Replicas replicas, const std::int64_t& generation);
+
+/// The pod of this ordinal is Ready at the set's update revision.
+record::Condition updated(const Subject& subject, Ordinal ordinal, const std::int64_t& generation);
+
 /// `first` and `second` both hold at one moment.
 record::Condition both(record::Condition first, record::Condition second);
 

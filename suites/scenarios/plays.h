@@ -17,6 +17,8 @@ void play_halting(Stage& stage);
 /// Pods that nobody makes Ready, under podManagementPolicy Parallel, from ordinal 5 on.
 void play_parallel(Stage& stage);
 Subject parallel_subject(const std::string& ns);
+/// The pod template changes under every update strategy.
+void play_rollout(Stage& stage);
 /// A Deployment and a StatefulSet of the same pods, side by side.
 void play_contrast(Stage& stage);
 /// Evictions within a PodDisruptionBudget and beyond it.

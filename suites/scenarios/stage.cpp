@@ -181,10 +181,13 @@ std::vector<json> Stage::mutated(std::vector<json> objects) const {
 }
 
 void Stage::hold_still(const std::string& name, const json& args) {
-  for (int pass = 0; pass < 2; ++pass) {
-    // Any two numbers do; the default is 10.
-    const json patched = patch(kube::kStatefulSets, subject_.set,
-                               {{"spec", {{"revisionHistoryLimit", pass == 0 ? 11 : 10}}}});
+  const int limit = recorder_.look([this](const record::View& view) {
+    const auto set = view.sets.find(subject_.set);
+    return set == view.sets.end() ? StatefulSet{}.revision_history_limit : set->second.revision_history_limit;
+  });
+  for (const int passing : {limit + 1, limit}) {
+    const json patched =
+        patch(kube::kStatefulSets, subject_.set, {{"spec", {{"revisionHistoryLimit", passing}}}});
     const auto generation = patched.at("metadata").at("generation").get<std::int64_t>();
     const record::Waited waited =
         recorder_.await(worked_through(subject_, generation), kControllerPass, request_.stop);

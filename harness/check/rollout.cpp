@@ -1,0 +1,302 @@
+#include "harness/check/rollout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "harness/check/step_duty.h"
+
+namespace stateproof::check {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Times on the pods watch tell minReadySeconds to this much: the Ready transition has whole seconds, and
+/// events travel.
+constexpr auto kMinReadySlack = 2s;
+
+const char* const kRevisionLabel = "controller-revision-hash";
+
+std::string revision_of(const Pod& pod) { return pod.meta.label(kRevisionLabel); }
+
+std::string look_at_revisions(const Subject& subject) {
+  return fmt::format(
+      "kubectl -n {} get pods -L {}; spec.updateStrategy and status of the set: kubectl -n {} get statefulset {} "
+      "-o yaml",
+      subject.ns, kRevisionLabel, subject.ns, subject.set);
+}
+
+/// The set at that moment; null, and a doubt, when it was not there.
+const StatefulSet* set_at(JudgedStep& under, const Snapshot& moment) {
+  const StatefulSet* set = moment.set(under.subject.set);
+  if (set == nullptr) under.judgement.doubt("the set was not there");
+  return set;
+}
+
+std::map<Ordinal, const Pod*> pods_of(const Snapshot& moment, const Subject& subject) {
+  std::map<Ordinal, const Pod*> pods;
+  for (const auto& [name, pod] : moment.pods)
+    if (const auto ordinal = subject_ordinal(*pod, subject)) pods[*ordinal] = pod;
+  return pods;
+}
+
+/// At the end of the step every pod has the set's update revision.
+void demand_update(JudgedStep& under) {
+  const StatefulSet* set = set_at(under, under.after);
+  if (set == nullptr || (!under.step.reached() && !under.outlasted_patience())) return;
+  const auto pods = pods_of(under.after, under.subject);
+  if (pods.empty()) return under.judgement.doubt("the set had no pod");
+  for (const auto& [ordinal, pod] : pods) {
+    if (revision_of(*pod) == set->update_revision) continue;
+    // One that waits for a predecessor's readiness is not the controller's fault.
+    if (!pod->ready || pod->terminating()) {
+      under.judgement.doubt(fmt::format("{} was not Ready", pod->meta.ref.name));
+      continue;
+    }
+    const bool all_ready =
+        std::all_of(pods.begin(), pods.end(), [](const auto& one) { return one.second->ready; });
+    if (!all_ready) continue;
+    under.find(pod->meta.ref, fmt::format("{} has revision {}", pod->meta.ref.name, set->update_revision),
+               fmt::format("it had {} at {}", revision_of(*pod), moment(*under.step.end)), *under.step.end,
+               look_at_revisions(under.subject));
+  }
+}
+
+/// The pod that came back in the step has this revision.
+void demand_revision(JudgedStep& under, const std::string& wanted, std::string_view why) {
+  const std::string name = under.pod_name(under.ordinal());
+  const Pod* before = under.before.pod(name);
+  const Pod* after = under.after.pod(name);
+  if (before == nullptr || after == nullptr || before->meta.ref.uid == after->meta.ref.uid)
+    return under.judgement.doubt(fmt::format("{} was not replaced", name));
+  if (revision_of(*after) == wanted) return;
+  under.find(after->meta.ref, fmt::format("{} comes back at revision {}, {}", name, wanted, why),
+             fmt::format("it has {}", revision_of(*after)), *under.step.end, look_at_revisions(under.subject));
+}
+
+/// No pod for which `concerned` holds is told to stop or made within the step.
+template <class Concerned>
+void demand_calm(JudgedStep& under, std::string_view why, Concerned concerned) {
+  for (const Incarnation& pod : under.pods) {
+    if (!concerned(pod) || pod.fault != nullptr || pod.excused || !under.covers(pod.ending)) continue;
+    under.find(pod.ref, fmt::format("{} stays: {}", pod.ref.name, why),
+               fmt::format("it was told to stop at {}", moment(*pod.ending)), *pod.ending,
+               look_at_revisions(under.subject));
+  }
+}
+
+}  // namespace
+
+Verdict updated_from_the_top(const Timeline& timeline) {
+  return judge_step(
+      timeline, "rollout", {"pods"}, "each pod was replaced after all higher ones were Ready again",
+      [](JudgedStep& under) {
+        std::size_t replaced = 0;
+        for (const Incarnation& pod : under.pods) {
+          if (!under.covers(pod.ending) || pod.fault != nullptr || pod.excused) continue;
+          ++replaced;
+          for (const auto& [ordinal, higher] : pods_of(under.before, under.subject)) {
+            if (ordinal <= pod.ordinal) continue;
+            // The new pod of that ordinal must have been Ready before this one was told to stop.
+            const bool was_back =
+                std::any_of(under.pods.begin(), under.pods.end(), [&](const Incarnation& other) {
+                  return other.ordinal == ordinal && under.covers(other.appeared) && other.was_ready() &&
+                         other.first_ready()->index < pod.ending->index;
+                });
+            if (was_back) continue;
+            under.find(pod.ref,
+                       fmt::format("{} is replaced after the new {} is Ready", pod.ref.name, higher->meta.ref.name),
+                       fmt::format("it was told to stop at {}, when there was no new {} that had been Ready",
+                                   moment(*pod.ending), higher->meta.ref.name),
+                       *pod.ending, look_at_revisions(under.subject));
+          }
+        }
+        if (replaced == 0) under.judgement.doubt("no pod was replaced");
+      });
+}
+
+Verdict rollout_completes(const Timeline& timeline) {
+  return judge_step(timeline, "rollout", {"pods", "statefulsets"}, "all pods have the new revision",
+                    [](JudgedStep& under) {
+                      demand_update(under);
+                      const StatefulSet* set = set_at(under, under.after);
+                      if (set == nullptr || !under.step.reached() || set->current_revision == set->update_revision)
+                        return;
+                      under.find(set->meta.ref, "status.currentRevision is the update revision in the end",
+                                 fmt::format("it was {} and not {}", set->current_revision, set->update_revision),
+                                 *under.step.end, look_at_revisions(under.subject));
+                    });
+}
+
+Verdict rollback_reuses_revision(const Timeline& timeline) {
+  const Course course{timeline};
+  const RecordedStep* rollout = course.find("rollout");
+  if (rollout == nullptr) return inconclusive("step \"rollout\" was not played");
+  const Snapshot original = snapshot_at(timeline, *rollout->begin);
+  return judge_step(
+      timeline, "rollback", {"statefulsets", "controllerrevisions"}, "the earlier revision was taken up again",
+      [&](JudgedStep& under) {
+        const StatefulSet* former = set_at(under, original);
+        const StatefulSet* now = set_at(under, under.after);
+        if (former == nullptr || now == nullptr || !under.step.reached()) return;
+        if (now->update_revision != former->update_revision)
+          under.find(now->meta.ref, fmt::format("the update revision is {} again", former->update_revision),
+                     fmt::format("it is {}", now->update_revision), *under.step.end,
+                     look_at_revisions(under.subject));
+        if (under.after.revisions.size() > under.before.revisions.size())
+          under.find(now->meta.ref, fmt::format("{} ControllerRevisions, as before", under.before.revisions.size()),
+                     fmt::format("there were {} at {}", under.after.revisions.size(), moment(*under.step.end)),
+                     *under.step.end, look_at_revisions(under.subject));
+      });
+}
+
+Verdict pods_below_partition_stay(const Timeline& timeline) {
+  return judge_step(
+      timeline, "hold-partition", {"pods", "statefulsets"}, "pods below the partition stayed as they were",
+      [](JudgedStep& under) {
+        const int partition = under.number("partition");
+        demand_calm(under, "it is below the partition",
+                    [&](const Incarnation& pod) { return pod.ordinal.value < partition; });
+        const StatefulSet* set = set_at(under, under.after);
+        if (set == nullptr) return;
+        for (const auto& [ordinal, pod] : pods_of(under.after, under.subject))
+          if (ordinal.value < partition && revision_of(*pod) == set->update_revision)
+            under.find(pod->meta.ref, fmt::format("{} keeps the old revision", pod->meta.ref.name),
+                       fmt::format("it had the new one, {}, at {}", set->update_revision, moment(*under.step.end)),
+                       *under.step.end, look_at_revisions(under.subject));
+        if (set->update_revision == set->current_revision)
+          under.judgement.doubt("no update was under way");
+      });
+}
+
+Verdict old_revision_below_partition(const Timeline& timeline) {
+  return judge_step(timeline, "replace-below", {"pods", "statefulsets"},
+                    "the pod below the partition came back at the old revision", [](JudgedStep& under) {
+                      if (const StatefulSet* set = set_at(under, under.before); set != nullptr)
+                        demand_revision(under, set->current_revision, "being below the partition");
+                    });
+}
+
+Verdict new_revision_above_partition(const Timeline& timeline) {
+  return judge_step(timeline, "replace-above", {"pods", "statefulsets"},
+                    "the pod of the partition came back at the new revision", [](JudgedStep& under) {
+                      if (const StatefulSet* set = set_at(under, under.before); set != nullptr)
+                        demand_revision(under, set->update_revision, "not being below the partition");
+                    });
+}
+
+Verdict lost_pod_is_updated(const Timeline& timeline) {
+  return judge_step(timeline, "complete", {"pods", "statefulsets"},
+                    "all pods have the new revision, the one that was lost in between too", [](JudgedStep& under) {
+                      const bool lost = std::any_of(under.pods.begin(), under.pods.end(), [&](const Incarnation& pod) {
+                        return under.covers(pod.fault);
+                      });
+                      if (!lost) return under.judgement.doubt("no pod was lost during the update");
+                      demand_update(under);
+                    });
+}
+
+Verdict min_ready_seconds_kept(const Timeline& timeline) {
+  return judge_step(
+      timeline, "min-ready", {"pods"}, "each pod was Ready for minReadySeconds before the next one went",
+      [](JudgedStep& under) {
+        const std::chrono::seconds wanted{under.number("minReadySeconds")};
+        std::size_t judged = 0;
+        for (const Incarnation& pod : under.pods) {
+          if (!under.covers(pod.ending) || pod.fault != nullptr || pod.excused) continue;
+          for (const Incarnation& higher : under.pods) {
+            const bool is_before = higher.ordinal.value == pod.ordinal.value + 1 && under.covers(higher.appeared) &&
+                                   higher.was_ready() && higher.first_ready()->index < pod.ending->index;
+            if (!is_before) continue;
+            ++judged;
+            const Elapsed waited = pod.ending->at - higher.first_ready()->at;
+            if (waited >= wanted - kMinReadySlack) continue;
+            under.find(pod.ref,
+                       fmt::format("{} goes when {} was Ready for {} s", pod.ref.name, higher.ref.name, wanted.count()),
+                       fmt::format("it was told to stop at {}, {} after {} became Ready", moment(*pod.ending),
+                                   seconds(waited), higher.ref.name),
+                       *pod.ending, look_at_revisions(under.subject));
+          }
+        }
+        if (judged == 0) under.judgement.doubt("no two pods were replaced one after the other");
+      });
+}
+
+Verdict on_delete_moves_nothing(const Timeline& timeline) {
+  return judge_step(timeline, "hold-on-delete", {"pods"}, "no pod was moved by a new template",
+                    [](JudgedStep& under) {
+                      demand_calm(under, "the strategy is OnDelete", [](const Incarnation&) { return true; });
+                      if (pods_of(under.after, under.subject).empty())
+                        under.judgement.doubt("the set had no pod");
+                    });
+}
+
+Verdict on_delete_picks_up(const Timeline& timeline) {
+  return judge_step(timeline, "pick-up", {"pods", "statefulsets"}, "the deleted pod came back at the newest revision",
+                    [](JudgedStep& under) {
+                      const StatefulSet* set = set_at(under, under.before);
+                      if (set == nullptr) return;
+                      const Pod* before = under.before.pod(under.pod_name(under.ordinal()));
+                      if (before != nullptr && revision_of(*before) == set->update_revision)
+                        return under.judgement.doubt("the pod had the newest revision before");
+                      demand_revision(under, set->update_revision, "being deleted under OnDelete");
+                    });
+}
+
+Verdict history_is_limited(const Timeline& timeline) {
+  return judge_step(
+      timeline, "settle", {"controllerrevisions", "statefulsets", "pods"}, "old revisions were pruned",
+      [](JudgedStep& under) {
+        const StatefulSet* set = set_at(under, under.after);
+        if (set == nullptr) return;
+        std::set<std::string> live{set->current_revision, set->update_revision};
+        for (const auto& [ordinal, pod] : pods_of(under.after, under.subject)) live.insert(revision_of(*pod));
+        std::size_t kept = 0;
+        std::size_t out_of_use = 0;
+        for (const auto& [name, revision] : under.after.revisions) {
+          const OwnerReference* owner = revision->meta.controller();
+          if (owner == nullptr || owner->uid != set->meta.ref.uid) continue;
+          ++kept;
+          if (!live.contains(std::string{name})) ++out_of_use;
+        }
+        if (kept == 0) return under.judgement.doubt("no ControllerRevision was seen");
+        const auto limit = static_cast<std::size_t>(set->revision_history_limit);
+        if (out_of_use <= limit) return;
+        under.find(set->meta.ref, fmt::format("at most {} revisions out of use are kept", limit),
+                   fmt::format("{} were at {}", out_of_use, moment(*under.step.end)), *under.step.end,
+                   fmt::format("kubectl -n {} get controllerrevisions", under.subject.ns));
+      });
+}
+
+Verdict status_counts_pods(const Timeline& timeline) {
+  return judge_step(
+      timeline, "hold-partition", {"pods", "statefulsets"}, "the numbers in status agree with the pods",
+      [](JudgedStep& under) {
+        const StatefulSet* set = set_at(under, under.after);
+        if (set == nullptr) return;
+        const auto pods = pods_of(under.after, under.subject);
+        const auto count = [&](auto holds) {
+          return static_cast<int>(
+              std::count_if(pods.begin(), pods.end(), [&](const auto& one) { return holds(*one.second); }));
+        };
+        const auto compare = [&](const char* field, Replicas told, int counted) {
+          if (told.value == counted) return;
+          under.find(set->meta.ref, fmt::format("status.{} is {}", field, counted),
+                     fmt::format("it was {} at {}", told.value, moment(*under.step.end)), *under.step.end,
+                     look_at_revisions(under.subject));
+        };
+        if (pods.empty()) return under.judgement.doubt("the set had no pod");
+        // A pod that comes or goes just now may be counted or not.
+        for (const Observation& seen : under.during)
+          if (seen.object<Pod>() != nullptr) return under.judgement.doubt("pods changed meanwhile");
+        compare("replicas", set->current_pods, static_cast<int>(pods.size()));
+        compare("readyReplicas", set->ready_pods, count([](const Pod& pod) { return pod.ready; }));
+        compare("updatedReplicas", set->updated_pods,
+                count([&](const Pod& pod) { return revision_of(pod) == set->update_revision; }));
+        compare("currentReplicas", set->current_revision_pods,
+                count([&](const Pod& pod) { return revision_of(pod) == set->current_revision; }));
+      });
+}
+
+}  // namespace stateproof::check

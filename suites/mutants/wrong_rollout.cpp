@@ -1,0 +1,123 @@
+#include "suites/mutants/wrong_rollout.h"
+
+#include <string>
+
+#include "suites/mutants/distortion.h"
+
+namespace stateproof::mutants {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kRevisionLabel = "controller-revision-hash";
+
+void begin_at_the_bottom(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 0), begin_of(timeline, "rollout") + 1);
+}
+
+// The lowest pod is never replaced, and the set stays as it is.
+void forget_the_last(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "rollout");
+  erase_pods_after(timeline, pod_of(timeline, 0), begin);
+  let_time_out(timeline, "rollout", 120s);
+}
+
+void make_a_new_revision(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "rollback");
+  change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation& seen) {
+    if (seen.index <= begin) return false;
+    set.update_revision = "yet-another";
+    set.current_revision = "yet-another";
+    return true;
+  });
+}
+
+void update_below_the_partition(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "hold-partition"));
+}
+
+// What comes back in that step has the other revision of the two.
+void come_back_at_the_other(Timeline& timeline, std::string_view step, int offset) {
+  const std::size_t begin = begin_of(timeline, step);
+  const StatefulSet set = set_before(timeline, begin);
+  const std::string name = pod_of(timeline, offset);
+  const Uid former = pod_before(timeline, name, begin).meta.ref.uid;
+  const std::size_t end = end_of(timeline, step);
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
+    if (pod.meta.ref.name != name || pod.meta.ref.uid == former || seen.index <= begin || seen.index > end)
+      return false;
+    std::string& revision = pod.meta.labels[kRevisionLabel];
+    revision = revision == set.update_revision ? set.current_revision : set.update_revision;
+    return true;
+  });
+}
+
+void come_back_new(Timeline& timeline) { come_back_at_the_other(timeline, "replace-below", 0); }
+void come_back_old(Timeline& timeline) { come_back_at_the_other(timeline, "replace-above", 2); }
+
+void stay_old(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "complete");
+  const std::string old = set_before(timeline, begin).current_revision;
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
+    if (pod.meta.ref.name != pod_of(timeline, 0) || seen.index <= begin) return false;
+    pod.meta.labels[kRevisionLabel] = old;
+    return true;
+  });
+}
+
+// The next pod goes as soon as the one before is Ready.
+void hurry(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "min-ready");
+  const std::size_t end = end_of(timeline, "min-ready");
+  const Elapsed since = timeline.observations.at(begin - 1).at;
+  for (Observation& seen : timeline.observations)
+    if (seen.index > begin && seen.index <= end) seen.at = since + (seen.at - since) / 10;
+}
+
+void move_under_on_delete(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 2), end_of(timeline, "hold-on-delete"));
+}
+
+void pick_up_the_old(Timeline& timeline) { come_back_at_the_other(timeline, "pick-up", 1); }
+
+void keep_everything(Timeline& timeline) {
+  erase_if(timeline, [](const Observation& seen) {
+    return seen.object<ControllerRevision>() != nullptr && seen.is_deletion();
+  });
+}
+
+void miscount(Timeline& timeline) {
+  change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation&) {
+    set.updated_pods = {set.updated_pods.value + 1};
+    return true;
+  });
+}
+
+}  // namespace
+
+std::vector<WrongHistory> wrong_rollouts() {
+  return {
+      {"bottom-first", "a rolling update begins at the lowest ordinal", "update-order", "UPD-01",
+       begin_at_the_bottom},
+      {"last-forgotten", "a rolling update forgets the last pod", "update-completes", "UPD-10", forget_the_last},
+      {"rollback-makes-new", "a rollback makes a new revision", "rollback-reuses-revision", "UPD-03a",
+       make_a_new_revision},
+      {"partition-ignored", "a pod below the partition is updated", "partition-protects", "UPD-02a",
+       update_below_the_partition},
+      {"comes-back-new", "a pod below the partition comes back updated", "partition-keeps-old", "UPD-02b",
+       come_back_new},
+      {"comes-back-old", "a pod of the partition comes back at the old revision", "partition-gives-new", "UPD-02c",
+       come_back_old},
+      {"lost-and-old", "a pod that was lost during an update stays old", "lost-pod-updated", "UPD-04", stay_old},
+      {"hurried", "a rolling update does not wait for minReadySeconds", "min-ready-seconds", "UPD-06", hurry},
+      {"moved-under-on-delete", "a pod is replaced though the strategy is OnDelete", "on-delete-waits", "UPD-08a",
+       move_under_on_delete},
+      {"picks-up-the-old", "a deleted pod comes back old under OnDelete", "on-delete-picks-up", "UPD-08b",
+       pick_up_the_old},
+      {"keeps-all-revisions", "revisions out of use are never pruned", "history-limited", "UPD-03b",
+       keep_everything},
+      {"miscounts", "status counts a pod too many", "status-counts", "UPD-09", miscount},
+  };
+}
+
+}  // namespace stateproof::mutants

@@ -1,0 +1,201 @@
+#include "suites/rollout/promises.h"
+
+#include "harness/check/rollout.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kRolling =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#rolling-updates";
+constexpr std::string_view kPartition =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions";
+constexpr std::string_view kStrategies =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-strategies";
+constexpr std::string_view kMinReady =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#minimum-ready-seconds";
+constexpr std::string_view kHistory =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#revision-history";
+constexpr std::string_view kStatus =
+    "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/#StatefulSetStatus";
+
+}  // namespace
+
+std::vector<Promise> rollout_promises() {
+  return {
+      {.id = "update-order",
+       .title = "A rolling update goes from the highest ordinal down",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-01",
+                         .title = "Each pod is replaced only after all higher ones are "
+                                  "Ready again",
+                         .sentence = "In a rolling update the pods MUST be replaced "
+                                     "from the highest ordinal to the lowest, each only "
+                                     "after the new pods of all higher ordinals have "
+                                     "been Ready.",
+                         .source = kRolling,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::updated_from_the_top}}},
+      {.id = "update-completes",
+       .title = "A rolling update reaches every pod",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-10",
+                         .title = "In the end all pods have the new revision and it is "
+                                  "the current one",
+                         .sentence = "A rolling update MUST bring every pod to the new "
+                                     "revision, and status.currentRevision MUST be that "
+                                     "revision in the end.",
+                         .source = kRolling,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::rollout_completes}}},
+      {.id = "rollback-reuses-revision",
+       .title = "A rollback takes the earlier revision up again",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-03a",
+                         .title = "Going back makes no new revision",
+                         .sentence = "When the template is changed back to an earlier "
+                                     "one, the update revision MUST be the earlier "
+                                     "ControllerRevision and no further one MUST be "
+                                     "made.",
+                         .source = kHistory,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::rollback_reuses_revision}}},
+      {.id = "partition-protects",
+       .title = "Pods below the partition are left alone",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-02a",
+                         .title = "No pod below the partition is updated",
+                         .sentence = "While spec.updateStrategy.rollingUpdate.partition "
+                                     "is P, the pods of ordinals below P MUST NOT be "
+                                     "replaced by a change of the template.",
+                         .source = kPartition,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::pods_below_partition_stay}}},
+      {.id = "partition-keeps-old",
+       .title = "A pod below the partition comes back as it was",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-02b",
+                         .title = "A deleted pod below the partition gets the old "
+                                  "revision",
+                         .sentence = "A pod below the partition that is deleted MUST be "
+                                     "created again at the old revision.",
+                         .source = kPartition,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::old_revision_below_partition}}},
+      {.id = "partition-gives-new",
+       .title = "A pod of the partition comes back updated",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-02c",
+                         .title = "A deleted pod not below the partition gets the new "
+                                  "revision",
+                         .sentence = "A pod that is not below the partition and is "
+                                     "deleted MUST be created again at the new "
+                                     "revision.",
+                         .source = kPartition,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::new_revision_above_partition}}},
+      {.id = "lost-pod-updated",
+       .title = "A pod that is lost during an update ends updated",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-04",
+                         .title = "An update reaches pods that are lost meanwhile",
+                         .sentence = "A pod that is deleted during a rolling update "
+                                     "MUST have the new revision when the update is "
+                                     "over.",
+                         .source = kRolling,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::lost_pod_is_updated}}},
+      {.id = "min-ready-seconds",
+       .title = "A rolling update keeps to minReadySeconds",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-06",
+                         .title = "The next pod goes only when the one before was Ready "
+                                  "for long enough",
+                         .sentence = "With spec.minReadySeconds N the next pod of a "
+                                     "rolling update MUST NOT be stopped before the new "
+                                     "one has been Ready for N seconds.",
+                         .source = kMinReady,
+                         .since = "1.25",
+                         .level = Level::kBlocking,
+                         .checker = check::min_ready_seconds_kept}}},
+      {.id = "on-delete-waits",
+       .title = "Under OnDelete no pod is moved",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-08a",
+                         .title = "A new template moves no pod by itself",
+                         .sentence = "With update strategy OnDelete a change of the "
+                                     "template MUST NOT stop any pod.",
+                         .source = kStrategies,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::on_delete_moves_nothing}}},
+      {.id = "on-delete-picks-up",
+       .title = "Under OnDelete a deleted pod comes back updated",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-08b",
+                         .title = "A deleted pod gets the newest revision",
+                         .sentence = "With update strategy OnDelete a pod that is "
+                                     "deleted MUST be created again at the newest "
+                                     "revision.",
+                         .source = kStrategies,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::on_delete_picks_up}}},
+      {.id = "history-limited",
+       .title = "Old revisions are pruned",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-03b",
+                         .title = "No more revisions out of use are kept than wanted",
+                         .sentence = "Of the ControllerRevisions that no pod uses at "
+                                     "most spec.revisionHistoryLimit MUST be kept.",
+                         .source = kHistory,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::history_is_limited}}},
+      {.id = "status-counts",
+       .title = "The numbers in status agree with the pods",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-09",
+                         .title = "replicas, readyReplicas, currentReplicas and "
+                                  "updatedReplicas are right",
+                         .sentence = "While nothing changes, the numbers in the status "
+                                     "of a set MUST agree with its pods, their "
+                                     "readiness and their revision labels.",
+                         .source = kStatus,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::status_counts_pods}}},
+  };
+}
+
+}  // namespace stateproof
