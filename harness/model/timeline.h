@@ -58,14 +58,16 @@ struct FaultMark {
 /// (`queries` counts them), so silence in the timeline is no silence of the probe.
 struct DnsAnswer {
   std::string vantage;  ///< "namespace/pod" that asked
-  std::string name;     ///< absolute, without the final dot
+  std::string name;     ///< as asked, short or absolute, without a final dot; of a PTR record the address
   std::string type = "A";
   std::string server;                  ///< address that was asked
   std::string rcode;                   ///< NOERROR, NXDOMAIN, SERVFAIL, TIMEOUT, ...
-  std::vector<std::string> addresses;  ///< sorted
+  std::vector<std::string> addresses;  ///< of A and AAAA, sorted
   std::int64_t ttl = 0;                ///< seconds
   bool changed = true;                 ///< differs from the answer before
   std::int64_t queries = 1;
+  std::vector<std::string> records = {};  ///< of SRV "PRIORITY WEIGHT PORT TARGET", of PTR names; sorted
+  bool replica = false;                   ///< `server` is one replica of the DNS server, asked by itself
 };
 
 struct Row {
@@ -135,6 +137,9 @@ struct Subject {
   std::string mount_path;
   std::string container;
   std::string zone = "cluster.local";
+  std::string publishing_service = {};  ///< headless, publishes pods that are not Ready, too; empty: none
+  std::string port_name = {};           ///< of the port of `service`, over TCP; empty: of no concern
+  int port = 0;
   Replicas replicas{3};
   Ordinal first{0};
   bool ordered = true;  ///< podManagementPolicy OrderedReady was wanted
@@ -145,8 +150,9 @@ struct Subject {
   [[nodiscard]] std::string claim_name(Ordinal ordinal) const {
     return claim_template + "-" + pod_name(ordinal);
   }
+  [[nodiscard]] std::string service_dns_name() const { return service + "." + ns + ".svc." + zone; }
   [[nodiscard]] std::string dns_name(Ordinal ordinal) const {
-    return pod_name(ordinal) + "." + service + "." + ns + ".svc." + zone;
+    return pod_name(ordinal) + "." + service_dns_name();
   }
 };
 

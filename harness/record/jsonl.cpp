@@ -61,7 +61,7 @@ ObjectRef object_ref(const json& value) {
 }
 
 json to_json(const Subject& subject) {
-  return {{"namespace", subject.ns},
+  json value{{"namespace", subject.ns},
           {"set", subject.set},
           {"service", subject.service},
           {"claimTemplate", subject.claim_template},
@@ -71,6 +71,9 @@ json to_json(const Subject& subject) {
           {"replicas", subject.replicas.value},
           {"first", subject.first.value},
           {"ordered", subject.ordered}};
+  if (!subject.publishing_service.empty()) value["publishingService"] = subject.publishing_service;
+  if (!subject.port_name.empty()) value.update({{"portName", subject.port_name}, {"port", subject.port}});
+  return value;
 }
 
 Subject subject(const json& value) {
@@ -85,6 +88,9 @@ Subject subject(const json& value) {
   subject.replicas.value = value.at("replicas");
   subject.first.value = value.at("first");
   subject.ordered = value.at("ordered");
+  subject.publishing_service = value.value("publishingService", "");
+  subject.port_name = value.value("portName", "");
+  subject.port = value.value("port", 0);
   return subject;
 }
 
@@ -112,16 +118,19 @@ struct EntryWriter {
             {"target", to_json(fault.target)}};
   }
   json operator()(const DnsAnswer& answer) const {
-    return {{"kind", "dns"},
-            {"vantage", answer.vantage},
-            {"name", answer.name},
-            {"type", answer.type},
-            {"server", answer.server},
-            {"rcode", answer.rcode},
-            {"ttl", answer.ttl},
-            {"addresses", answer.addresses},
-            {"changed", answer.changed},
-            {"queries", answer.queries}};
+    json line{{"kind", "dns"},
+              {"vantage", answer.vantage},
+              {"name", answer.name},
+              {"type", answer.type},
+              {"server", answer.server},
+              {"rcode", answer.rcode},
+              {"ttl", answer.ttl},
+              {"addresses", answer.addresses},
+              {"changed", answer.changed},
+              {"queries", answer.queries}};
+    if (answer.replica) line["replica"] = true;
+    if (!answer.records.empty()) line["records"] = answer.records;
+    return line;
   }
   json operator()(const SqlOperation& operation) const {
     json rows = json::array();
@@ -164,6 +173,8 @@ DnsAnswer dns_answer(const json& line) {
   answer.addresses = line.at("addresses").get<std::vector<std::string>>();
   answer.changed = line.at("changed");
   answer.queries = line.at("queries");
+  answer.replica = line.value("replica", false);
+  answer.records = line.value("records", std::vector<std::string>{});
   return answer;
 }
 

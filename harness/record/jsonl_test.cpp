@@ -41,6 +41,9 @@ Header sample_header() {
   header.subject.set = "mariadb";
   header.subject.replicas = {5};
   header.subject.ordered = false;
+  header.subject.publishing_service = "everybody";
+  header.subject.port_name = "sql";
+  header.subject.port = 3306;
   header.environment = {{"server", "v1.37.2"}};
   return header;
 }
@@ -69,7 +72,15 @@ std::vector<Observation> one_of_each() {
              "database/client", "n", "AAAA", "10.96.0.10", "NOERROR", {"fd00::1", "fd00::2"}, 5, false, 42}),
       at(6, std::move(sql)),
       at(7, MountSeen{"mariadb-0", Uid{"u0"}, "/var/lib/mysql", true, "/pvc-1", "/dev/sda", "ext4"}),
-      at(8, Trouble{"cut"})};
+      at(8, Trouble{"cut"}),
+      at(9, DnsAnswer{.vantage = "database/client",
+                      .name = "_sql._tcp.n",
+                      .type = "SRV",
+                      .server = "10.244.0.2",
+                      .rcode = "NOERROR",
+                      .addresses = {},
+                      .records = {"0 100 3306 a.n"},
+                      .replica = true})};
 }
 
 std::string text_of(const std::vector<Observation>& observations) {
@@ -93,6 +104,8 @@ TEST_F(RecordingOnDisk, ComesBackAsItWasWritten) {
   ASSERT_NE(timeline->at_index(1).object<Pod>(), nullptr);
   EXPECT_TRUE(timeline->at_index(1).is_deletion());
   EXPECT_THAT(timeline->at_index(5).as<DnsAnswer>()->addresses, ElementsAre("fd00::1", "fd00::2"));
+  EXPECT_THAT(timeline->at_index(9).as<DnsAnswer>()->records, ElementsAre("0 100 3306 a.n"));
+  EXPECT_TRUE(timeline->at_index(9).as<DnsAnswer>()->replica);
 }
 
 TEST_F(RecordingOnDisk, LosesOnlyTheLastLineOfARecorderThatWasKilled) {
@@ -100,7 +113,7 @@ TEST_F(RecordingOnDisk, LosesOnlyTheLastLineOfARecorderThatWasKilled) {
   text.resize(text.size() - 7);
   const auto timeline = load_recording(write(text));
   ASSERT_TRUE(timeline) << timeline.error().sentence;
-  EXPECT_EQ(timeline->size(), 7U);
+  EXPECT_EQ(timeline->size(), 8U);
   EXPECT_FALSE(timeline->finish);
 }
 

@@ -58,8 +58,13 @@ std::size_t Recorder::add_locked(Entry entry) {
 }
 
 void Recorder::update_view(const Entry& entry) {
-  if (const auto* answer = std::get_if<DnsAnswer>(&entry))
-    view_.dns.insert_or_assign({answer->vantage, answer->name, answer->type}, *answer);
+  if (const auto* answer = std::get_if<DnsAnswer>(&entry)) {
+    if (answer->replica)
+      view_.replica_dns.insert_or_assign({answer->vantage, answer->name, answer->type, answer->server},
+                                         *answer);
+    else
+      view_.dns.insert_or_assign({answer->vantage, answer->name, answer->type}, *answer);
+  }
   if (const auto* seen = std::get_if<ObjectSeen>(&entry)) update_object(*seen);
 }
 

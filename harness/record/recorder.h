@@ -35,6 +35,8 @@ struct View {
   std::string last_warning;                ///< newest Event of type Warning, for people
   /// By vantage, name and type.
   std::map<std::tuple<std::string, std::string, std::string>, DnsAnswer> dns;
+  /// Of replicas of the DNS server that were asked by themselves: by vantage, name, type and server.
+  std::map<std::tuple<std::string, std::string, std::string, std::string>, DnsAnswer> replica_dns;
 };
 
 /// How far a condition is from true.

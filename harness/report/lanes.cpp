@@ -137,7 +137,7 @@ class Drawer {
   void see(const DnsAnswer& answer) {
     const std::size_t dot = answer.name.find('.');
     const auto ordinal = ordinal_of_pod(answer.name.substr(0, dot));
-    if (!ordinal || answer.name != subject_.dns_name(*ordinal)) return;
+    if (!ordinal || answer.name != subject_.dns_name(*ordinal) || answer.replica) return;
     Knowledge& known = known_[*ordinal];
     known.answers[answer.vantage + " " + answer.server + " " + answer.type] = answer;
     follow_dns(lane(*ordinal), known);

@@ -158,9 +158,10 @@ std::string body(const FaultMark& fault) {
 }
 
 std::string body(const DnsAnswer& answer) {
-  const std::string found =
-      answer.addresses.empty() ? answer.rcode : fmt::format("{}", fmt::join(answer.addresses, ", "));
-  return fmt::format("DNS      {} {} = {}  asked by {}{}", answer.name, answer.type, found, answer.vantage,
+  const auto& data = answer.addresses.empty() ? answer.records : answer.addresses;
+  const std::string found = data.empty() ? answer.rcode : fmt::format("{}", fmt::join(data, ", "));
+  return fmt::format("DNS      {} {} = {}  asked by {}{}{}", answer.name, answer.type, found, answer.vantage,
+                     answer.replica ? " of " + answer.server : "",
                      answer.queries > 1 ? fmt::format(", {} times", answer.queries) : "");
 }
 
