@@ -62,15 +62,15 @@ ObjectRef object_ref(const json& value) {
 
 json to_json(const Subject& subject) {
   json value{{"namespace", subject.ns},
-          {"set", subject.set},
-          {"service", subject.service},
-          {"claimTemplate", subject.claim_template},
-          {"mountPath", subject.mount_path},
-          {"container", subject.container},
-          {"zone", subject.zone},
-          {"replicas", subject.replicas.value},
-          {"first", subject.first.value},
-          {"ordered", subject.ordered}};
+             {"set", subject.set},
+             {"service", subject.service},
+             {"claimTemplate", subject.claim_template},
+             {"mountPath", subject.mount_path},
+             {"container", subject.container},
+             {"zone", subject.zone},
+             {"replicas", subject.replicas.value},
+             {"first", subject.first.value},
+             {"ordered", subject.ordered}};
   if (!subject.publishing_service.empty()) value["publishingService"] = subject.publishing_service;
   if (!subject.port_name.empty()) value.update({{"portName", subject.port_name}, {"port", subject.port}});
   return value;

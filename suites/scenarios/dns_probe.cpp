@@ -61,9 +61,14 @@ DnsProbe::DnsProbe(Stage& stage, const std::string& ns, const std::string& pod)
   stream_ = std::move(*stream);
 }
 
-void DnsProbe::ask_for(const std::string& name) {
-  if (auto written = stream_->write("add " + name + "\n"); !written)
-    throw HarnessTrouble(written.error().sentence());
+void DnsProbe::ask_for(const std::string& name, const std::string& type, const std::string& server) {
+  order(fmt::format("add {} {} {}", name, type, server));
+}
+
+void DnsProbe::search_for(const std::string& name) { order("search " + name); }
+
+void DnsProbe::order(const std::string& line) {
+  if (auto written = stream_->write(line + "\n"); !written) throw HarnessTrouble(written.error().sentence());
 }
 
 void DnsProbe::on_line(const std::string& line) {
@@ -83,6 +88,8 @@ void DnsProbe::on_line(const std::string& line) {
   answer.ttl = dns.value("ttl", 0);
   answer.changed = dns.value("changed", true);
   answer.queries = dns.value("queries", 1);
+  answer.records = dns.value("records", std::vector<std::string>{});
+  answer.replica = dns.value("replica", false);
   stage_.recorder().add(std::move(answer));
 }
 

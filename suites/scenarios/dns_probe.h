@@ -15,13 +15,17 @@ class DnsProbe {
   /// Streams the probe into a running pod and starts it. Throws HarnessTrouble.
   DnsProbe(Stage& stage, const std::string& ns, const std::string& pod);
 
-  /// From now on this name, too. Throws HarnessTrouble when the probe is lost.
-  void ask_for(const std::string& name);
+  /// From now on this absolute name, too, or for a PTR record this address. With a `server` that one is asked
+  /// by itself. Throws HarnessTrouble when the probe is lost.
+  void ask_for(const std::string& name, const std::string& type = "A", const std::string& server = {});
+  /// The same for a short name, by the pod's search path.
+  void search_for(const std::string& name);
 
   /// "namespace/pod", as it stands in DnsAnswer::vantage.
   [[nodiscard]] const std::string& vantage() const { return vantage_; }
 
  private:
+  void order(const std::string& line);
   void on_line(const std::string& line);
   Stage& stage_;
   std::string vantage_;
