@@ -58,7 +58,8 @@ std::string summary() {
   const std::size_t quick = promises[Profile::kQuick];
   const std::size_t conformance = quick + promises[Profile::kConformance];
   return fmt::format(
-      "{} promises with {} requirements, {} of them blocking. Profile quick judges {} promises, conformance {}, "
+      "{} promises with {} requirements, {} of them blocking. Profile quick judges {} promises, conformance "
+      "{}, "
       "disruptive {}.",
       catalogue().size(), requirements, blocking, quick, conformance,
       conformance + promises[Profile::kDisruptive]);
@@ -76,9 +77,9 @@ std::string promise_section(const Promise& promise) {
                                  promise.scenario, to_text(promise.profile));
   text += "| id | requires | since | level | guarded by |\n|---|---|---|---|---|\n";
   for (const Requirement& requirement : promise.requirements)
-    text += fmt::format("| {} | {} [source]({}) | {} | {} | {} |\n", requirement.id, cell(requirement.sentence),
-                        requirement.source, requirement.since, level_text(requirement.level),
-                        fmt::join(mutants_of(promise, requirement), ", "));
+    text += fmt::format("| {} | {} [source]({}) | {} | {} | {} |\n", requirement.id,
+                        cell(requirement.sentence), requirement.source, requirement.since,
+                        level_text(requirement.level), fmt::join(mutants_of(promise, requirement), ", "));
   return text + "\n";
 }
 
@@ -88,8 +89,10 @@ std::string catalogue_markdown() {
   std::string text =
       "# What Stateproof demands of a cluster\n\n"
       "Written by `stateproof promises > docs/CONFORMANCE.md`; a test fails when it is not up to date.\n"
-      "A blocking requirement that is not met makes the promise nonconformant; an informing one is told only.\n"
-      "Guarded by: wrong deployments, or wrong histories made from a real recording, that the requirement must "
+      "A blocking requirement that is not met makes the promise nonconformant; an informing one is told "
+      "only.\n"
+      "Guarded by: wrong deployments, or wrong histories made from a real recording, that the requirement "
+      "must "
       "condemn.\n\n";
   text += summary() + "\n\n## Scenarios\n\n" + scenario_table() + "\n";
   for (const std::string_view group : groups()) {

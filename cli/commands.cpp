@@ -260,17 +260,17 @@ int run(const RunOptions& options) {
   scenarios::ScenarioEnd end;
   if (prepared) {
     end = scenarios::run(*scenario, {.client = prepared->client,
-                                    .run = started->plan.run,
-                                    .recording = folder.recording_of(options.scenario),
-                                    .ns = options.cluster.ns,
-                                    .image = prepared->environment.image,
-                                    .environment = prepared->environment.to_json(),
-                                    .mutant = {},
-                                    .mutation = {},
-                                    .until = {},
-                                    .progress = shown.get(),
-                                    .stop = interrupt.stop(),
-                                    .hurry = interrupt.hurry()});
+                                     .run = started->plan.run,
+                                     .recording = folder.recording_of(options.scenario),
+                                     .ns = options.cluster.ns,
+                                     .image = prepared->environment.image,
+                                     .environment = prepared->environment.to_json(),
+                                     .mutant = {},
+                                     .mutation = {},
+                                     .until = {},
+                                     .progress = shown.get(),
+                                     .stop = interrupt.stop(),
+                                     .hurry = interrupt.hurry()});
   } else {
     end.reason = End::Reason::kHarnessError;
     end.sentence = prepared.error().sentence;
@@ -344,18 +344,19 @@ int mutant(const MutantOptions& options) {
   const fs::path recording =
       options.out / options.name / run / "recordings" / (std::string{promise.scenario} + ".jsonl");
   const ShownProgress shown;
-  const scenarios::ScenarioEnd end = scenarios::run(*scenarios::find(promise.scenario), {.client = prepared->client,
-                                                               .run = run,
-                                                               .recording = recording,
-                                                               .ns = options.cluster.ns,
-                                                               .image = prepared->environment.image,
-                                                               .environment = prepared->environment.to_json(),
-                                                               .mutant = options.name,
-                                                               .mutation = mutant->mutate,
-                                                               .until = std::string{mutant->until},
-                                                               .progress = shown.get(),
-                                                               .stop = interrupt.stop(),
-                                                               .hurry = interrupt.hurry()});
+  const scenarios::ScenarioEnd end =
+      scenarios::run(*scenarios::find(promise.scenario), {.client = prepared->client,
+                                                          .run = run,
+                                                          .recording = recording,
+                                                          .ns = options.cluster.ns,
+                                                          .image = prepared->environment.image,
+                                                          .environment = prepared->environment.to_json(),
+                                                          .mutant = options.name,
+                                                          .mutation = mutant->mutate,
+                                                          .until = std::string{mutant->until},
+                                                          .progress = shown.get(),
+                                                          .stop = interrupt.stop(),
+                                                          .hurry = interrupt.hurry()});
   tell_left_behind(end);
   if (end.reason != End::Reason::kComplete) return harness_error(end.sentence);
   const auto timeline = record::load_recording(recording);

@@ -4,13 +4,14 @@
 
 #include "suites/adoption/promises.h"
 #include "suites/claim_binding/promise.h"
+#include "suites/claim_lifetime/promises.h"
 #include "suites/claim_retention/promise.h"
 #include "suites/data_survival/promise.h"
 #include "suites/deployment_contrast/promises.h"
 #include "suites/eviction/promises.h"
 #include "suites/halting/promises.h"
-#include "suites/parallel_management/promises.h"
 #include "suites/ordered_creation/promise.h"
+#include "suites/parallel_management/promises.h"
 #include "suites/rollout/promises.h"
 #include "suites/stable_dns/promise.h"
 
@@ -21,7 +22,8 @@ namespace {
 std::vector<Promise> gather() {
   std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(), data_survival(),
                                 claim_retention()};
-  for (const auto& folder : {halting_promises, parallel_promises, rollout_promises, eviction_promises, adoption_promises, contrast_promises})
+  for (const auto& folder : {halting_promises, parallel_promises, rollout_promises, eviction_promises,
+                             adoption_promises, contrast_promises, claim_lifetime_promises})
     for (Promise& promise : folder()) promises.push_back(std::move(promise));
   return promises;
 }

@@ -80,7 +80,8 @@ TEST(Promises, AConformingLifecycleKeepsThemAll) {
 
 TEST(Promises, AnEmptyRecordingProvesNone) {
   for (const Promise& promise : catalogue())
-    EXPECT_EQ(judge(promise, Timeline{}).outcome, Outcome::kInconclusive) << promise.id;
+    for (const RequirementVerdict& judged : judge(promise, Timeline{}).requirements)
+      EXPECT_EQ(judged.verdict.outcome, Outcome::kInconclusive) << judged.requirement->id;
 }
 
 TEST(Promises, RejectParallelCreation) {

@@ -22,8 +22,9 @@ std::size_t demand_same_pods(JudgedStep& under) {
   for (const Incarnation& pod : under.pods) {
     if (pod.appeared->index > under.step.end->index) continue;
     if (under.covers(pod.appeared))
-      under.find(pod.ref, "no pod is made anew", fmt::format("{} was created at {}", pod.ref.name, moment(*pod.appeared)),
-                 *pod.appeared, look_at_owners(under.subject));
+      under.find(pod.ref, "no pod is made anew",
+                 fmt::format("{} was created at {}", pod.ref.name, moment(*pod.appeared)), *pod.appeared,
+                 look_at_owners(under.subject));
     ++judged;
     const Observation* end = under.covers(pod.ending) ? pod.ending : pod.gone;
     if (!under.covers(end) || pod.excused) continue;
@@ -49,24 +50,25 @@ Verdict orphans_live_on(const Timeline& timeline) {
 }
 
 Verdict orphans_are_adopted(const Timeline& timeline) {
-  return judge_step(
-      timeline, "adopt", {"pods", "statefulsets"}, "all pods were adopted as they were", [](JudgedStep& under) {
-        demand_same_pods(under);
-        const StatefulSet* set = under.after.set(under.subject.set);
-        for (const auto& [name, pod] : under.after.pods) {
-          if (!subject_ordinal(*pod, under.subject) || controlled_by(*pod, set) || !under.outlasted_patience())
-            continue;
-          under.find(pod->meta.ref, fmt::format("{} is controlled by the new set", name),
-                     fmt::format("it was not at {}", moment(*under.step.end)), *under.step.end,
-                     look_at_owners(under.subject));
-        }
-      });
+  return judge_step(timeline, "adopt", {"pods", "statefulsets"}, "all pods were adopted as they were",
+                    [](JudgedStep& under) {
+                      demand_same_pods(under);
+                      const StatefulSet* set = under.after.set(under.subject.set);
+                      for (const auto& [name, pod] : under.after.pods) {
+                        if (!subject_ordinal(*pod, under.subject) || controlled_by(*pod, set) ||
+                            !under.outlasted_patience())
+                          continue;
+                        under.find(pod->meta.ref, fmt::format("{} is controlled by the new set", name),
+                                   fmt::format("it was not at {}", moment(*under.step.end)), *under.step.end,
+                                   look_at_owners(under.subject));
+                      }
+                    });
 }
 
 Verdict strangers_are_released(const Timeline& timeline) {
   return judge_step(
-      timeline, "release-pod", {"pods", "statefulsets"}, "a pod that stopped matching was let go, not deleted",
-      [](JudgedStep& under) {
+      timeline, "release-pod", {"pods", "statefulsets"},
+      "a pod that stopped matching was let go, not deleted", [](JudgedStep& under) {
         demand_same_pods(under);
         const Pod* pod = judged_pod(under);
         if (pod == nullptr || !controlled_by(*pod, under.after.set(under.subject.set)) ||
@@ -79,18 +81,18 @@ Verdict strangers_are_released(const Timeline& timeline) {
 }
 
 Verdict returners_are_adopted(const Timeline& timeline) {
-  return judge_step(
-      timeline, "readopt", {"pods", "statefulsets"}, "a pod that matched again was taken back",
-      [](JudgedStep& under) {
-        demand_same_pods(under);
-        const Pod* pod = judged_pod(under);
-        if (pod == nullptr || controlled_by(*pod, under.after.set(under.subject.set)) ||
-            !under.outlasted_patience())
-          return;
-        under.find(pod->meta.ref, "a pod that matches the selector again is controlled by the set",
-                   fmt::format("{} was not at {}", pod->meta.ref.name, moment(*under.step.end)),
-                   *under.step.end, look_at_owners(under.subject));
-      });
+  return judge_step(timeline, "readopt", {"pods", "statefulsets"}, "a pod that matched again was taken back",
+                    [](JudgedStep& under) {
+                      demand_same_pods(under);
+                      const Pod* pod = judged_pod(under);
+                      if (pod == nullptr || controlled_by(*pod, under.after.set(under.subject.set)) ||
+                          !under.outlasted_patience())
+                        return;
+                      under.find(pod->meta.ref,
+                                 "a pod that matches the selector again is controlled by the set",
+                                 fmt::format("{} was not at {}", pod->meta.ref.name, moment(*under.step.end)),
+                                 *under.step.end, look_at_owners(under.subject));
+                    });
 }
 
 }  // namespace stateproof::check

@@ -51,8 +51,8 @@ Verdict names_differ(const Timeline& timeline) {
         if (is_empty(under, sides)) return;
         for (const auto& [name, pod] : sides.of_the_set)
           if (!ordinal_of(name, under.subject.set))
-            under.find(pod->meta.ref, "a pod of the set is named <set>-<ordinal>", fmt::format("it is {}", name),
-                       *under.step.begin, look_at_pods(under.subject));
+            under.find(pod->meta.ref, "a pod of the set is named <set>-<ordinal>",
+                       fmt::format("it is {}", name), *under.step.begin, look_at_pods(under.subject));
         for (const auto& [name, pod] : sides.loose) {
           const std::string hash = pod->meta.label("pod-template-hash");
           const bool random = !hash.empty() && name.find("-" + hash + "-") != std::string_view::npos;
@@ -80,8 +80,8 @@ Verdict deployment_creates_at_once(const Timeline& timeline) {
         if (created >= wanted || under.step.reached() || !under.outlasted_patience()) return;
         under.find({"Deployment", under.subject.ns, "", {}},
                    fmt::format("{} pods are created without waiting for readiness", wanted),
-                   fmt::format("{} had been created at {}", created, moment(*under.step.end)), *under.step.end,
-                   look_at_pods(under.subject));
+                   fmt::format("{} had been created at {}", created, moment(*under.step.end)),
+                   *under.step.end, look_at_pods(under.subject));
       });
 }
 
@@ -147,27 +147,30 @@ Verdict only_the_set_gives_host_names(const Timeline& timeline) {
 }
 
 Verdict only_the_set_gives_claims(const Timeline& timeline) {
-  return judge_step(
-      timeline, "replace-loose", {"pods"}, "the set's pods had a claim each, the Deployment's shared one",
-      [](JudgedStep& under) {
-        const Sides sides = sides_of(under.before, under.subject);
-        if (is_empty(under, sides)) return;
-        std::map<std::string, std::string_view> users;
-        for (const auto& [name, pod] : sides.of_the_set) {
-          const std::string claim = pod->claim_at(under.subject.mount_path);
-          const auto [user, is_first] = users.emplace(claim, name);
-          if (claim.empty() || !is_first)
-            under.find(pod->meta.ref, "each pod of the set has a claim of its own",
-                       claim.empty() ? "it has none" : fmt::format("{} is used by {}, too", claim, user->second),
-                       *under.step.begin, look_at_pods(under.subject));
-        }
-        std::set<std::string> shared;
-        for (const auto& [name, pod] : sides.loose) shared.insert(pod->claim_at(under.subject.mount_path));
-        if (shared.size() > 1)
-          under.find(sides.loose.begin()->second->meta.ref, "the Deployment's pods share the claim of their template",
-                     fmt::format("they use {} claims", shared.size()), *under.step.begin,
-                     look_at_pods(under.subject));
-      });
+  return judge_step(timeline, "replace-loose", {"pods"},
+                    "the set's pods had a claim each, the Deployment's shared one", [](JudgedStep& under) {
+                      const Sides sides = sides_of(under.before, under.subject);
+                      if (is_empty(under, sides)) return;
+                      std::map<std::string, std::string_view> users;
+                      for (const auto& [name, pod] : sides.of_the_set) {
+                        const std::string claim = pod->claim_at(under.subject.mount_path);
+                        const auto [user, is_first] = users.emplace(claim, name);
+                        if (claim.empty() || !is_first)
+                          under.find(pod->meta.ref, "each pod of the set has a claim of its own",
+                                     claim.empty()
+                                         ? "it has none"
+                                         : fmt::format("{} is used by {}, too", claim, user->second),
+                                     *under.step.begin, look_at_pods(under.subject));
+                      }
+                      std::set<std::string> shared;
+                      for (const auto& [name, pod] : sides.loose)
+                        shared.insert(pod->claim_at(under.subject.mount_path));
+                      if (shared.size() > 1)
+                        under.find(sides.loose.begin()->second->meta.ref,
+                                   "the Deployment's pods share the claim of their template",
+                                   fmt::format("they use {} claims", shared.size()), *under.step.begin,
+                                   look_at_pods(under.subject));
+                    });
 }
 
 }  // namespace stateproof::check

@@ -26,22 +26,24 @@ ObjectRef pod_ref(const JudgedStep& under) {
 }  // namespace
 
 Verdict evictions_within_budget_are_granted(const Timeline& timeline) {
-  return judge_step(timeline, "evict", {"pods", "poddisruptionbudgets"}, "every eviction within the budget was granted",
-                    [](JudgedStep& under) {
-                      int allowed = 0;
-                      for (const auto& [name, budget] : under.before.budgets) allowed += budget->allowed;
-                      if (allowed == 0) return under.judgement.doubt("the budget allowed no disruption");
-                      if (answer_of(under) == 0) return under.judgement.doubt("the answer was not recorded");
-                      if (answer_of(under) == kRefused)
-                        under.find(pod_ref(under), "an eviction that the budget allows is granted",
-                                   fmt::format("the API server answered {} at {}", kRefused, moment(*under.step.end)),
-                                   *under.step.end, look_at_budget(under.subject));
-                    });
+  return judge_step(
+      timeline, "evict", {"pods", "poddisruptionbudgets"}, "every eviction within the budget was granted",
+      [](JudgedStep& under) {
+        int allowed = 0;
+        for (const auto& [name, budget] : under.before.budgets) allowed += budget->allowed;
+        if (allowed == 0) return under.judgement.doubt("the budget allowed no disruption");
+        if (answer_of(under) == 0) return under.judgement.doubt("the answer was not recorded");
+        if (answer_of(under) == kRefused)
+          under.find(pod_ref(under), "an eviction that the budget allows is granted",
+                     fmt::format("the API server answered {} at {}", kRefused, moment(*under.step.end)),
+                     *under.step.end, look_at_budget(under.subject));
+      });
 }
 
 Verdict evictions_beyond_budget_are_refused(const Timeline& timeline) {
   return judge_step(
-      timeline, "evict-beyond", {"pods"}, "the eviction beyond the budget was refused", [](JudgedStep& under) {
+      timeline, "evict-beyond", {"pods"}, "the eviction beyond the budget was refused",
+      [](JudgedStep& under) {
         const std::string unready = under.pod_name(under.ordinal("unready"));
         for (const Snapshot* moment : {&under.before, &under.after})
           if (const Pod* pod = moment->pod(unready); pod != nullptr && pod->ready && !pod->terminating())
@@ -60,22 +62,25 @@ Verdict evictions_beyond_budget_are_refused(const Timeline& timeline) {
 }
 
 Verdict evicted_pods_come_back(const Timeline& timeline) {
-  return judge_step(
-      timeline, "evict", {"pods"}, "each evicted pod came back under its name", [](JudgedStep& under) {
-        if (answer_of(under) == kRefused) return under.judgement.doubt("the eviction was refused");
-        const std::string name = under.pod_name(under.ordinal());
-        const Pod* before = under.before.pod(name);
-        const Pod* after = under.after.pod(name);
-        if (before == nullptr) return under.judgement.doubt(fmt::format("{} was not there", name));
-        const bool is_new = after != nullptr && after->meta.ref.uid != before->meta.ref.uid;
-        if (is_new) return;
-        if (after != nullptr || !under.outlasted_patience())
-          return under.judgement.doubt(fmt::format("{} was not replaced in time", name));
-        under.find(before->meta.ref, fmt::format("{} is made anew", name),
-                   fmt::format("there was no pod of that name at {}", moment(*under.step.end)), *under.step.end,
-                   fmt::format("Events: kubectl -n {} describe statefulset {}", under.subject.ns,
-                               under.subject.set));
-      });
+  return judge_step(timeline, "evict", {"pods"}, "each evicted pod came back under its name",
+                    [](JudgedStep& under) {
+                      if (answer_of(under) == kRefused)
+                        return under.judgement.doubt("the eviction was refused");
+                      const std::string name = under.pod_name(under.ordinal());
+                      const Pod* before = under.before.pod(name);
+                      const Pod* after = under.after.pod(name);
+                      if (before == nullptr)
+                        return under.judgement.doubt(fmt::format("{} was not there", name));
+                      const bool is_new = after != nullptr && after->meta.ref.uid != before->meta.ref.uid;
+                      if (is_new) return;
+                      if (after != nullptr || !under.outlasted_patience())
+                        return under.judgement.doubt(fmt::format("{} was not replaced in time", name));
+                      under.find(before->meta.ref, fmt::format("{} is made anew", name),
+                                 fmt::format("there was no pod of that name at {}", moment(*under.step.end)),
+                                 *under.step.end,
+                                 fmt::format("Events: kubectl -n {} describe statefulset {}",
+                                             under.subject.ns, under.subject.set));
+                    });
 }
 
 }  // namespace stateproof::check

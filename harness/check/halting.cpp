@@ -35,8 +35,8 @@ Verdict creation_halts(const Timeline& timeline) {
           // From the beginning on: what is there when the hold begins came too early just the same.
           if (pod.ordinal > held && pod.appeared->index <= under.step.end->index)
             under.find(pod.ref, fmt::format("nothing follows {} while it is not Ready", under.pod_name(held)),
-                       fmt::format("{} was created at {}", pod.ref.name, moment(*pod.appeared)), *pod.appeared,
-                       look_at_policy(under.subject));
+                       fmt::format("{} was created at {}", pod.ref.name, moment(*pod.appeared)),
+                       *pod.appeared, look_at_policy(under.subject));
         doubt_unless_held(under, held);
       });
 }
@@ -47,7 +47,8 @@ Verdict scale_down_halts(const Timeline& timeline) {
       [](JudgedStep& under) {
         const Ordinal held = under.ordinal();
         for (const Incarnation& pod : under.pods) {
-          if (pod.ordinal == held || pod.fault != nullptr || pod.excused || !under.covers(pod.ending)) continue;
+          if (pod.ordinal == held || pod.fault != nullptr || pod.excused || !under.covers(pod.ending))
+            continue;
           under.find(pod.ref,
                      fmt::format("{} stays while {} is not Ready", pod.ref.name, under.pod_name(held)),
                      fmt::format("{} was told to stop at {}", pod.ref.name, moment(*pod.ending)), *pod.ending,
@@ -59,8 +60,7 @@ Verdict scale_down_halts(const Timeline& timeline) {
 
 Verdict scale_down_resumes(const Timeline& timeline) {
   return judge_step(
-      timeline, "resume", {"pods"}, "the scale-down went on when all pods were Ready",
-      [](JudgedStep& under) {
+      timeline, "resume", {"pods"}, "the scale-down went on when all pods were Ready", [](JudgedStep& under) {
         const Ordinal healed = under.ordinal();
         const Pod* pod = under.after.pod(under.pod_name(healed));
         if (pod == nullptr || !pod->ready)

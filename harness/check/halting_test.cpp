@@ -32,9 +32,10 @@ TEST(CreationHalts, APodThatFollowsIsABreach) {
 }
 
 TEST(CreationHalts, APodThatWasThereBeforeTheHoldIsABreach) {
-  EXPECT_THAT(creation_halts(
-                  Story{}.created(0).created(1).begins("hold-creation", {{"ordinal", 0}}).reaches("hold-creation")),
-              IsNonconformant(ElementsAre(2)));
+  EXPECT_THAT(
+      creation_halts(
+          Story{}.created(0).created(1).begins("hold-creation", {{"ordinal", 0}}).reaches("hold-creation")),
+      IsNonconformant(ElementsAre(2)));
 }
 
 TEST(CreationHalts, APodThatBecameReadyProvesNothing) {

@@ -10,8 +10,9 @@ namespace stateproof::check {
 namespace {
 
 std::string look_at_set(const Subject& subject) {
-  return fmt::format("spec.podManagementPolicy and spec.ordinals as served: kubectl -n {} get statefulset {} -o yaml",
-                     subject.ns, subject.set);
+  return fmt::format(
+      "spec.podManagementPolicy and spec.ordinals as served: kubectl -n {} get statefulset {} -o yaml",
+      subject.ns, subject.set);
 }
 
 /// Every pod of [first, first + wanted) is created in or before the step, though no pod of the set is Ready.
@@ -55,16 +56,19 @@ Verdict stopped_without_waiting(const Timeline& timeline) {
             first_gone = pod.gone;
         }
         if (excess.size() < 2)
-          return under.judgement.doubt("fewer than two pods had to go: nothing shows that none was waited for");
+          return under.judgement.doubt(
+              "fewer than two pods had to go: nothing shows that none was waited for");
         for (const Incarnation* pod : excess) {
           const bool late = first_gone != nullptr
                                 ? pod->ending == nullptr || pod->ending->index > first_gone->index
                                 : pod->ending == nullptr && under.outlasted_patience();
           if (!late) continue;
           const Observation& breach = first_gone != nullptr ? *first_gone : *under.step.end;
-          under.find(pod->ref, fmt::format("{} is told to stop without waiting for the others", pod->ref.name),
+          under.find(pod->ref,
+                     fmt::format("{} is told to stop without waiting for the others", pod->ref.name),
                      fmt::format("nothing had told it to stop at {}, {}", moment(breach),
-                                 first_gone != nullptr ? "when the first pod was gone" : "when the step's time ran out"),
+                                 first_gone != nullptr ? "when the first pod was gone"
+                                                       : "when the step's time ran out"),
                      breach, look_at_set(under.subject));
         }
       });
@@ -105,8 +109,8 @@ Verdict ordinals_follow_start(const Timeline& timeline) {
                      look_at_set(under.subject));
         if (const Pod* old = under.after.pod(old_name); old != nullptr && !old->terminating())
           under.find(old->meta.ref, fmt::format("{} is told to stop", old_name),
-                     fmt::format("nothing had told it to stop at {}", moment(*under.step.end)), *under.step.end,
-                     look_at_set(under.subject));
+                     fmt::format("nothing had told it to stop at {}", moment(*under.step.end)),
+                     *under.step.end, look_at_set(under.subject));
       });
 }
 
@@ -116,12 +120,15 @@ Verdict pods_are_labelled(const Timeline& timeline) {
   Judgement judgement;
   std::set<Uid> judged;
   std::set<Uid> broken;
-  const auto judge = [&](const Pod& pod, const Observation& seen, const char* label, const std::string& wanted) {
+  const auto judge = [&](const Pod& pod, const Observation& seen, const char* label,
+                         const std::string& wanted) {
     if (pod.meta.label(label) == wanted || !broken.insert(pod.meta.ref.uid).second) return;
-    judgement.find({pod.meta.ref, fmt::format("label {}={}", label, wanted),
-                    fmt::format("at {} it was \"{}\"", moment(seen), pod.meta.label(label)), {seen.index},
-                    fmt::format("metadata.labels: kubectl -n {} get pod {} -o yaml", subject.ns,
-                                pod.meta.ref.name)});
+    judgement.find(
+        {pod.meta.ref,
+         fmt::format("label {}={}", label, wanted),
+         fmt::format("at {} it was \"{}\"", moment(seen), pod.meta.label(label)),
+         {seen.index},
+         fmt::format("metadata.labels: kubectl -n {} get pod {} -o yaml", subject.ns, pod.meta.ref.name)});
   };
   for (const Observation& seen : course.judged()) {
     const Pod* pod = seen.object<Pod>();
@@ -134,7 +141,8 @@ Verdict pods_are_labelled(const Timeline& timeline) {
   }
   if (judged.empty()) judgement.doubt("no pod of the set was seen");
   judgement.doubt_if(course.missing("create"));
-  return std::move(judgement).verdict(counted(judged.size(), "pod", "pods") + " labelled with name and ordinal");
+  return std::move(judgement).verdict(counted(judged.size(), "pod", "pods") +
+                                      " labelled with name and ordinal");
 }
 
 }  // namespace stateproof::check

@@ -22,7 +22,8 @@ std::string revision_of(const Pod& pod) { return pod.meta.label(kRevisionLabel);
 
 std::string look_at_revisions(const Subject& subject) {
   return fmt::format(
-      "kubectl -n {} get pods -L {}; spec.updateStrategy and status of the set: kubectl -n {} get statefulset {} "
+      "kubectl -n {} get pods -L {}; spec.updateStrategy and status of the set: kubectl -n {} get "
+      "statefulset {} "
       "-o yaml",
       subject.ns, kRevisionLabel, subject.ns, subject.set);
 }
@@ -72,7 +73,8 @@ void demand_revision(JudgedStep& under, const std::string& wanted, std::string_v
     return under.judgement.doubt(fmt::format("{} was not replaced", name));
   if (revision_of(*after) == wanted) return;
   under.find(after->meta.ref, fmt::format("{} comes back at revision {}, {}", name, wanted, why),
-             fmt::format("it has {}", revision_of(*after)), *under.step.end, look_at_revisions(under.subject));
+             fmt::format("it has {}", revision_of(*after)), *under.step.end,
+             look_at_revisions(under.subject));
 }
 
 /// No pod for which `concerned` holds is told to stop or made within the step.
@@ -105,11 +107,12 @@ Verdict updated_from_the_top(const Timeline& timeline) {
                          other.first_ready()->index < pod.ending->index;
                 });
             if (was_back) continue;
-            under.find(pod.ref,
-                       fmt::format("{} is replaced after the new {} is Ready", pod.ref.name, higher->meta.ref.name),
-                       fmt::format("it was told to stop at {}, when there was no new {} that had been Ready",
-                                   moment(*pod.ending), higher->meta.ref.name),
-                       *pod.ending, look_at_revisions(under.subject));
+            under.find(
+                pod.ref,
+                fmt::format("{} is replaced after the new {} is Ready", pod.ref.name, higher->meta.ref.name),
+                fmt::format("it was told to stop at {}, when there was no new {} that had been Ready",
+                            moment(*pod.ending), higher->meta.ref.name),
+                *pod.ending, look_at_revisions(under.subject));
           }
         }
         if (replaced == 0) under.judgement.doubt("no pod was replaced");
@@ -117,16 +120,15 @@ Verdict updated_from_the_top(const Timeline& timeline) {
 }
 
 Verdict rollout_completes(const Timeline& timeline) {
-  return judge_step(timeline, "rollout", {"pods", "statefulsets"}, "all pods have the new revision",
-                    [](JudgedStep& under) {
-                      demand_update(under);
-                      const StatefulSet* set = set_at(under, under.after);
-                      if (set == nullptr || !under.step.reached() || set->current_revision == set->update_revision)
-                        return;
-                      under.find(set->meta.ref, "status.currentRevision is the update revision in the end",
-                                 fmt::format("it was {} and not {}", set->current_revision, set->update_revision),
-                                 *under.step.end, look_at_revisions(under.subject));
-                    });
+  return judge_step(
+      timeline, "rollout", {"pods", "statefulsets"}, "all pods have the new revision", [](JudgedStep& under) {
+        demand_update(under);
+        const StatefulSet* set = set_at(under, under.after);
+        if (set == nullptr || !under.step.reached() || set->current_revision == set->update_revision) return;
+        under.find(set->meta.ref, "status.currentRevision is the update revision in the end",
+                   fmt::format("it was {} and not {}", set->current_revision, set->update_revision),
+                   *under.step.end, look_at_revisions(under.subject));
+      });
 }
 
 Verdict rollback_reuses_revision(const Timeline& timeline) {
@@ -135,8 +137,8 @@ Verdict rollback_reuses_revision(const Timeline& timeline) {
   if (rollout == nullptr) return inconclusive("step \"rollout\" was not played");
   const Snapshot original = snapshot_at(timeline, *rollout->begin);
   return judge_step(
-      timeline, "rollback", {"statefulsets", "controllerrevisions"}, "the earlier revision was taken up again",
-      [&](JudgedStep& under) {
+      timeline, "rollback", {"statefulsets", "controllerrevisions"},
+      "the earlier revision was taken up again", [&](JudgedStep& under) {
         const StatefulSet* former = set_at(under, original);
         const StatefulSet* now = set_at(under, under.after);
         if (former == nullptr || now == nullptr || !under.step.reached()) return;
@@ -145,9 +147,10 @@ Verdict rollback_reuses_revision(const Timeline& timeline) {
                      fmt::format("it is {}", now->update_revision), *under.step.end,
                      look_at_revisions(under.subject));
         if (under.after.revisions.size() > under.before.revisions.size())
-          under.find(now->meta.ref, fmt::format("{} ControllerRevisions, as before", under.before.revisions.size()),
-                     fmt::format("there were {} at {}", under.after.revisions.size(), moment(*under.step.end)),
-                     *under.step.end, look_at_revisions(under.subject));
+          under.find(
+              now->meta.ref, fmt::format("{} ControllerRevisions, as before", under.before.revisions.size()),
+              fmt::format("there were {} at {}", under.after.revisions.size(), moment(*under.step.end)),
+              *under.step.end, look_at_revisions(under.subject));
       });
 }
 
@@ -162,11 +165,11 @@ Verdict pods_below_partition_stay(const Timeline& timeline) {
         if (set == nullptr) return;
         for (const auto& [ordinal, pod] : pods_of(under.after, under.subject))
           if (ordinal.value < partition && revision_of(*pod) == set->update_revision)
-            under.find(pod->meta.ref, fmt::format("{} keeps the old revision", pod->meta.ref.name),
-                       fmt::format("it had the new one, {}, at {}", set->update_revision, moment(*under.step.end)),
-                       *under.step.end, look_at_revisions(under.subject));
-        if (set->update_revision == set->current_revision)
-          under.judgement.doubt("no update was under way");
+            under.find(
+                pod->meta.ref, fmt::format("{} keeps the old revision", pod->meta.ref.name),
+                fmt::format("it had the new one, {}, at {}", set->update_revision, moment(*under.step.end)),
+                *under.step.end, look_at_revisions(under.subject));
+        if (set->update_revision == set->current_revision) under.judgement.doubt("no update was under way");
       });
 }
 
@@ -187,40 +190,41 @@ Verdict new_revision_above_partition(const Timeline& timeline) {
 }
 
 Verdict lost_pod_is_updated(const Timeline& timeline) {
-  return judge_step(timeline, "complete", {"pods", "statefulsets"},
-                    "all pods have the new revision, the one that was lost in between too", [](JudgedStep& under) {
-                      const bool lost = std::any_of(under.pods.begin(), under.pods.end(), [&](const Incarnation& pod) {
-                        return under.covers(pod.fault);
-                      });
-                      if (!lost) return under.judgement.doubt("no pod was lost during the update");
-                      demand_update(under);
-                    });
+  return judge_step(
+      timeline, "complete", {"pods", "statefulsets"},
+      "all pods have the new revision, the one that was lost in between too", [](JudgedStep& under) {
+        const bool lost = std::any_of(under.pods.begin(), under.pods.end(),
+                                      [&](const Incarnation& pod) { return under.covers(pod.fault); });
+        if (!lost) return under.judgement.doubt("no pod was lost during the update");
+        demand_update(under);
+      });
 }
 
 Verdict min_ready_seconds_kept(const Timeline& timeline) {
-  return judge_step(
-      timeline, "min-ready", {"pods"}, "each pod was Ready for minReadySeconds before the next one went",
-      [](JudgedStep& under) {
-        const std::chrono::seconds wanted{under.number("minReadySeconds")};
-        std::size_t judged = 0;
-        for (const Incarnation& pod : under.pods) {
-          if (!under.covers(pod.ending) || pod.fault != nullptr || pod.excused) continue;
-          for (const Incarnation& higher : under.pods) {
-            const bool is_before = higher.ordinal.value == pod.ordinal.value + 1 && under.covers(higher.appeared) &&
-                                   higher.was_ready() && higher.first_ready()->index < pod.ending->index;
-            if (!is_before) continue;
-            ++judged;
-            const Elapsed waited = pod.ending->at - higher.first_ready()->at;
-            if (waited >= wanted - kMinReadySlack) continue;
-            under.find(pod.ref,
-                       fmt::format("{} goes when {} was Ready for {} s", pod.ref.name, higher.ref.name, wanted.count()),
-                       fmt::format("it was told to stop at {}, {} after {} became Ready", moment(*pod.ending),
-                                   seconds(waited), higher.ref.name),
-                       *pod.ending, look_at_revisions(under.subject));
-          }
-        }
-        if (judged == 0) under.judgement.doubt("no two pods were replaced one after the other");
-      });
+  return judge_step(timeline, "min-ready", {"pods"},
+                    "each pod was Ready for minReadySeconds before the next one went", [](JudgedStep& under) {
+                      const std::chrono::seconds wanted{under.number("minReadySeconds")};
+                      std::size_t judged = 0;
+                      for (const Incarnation& pod : under.pods) {
+                        if (!under.covers(pod.ending) || pod.fault != nullptr || pod.excused) continue;
+                        for (const Incarnation& higher : under.pods) {
+                          const bool is_before = higher.ordinal.value == pod.ordinal.value + 1 &&
+                                                 under.covers(higher.appeared) && higher.was_ready() &&
+                                                 higher.first_ready()->index < pod.ending->index;
+                          if (!is_before) continue;
+                          ++judged;
+                          const Elapsed waited = pod.ending->at - higher.first_ready()->at;
+                          if (waited >= wanted - kMinReadySlack) continue;
+                          under.find(pod.ref,
+                                     fmt::format("{} goes when {} was Ready for {} s", pod.ref.name,
+                                                 higher.ref.name, wanted.count()),
+                                     fmt::format("it was told to stop at {}, {} after {} became Ready",
+                                                 moment(*pod.ending), seconds(waited), higher.ref.name),
+                                     *pod.ending, look_at_revisions(under.subject));
+                        }
+                      }
+                      if (judged == 0) under.judgement.doubt("no two pods were replaced one after the other");
+                    });
 }
 
 Verdict on_delete_moves_nothing(const Timeline& timeline) {
@@ -233,8 +237,8 @@ Verdict on_delete_moves_nothing(const Timeline& timeline) {
 }
 
 Verdict on_delete_picks_up(const Timeline& timeline) {
-  return judge_step(timeline, "pick-up", {"pods", "statefulsets"}, "the deleted pod came back at the newest revision",
-                    [](JudgedStep& under) {
+  return judge_step(timeline, "pick-up", {"pods", "statefulsets"},
+                    "the deleted pod came back at the newest revision", [](JudgedStep& under) {
                       const StatefulSet* set = set_at(under, under.before);
                       if (set == nullptr) return;
                       const Pod* before = under.before.pod(under.pod_name(under.ordinal()));
@@ -245,28 +249,29 @@ Verdict on_delete_picks_up(const Timeline& timeline) {
 }
 
 Verdict history_is_limited(const Timeline& timeline) {
-  return judge_step(
-      timeline, "settle", {"controllerrevisions", "statefulsets", "pods"}, "old revisions were pruned",
-      [](JudgedStep& under) {
-        const StatefulSet* set = set_at(under, under.after);
-        if (set == nullptr) return;
-        std::set<std::string> live{set->current_revision, set->update_revision};
-        for (const auto& [ordinal, pod] : pods_of(under.after, under.subject)) live.insert(revision_of(*pod));
-        std::size_t kept = 0;
-        std::size_t out_of_use = 0;
-        for (const auto& [name, revision] : under.after.revisions) {
-          const OwnerReference* owner = revision->meta.controller();
-          if (owner == nullptr || owner->uid != set->meta.ref.uid) continue;
-          ++kept;
-          if (!live.contains(std::string{name})) ++out_of_use;
-        }
-        if (kept == 0) return under.judgement.doubt("no ControllerRevision was seen");
-        const auto limit = static_cast<std::size_t>(set->revision_history_limit);
-        if (out_of_use <= limit) return;
-        under.find(set->meta.ref, fmt::format("at most {} revisions out of use are kept", limit),
-                   fmt::format("{} were at {}", out_of_use, moment(*under.step.end)), *under.step.end,
-                   fmt::format("kubectl -n {} get controllerrevisions", under.subject.ns));
-      });
+  return judge_step(timeline, "settle", {"controllerrevisions", "statefulsets", "pods"},
+                    "old revisions were pruned", [](JudgedStep& under) {
+                      const StatefulSet* set = set_at(under, under.after);
+                      if (set == nullptr) return;
+                      std::set<std::string> live{set->current_revision, set->update_revision};
+                      for (const auto& [ordinal, pod] : pods_of(under.after, under.subject))
+                        live.insert(revision_of(*pod));
+                      std::size_t kept = 0;
+                      std::size_t out_of_use = 0;
+                      for (const auto& [name, revision] : under.after.revisions) {
+                        const OwnerReference* owner = revision->meta.controller();
+                        if (owner == nullptr || owner->uid != set->meta.ref.uid) continue;
+                        ++kept;
+                        if (!live.contains(std::string{name})) ++out_of_use;
+                      }
+                      if (kept == 0) return under.judgement.doubt("no ControllerRevision was seen");
+                      const auto limit = static_cast<std::size_t>(set->revision_history_limit);
+                      if (out_of_use <= limit) return;
+                      under.find(
+                          set->meta.ref, fmt::format("at most {} revisions out of use are kept", limit),
+                          fmt::format("{} were at {}", out_of_use, moment(*under.step.end)), *under.step.end,
+                          fmt::format("kubectl -n {} get controllerrevisions", under.subject.ns));
+                    });
 }
 
 Verdict status_counts_pods(const Timeline& timeline) {

@@ -41,10 +41,10 @@ struct JudgedStep {
   const Subject& subject;
   const Course& course;
   const RecordedStep& step;
-  const Incarnations& pods;              ///< of the whole scenario
-  std::span<const Observation> during;   ///< from the step's begin to its end
-  Snapshot before;                       ///< when it began
-  Snapshot after;                        ///< when it ended
+  const Incarnations& pods;             ///< of the whole scenario
+  std::span<const Observation> during;  ///< from the step's begin to its end
+  Snapshot before;                      ///< when it began
+  Snapshot after;                       ///< when it ended
   Judgement& judgement;
 
   /// Whether the entry stands within the step; false for null.

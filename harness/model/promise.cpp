@@ -33,11 +33,17 @@ std::optional<Profile> parse_profile(std::string_view text) {
 
 PromiseVerdict judge(const Promise& promise, const Timeline& timeline) {
   PromiseVerdict result{&promise, Outcome::kNotApplicable, {}};
+  bool blocks = false;
+  Outcome informed = Outcome::kNotApplicable;
   for (const Requirement& requirement : promise.requirements) {
     Verdict verdict = run(requirement.checker, timeline);
-    if (requirement.level == Level::kBlocking) result.outcome = std::max(result.outcome, verdict.outcome);
+    const bool is_blocking = requirement.level == Level::kBlocking;
+    Outcome& outcome = is_blocking ? result.outcome : informed;
+    outcome = std::max(outcome, verdict.outcome);
+    blocks = blocks || is_blocking;
     result.requirements.push_back({&requirement, std::move(verdict)});
   }
+  if (!blocks && informed == Outcome::kConformant) result.outcome = informed;
   return result;
 }
 

@@ -61,7 +61,9 @@ struct PromiseVerdict {
 };
 
 /// Judges each requirement; an exception in a checker is inconclusive, never a pass. The worst blocking
-/// verdict decides; an informing requirement never makes the promise worse than conformant.
+/// verdict decides; an informing requirement never makes the promise worse than conformant. A promise with
+/// nothing but informing ones is conformant when they are, and otherwise not applicable: it is told, not
+/// demanded.
 PromiseVerdict judge(const Promise& promise, const Timeline& timeline);
 
 }  // namespace stateproof

@@ -14,7 +14,8 @@ Verdict skips(const Timeline&) { return not_applicable("one node"); }
 Verdict throws(const Timeline&) { throw std::runtime_error("index 7"); }
 
 Outcome outcome_of(std::vector<Requirement> requirements) {
-  const Promise promise{.id = "p", .title = "", .group = "", .scenario = "", .requirements = std::move(requirements)};
+  const Promise promise{
+      .id = "p", .title = "", .group = "", .scenario = "", .requirements = std::move(requirements)};
   return judge(promise, Timeline{}).outcome;
 }
 
@@ -31,10 +32,14 @@ TEST(Judge, TheWorstBlockingVerdictDecides) {
 
 TEST(Judge, AnInformingRequirementDoesNotBlock) {
   EXPECT_EQ(outcome_of({blocking(passes), informing(fails)}), Outcome::kConformant);
+  EXPECT_EQ(outcome_of({informing(passes)}), Outcome::kConformant);
+  EXPECT_EQ(outcome_of({informing(passes), informing(fails)}), Outcome::kNotApplicable);
+  EXPECT_EQ(outcome_of({informing(doubts)}), Outcome::kNotApplicable);
 }
 
 TEST(Judge, AnExceptionInACheckerIsInconclusive) {
-  const Promise promise{.id = "p", .title = "", .group = "", .scenario = "", .requirements = {blocking(throws)}};
+  const Promise promise{
+      .id = "p", .title = "", .group = "", .scenario = "", .requirements = {blocking(throws)}};
   const PromiseVerdict verdict = judge(promise, Timeline{});
   EXPECT_EQ(verdict.outcome, Outcome::kInconclusive);
   EXPECT_EQ(verdict.requirements.at(0).verdict.reason, "the checker could not read the recording: index 7");

@@ -6,7 +6,8 @@ namespace stateproof {
 namespace {
 
 constexpr std::string_view kGuarantees =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#deployment-and-scaling-guarantees";
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
+    "#deployment-and-scaling-guarantees";
 
 }  // namespace
 
@@ -18,8 +19,9 @@ std::vector<Promise> halting_promises() {
        .scenario = "halting",
        .requirements = {{.id = "ORD-02",
                          .title = "No pod is created after one that is not Ready",
-                         .sentence = "While a pod of an OrderedReady set is running but not Ready, no pod of a "
-                                     "higher ordinal MUST be created.",
+                         .sentence =
+                             "While a pod of an OrderedReady set is running but not Ready, no pod of a "
+                             "higher ordinal MUST be created.",
                          .source = kGuarantees,
                          .since = "",
                          .level = Level::kBlocking,

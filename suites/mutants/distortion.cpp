@@ -21,7 +21,8 @@ T newest_before(const Timeline& timeline, const std::string& name, std::size_t i
   std::optional<T> newest;
   for (const Observation& seen : timeline) {
     if (seen.index >= index) break;
-    if (const T* object = seen.object<T>(); object != nullptr && object->meta.ref.name == name) newest = *object;
+    if (const T* object = seen.object<T>(); object != nullptr && object->meta.ref.name == name)
+      newest = *object;
   }
   must(newest.has_value(), name.c_str());
   return *newest;

@@ -54,7 +54,8 @@ void change_objects(Timeline& timeline, const std::function<bool(T&, const Obser
   for (Observation& seen : timeline.observations) {
     auto* event = std::get_if<ObjectSeen>(&seen.what);
     if (event == nullptr) continue;
-    if (T* object = std::get_if<T>(&event->object); object != nullptr && change(*object, seen)) changed = true;
+    if (T* object = std::get_if<T>(&event->object); object != nullptr && change(*object, seen))
+      changed = true;
   }
   must(changed, "nothing to change");
 }

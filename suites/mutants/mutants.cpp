@@ -63,7 +63,8 @@ void demand_nothing(std::vector<json>& objects) {
 void share_the_deployments_claim(std::vector<json>& objects) {
   json& spec = set_spec(objects);
   spec.erase("volumeClaimTemplates");
-  spec["template"]["spec"]["volumes"] = object_of_kind(objects, "Deployment")["spec"]["template"]["spec"]["volumes"];
+  spec["template"]["spec"]["volumes"] =
+      object_of_kind(objects, "Deployment")["spec"]["template"]["spec"]["volumes"];
 }
 
 void give_the_deployment_a_host_name(std::vector<json>& objects) {
@@ -80,12 +81,10 @@ const std::vector<Mutant>& all() {
        start_all_at_once},
       {"cluster-ip-service", "governing Service with a cluster IP", "stable-dns", "DNS-08", "write",
        give_cluster_ip},
-      {"shared-claim", "one claim shared by all pods", "claim-binding", "STO-01", "write",
-       share_one_claim},
-      {"empty-dir", "emptyDir for the data", "data-survival", "STO-04", "read",
-       keep_data_in_the_pod},
-      {"retention-delete", "retention policy whenScaled: Delete", "claim-retention", "RET-02",
-       "scale-down", delete_claims_on_scale_down},
+      {"shared-claim", "one claim shared by all pods", "claim-binding", "STO-01", "write", share_one_claim},
+      {"empty-dir", "emptyDir for the data", "data-survival", "STO-04", "read", keep_data_in_the_pod},
+      {"retention-delete", "retention policy whenScaled: Delete", "claim-retention", "RET-02", "scale-down",
+       delete_claims_on_scale_down},
       {"halting-parallel", "podManagementPolicy Parallel, with pods that are held unready", "creation-halts",
        "ORD-02", "hold-creation", start_all_at_once},
       {"parallel-in-order", "podManagementPolicy OrderedReady where Parallel is wanted", "parallel-creation",
@@ -94,8 +93,8 @@ const std::vector<Mutant>& all() {
        "evict-beyond", demand_nothing},
       {"contrast-shared-claim", "a StatefulSet whose pods share the Deployment's claim", "contrast-storage",
        "DPL-05", "replace-loose", share_the_deployments_claim},
-      {"contrast-host-names", "a Deployment whose template gives a host name", "contrast-host-names", "DPL-04",
-       "replace-loose", give_the_deployment_a_host_name},
+      {"contrast-host-names", "a Deployment whose template gives a host name", "contrast-host-names",
+       "DPL-04", "replace-loose", give_the_deployment_a_host_name},
   };
   return mutants;
 }

@@ -36,8 +36,8 @@ void never_take_back(Timeline& timeline) {
 
 std::vector<WrongHistory> wrong_adoptions() {
   return {
-      {"stopped-with-the-set", "a pod is stopped though its set was orphaned away", "orphans-live-on", "DIS-05",
-       stop_with_the_set},
+      {"stopped-with-the-set", "a pod is stopped though its set was orphaned away", "orphans-live-on",
+       "DIS-05", stop_with_the_set},
       {"never-adopted", "a new set ignores the pods that match", "orphans-adopted", "ADO-01", never_adopt},
       {"strayed-and-stopped", "a pod that stops matching is deleted", "strangers-released", "ADO-02",
        stop_what_strayed},

@@ -65,8 +65,8 @@ std::vector<WrongHistory> wrong_contrasts() {
        "DPL-01", name_by_ordinal},
       {"deployment-in-turn", "a Deployment creates one pod and waits", "contrast-creation", "DPL-02",
        create_in_turn},
-      {"deployment-keeps-names", "a Deployment gives a lost pod's name again", "contrast-replacement", "DPL-03",
-       keep_the_name},
+      {"deployment-keeps-names", "a Deployment gives a lost pod's name again", "contrast-replacement",
+       "DPL-03", keep_the_name},
   };
 }
 

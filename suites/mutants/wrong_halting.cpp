@@ -23,7 +23,8 @@ void never_revive(Timeline& timeline) {
   const Pod lost = pod_before(timeline, pod_of(timeline, 0), begin);
   erase_if(timeline, [&](const Observation& seen) {
     const Pod* pod = seen.object<Pod>();
-    return pod != nullptr && pod->meta.ref.name == lost.meta.ref.name && pod->meta.ref.uid != lost.meta.ref.uid;
+    return pod != nullptr && pod->meta.ref.name == lost.meta.ref.name &&
+           pod->meta.ref.uid != lost.meta.ref.uid;
   });
   let_time_out(timeline, "revive", 120s);
 }
@@ -32,8 +33,8 @@ void never_revive(Timeline& timeline) {
 
 std::vector<WrongHistory> wrong_haltings() {
   return {
-      {"stops-while-held", "a pod is told to stop while another is held unready", "scale-down-halts", "ORD-04",
-       stop_while_held},
+      {"stops-while-held", "a pod is told to stop while another is held unready", "scale-down-halts",
+       "ORD-04", stop_while_held},
       {"never-resumes", "a held scale-down is forgotten", "scale-down-resumes", "ORD-08", never_resume},
       {"never-revives", "a lost pod stays away while a higher one is not Ready", "lost-pod-revived", "ORD-07",
        never_revive},

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "suites/mutants/wrong_adoption.h"
+#include "suites/mutants/wrong_claim_lifetime.h"
 #include "suites/mutants/wrong_contrast.h"
 #include "suites/mutants/wrong_eviction.h"
 #include "suites/mutants/wrong_halting.h"
@@ -15,7 +16,8 @@ namespace stateproof::mutants {
 const std::vector<WrongHistory>& wrong_histories() {
   static const std::vector<WrongHistory> histories = [] {
     std::vector<WrongHistory> all;
-    for (const auto& scenario : {wrong_lifecycles, wrong_haltings, wrong_parallels, wrong_adoptions, wrong_evictions, wrong_contrasts, wrong_rollouts})
+    for (const auto& scenario : {wrong_lifecycles, wrong_haltings, wrong_parallels, wrong_adoptions,
+                                 wrong_evictions, wrong_contrasts, wrong_rollouts, wrong_claim_lifetimes})
       for (WrongHistory& history : scenario()) all.push_back(history);
     return all;
   }();

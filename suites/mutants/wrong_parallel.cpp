@@ -57,11 +57,12 @@ std::vector<WrongHistory> wrong_parallels() {
   return {
       {"parallel-never-scales-up", "a scale-up waits for pods that are not Ready", "parallel-scale-up",
        "ORD-05b", never_scale_up},
-      {"parallel-stops-in-turn", "excess pods are stopped one after the other", "parallel-scale-down", "ORD-05c",
-       stop_one_after_the_other},
+      {"parallel-stops-in-turn", "excess pods are stopped one after the other", "parallel-scale-down",
+       "ORD-05c", stop_one_after_the_other},
       {"begins-at-zero", "the first pod has ordinal 0 whatever start says", "start-ordinal", "ID-06",
        begin_at_zero},
-      {"start-stays", "the pods do not follow a new first ordinal", "start-ordinal-moves", "ID-07", never_move},
+      {"start-stays", "the pods do not follow a new first ordinal", "start-ordinal-moves", "ID-07",
+       never_move},
       {"mislabelled", "a pod has another's index as its label", "pod-labels", "ID-03", mislabel},
   };
 }

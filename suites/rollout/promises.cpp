@@ -16,7 +16,8 @@ constexpr std::string_view kMinReady =
 constexpr std::string_view kHistory =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#revision-history";
 constexpr std::string_view kStatus =
-    "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/#StatefulSetStatus";
+    "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/"
+    "#StatefulSetStatus";
 
 }  // namespace
 

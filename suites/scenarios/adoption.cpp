@@ -16,7 +16,8 @@ record::Condition orphaned(const Subject& subject) {
   return [&](const record::View& view) {
     if (view.sets.contains(subject.set)) return record::Standing{false, "the set is still there", {}};
     for (const auto& [name, pod] : view.pods)
-      if (pod.meta.controller() != nullptr) return record::Standing{false, name + " still has a controller", {}};
+      if (pod.meta.controller() != nullptr)
+        return record::Standing{false, name + " still has a controller", {}};
     return record::Standing{true, "the set is gone, its pods have no controller", {}};
   };
 }
@@ -31,7 +32,8 @@ record::Condition owned(const Subject& subject, std::vector<Ordinal> wanted, boo
           owner != nullptr && set != view.sets.end() && owner->uid == set->second.meta.ref.uid;
       if (is_owned != by_the_set)
         return record::Standing{
-            false, fmt::format("{} is {}controlled by the set", subject.pod_name(ordinal), is_owned ? "" : "not "),
+            false,
+            fmt::format("{} is {}controlled by the set", subject.pod_name(ordinal), is_owned ? "" : "not "),
             {}};
     }
     return record::Standing{true, by_the_set ? "controlled by the set" : "not controlled by the set", {}};
@@ -45,11 +47,13 @@ void play_adoption(Stage& stage) {
   Sleepers sleepers(stage);
   const std::vector<Ordinal> all = sleepers.first(subject.replicas.value);
   const Ordinal middle = sleepers.ordinal(1);
-  auto objects = fixtures::sleeper_objects(stage.request().image, {.replicas = subject.replicas, .claims = false});
+  auto objects =
+      fixtures::sleeper_objects(stage.request().image, {.replicas = subject.replicas, .claims = false});
   sleepers.create(objects, both(all_ready(subject, all), counted_ready(subject, subject.replicas)));
 
   stage.step(
-      "orphan", nlohmann::json::object(), fmt::format("delete StatefulSet {} and leave its pods", subject.set),
+      "orphan", nlohmann::json::object(),
+      fmt::format("delete StatefulSet {} and leave its pods", subject.set),
       [&] { stage.remove(kube::kStatefulSets, subject.set, {.propagation = kube::Propagation::kOrphan}); },
       orphaned(subject), kOwners);
   stage.step(
@@ -70,7 +74,8 @@ void play_adoption(Stage& stage) {
       fmt::format("{} does not match the set's selector any more", subject.pod_name(middle)),
       [&] { label("strayed"); }, owned(subject, {middle}, false), kOwners);
   stage.step(
-      "readopt", {{"ordinal", middle.value}}, fmt::format("{} matches the selector again", subject.pod_name(middle)),
+      "readopt", {{"ordinal", middle.value}},
+      fmt::format("{} matches the selector again", subject.pod_name(middle)),
       [&] { label(fixtures::Sleeper::kName); }, owned(subject, {middle}, true), kOwners);
 }
 

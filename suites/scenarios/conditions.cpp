@@ -189,11 +189,12 @@ record::Condition worked_through(const Subject& subject, std::int64_t generation
   return [=](const View& view) {
     const auto set = view.sets.find(subject.set);
     const std::int64_t observed = set == view.sets.end() ? 0 : set->second.observed_generation;
-    return Standing{observed >= generation,
-                    fmt::format("status.observedGeneration of StatefulSet {} is {}, asked for was {}; look at "
-                                "kube-controller-manager",
-                                subject.set, observed, generation),
-                    {}};
+    return Standing{
+        observed >= generation,
+        fmt::format("status.observedGeneration of StatefulSet {} is {}, asked for was {}; look at "
+                    "kube-controller-manager",
+                    subject.set, observed, generation),
+        {}};
   };
 }
 
@@ -227,9 +228,11 @@ record::Condition updated(const Subject& subject, Ordinal ordinal, const std::in
   return [&subject, ordinal, &generation](const View& view) {
     const auto set = view.sets.find(subject.set);
     const Pod* pod = find(view.pods, subject.pod_name(ordinal));
-    const bool done = set != view.sets.end() && set->second.observed_generation >= generation && is_ready(pod) &&
+    const bool done = set != view.sets.end() && set->second.observed_generation >= generation &&
+                      is_ready(pod) &&
                       pod->meta.label("controller-revision-hash") == set->second.update_revision;
-    return Standing{done, describe(subject.pod_name(ordinal), pod) + (done ? ", updated" : ", not updated"), {}};
+    return Standing{
+        done, describe(subject.pod_name(ordinal), pod) + (done ? ", updated" : ", not updated"), {}};
   };
 }
 

@@ -25,8 +25,8 @@ record::Condition loose_started(int wanted) {
   return [=](const record::View& view) {
     const std::vector<Pod> pods = loose_pods(view);
     const auto running = std::count_if(pods.begin(), pods.end(), runs);
-    return record::Standing{running == wanted, fmt::format("{} of {} pods of the Deployment run", running, wanted),
-                            {}};
+    return record::Standing{
+        running == wanted, fmt::format("{} of {} pods of the Deployment run", running, wanted), {}};
   };
 }
 
@@ -34,8 +34,8 @@ record::Condition loose_ready(int wanted) {
   return [=](const record::View& view) {
     const std::vector<Pod> pods = loose_pods(view);
     const auto ready = std::count_if(pods.begin(), pods.end(), [](const Pod& pod) { return pod.ready; });
-    return record::Standing{ready == wanted, fmt::format("{} of {} pods of the Deployment are Ready", ready, wanted),
-                            {}};
+    return record::Standing{
+        ready == wanted, fmt::format("{} of {} pods of the Deployment are Ready", ready, wanted), {}};
   };
 }
 
@@ -48,7 +48,8 @@ record::Condition loose_without(const Uid& former, int wanted) {
     for (const auto& [name, pod] : view.pods)
       if (pod.meta.ref.uid == former) return record::Standing{false, name + " is still there", {}};
     return record::Standing{others == static_cast<std::size_t>(wanted),
-                            fmt::format("{} of {} pods of the Deployment run", others, wanted), {}};
+                            fmt::format("{} of {} pods of the Deployment run", others, wanted),
+                            {}};
   };
 }
 

@@ -7,7 +7,8 @@
 namespace stateproof::scenarios {
 namespace {
 
-const record::Within kBudget{std::chrono::seconds{60}, "the disruption controller counts pods within seconds"};
+const record::Within kBudget{std::chrono::seconds{60},
+                             "the disruption controller counts pods within seconds"};
 
 // The budget has taken note of its pods and allows at least so many disruptions.
 record::Condition budget_allows(int disruptions) {
@@ -15,9 +16,10 @@ record::Condition budget_allows(int disruptions) {
     const auto budget = view.budgets.find(fixtures::Sleeper::kName);
     const bool counted = budget != view.budgets.end() && budget->second.observed_generation > 0;
     const int allowed = counted ? budget->second.allowed : 0;
-    return record::Standing{counted && allowed >= disruptions,
-                            fmt::format("the budget allows {} disruptions, awaited are {}", allowed, disruptions),
-                            {}};
+    return record::Standing{
+        counted && allowed >= disruptions,
+        fmt::format("the budget allows {} disruptions, awaited are {}", allowed, disruptions),
+        {}};
   };
 }
 
@@ -56,8 +58,8 @@ void play_eviction(Stage& stage) {
 
   note_former(last);
   stage.step(
-      "evict", {{"ordinal", last.value}}, "evict " + subject.pod_name(last), [&] { return stage.evict(last); },
-      succeeded(last), kSleepersStart);
+      "evict", {{"ordinal", last.value}}, "evict " + subject.pod_name(last),
+      [&] { return stage.evict(last); }, succeeded(last), kSleepersStart);
   stage.step(
       "evict-beyond", {{"ordinal", middle.value}, {"unready", last.value}},
       fmt::format("evict {} while {} is not Ready", subject.pod_name(middle), subject.pod_name(last)),

@@ -10,8 +10,8 @@ void play_halting(Stage& stage) {
   Sleepers sleepers(stage);
 
   // Creation: no pod follows while the first one is not Ready.
-  const auto wanted =
-      fixtures::sleeper_objects(stage.request().image, {.replicas = subject.replicas, .held = true, .claims = false});
+  const auto wanted = fixtures::sleeper_objects(
+      stage.request().image, {.replicas = subject.replicas, .held = true, .claims = false});
   sleepers.create(wanted, started(subject, sleepers.first(1)));
   stage.hold("hold-creation", {{"ordinal", subject.first.value}},
              fmt::format("{} is not Ready: nothing may follow it", subject.pod_name(subject.first)), [] {});
@@ -31,8 +31,8 @@ void play_halting(Stage& stage) {
       "revive", {{"ordinal", subject.first.value}},
       fmt::format("delete {} while {} is not Ready", subject.pod_name(subject.first),
                   subject.pod_name(sleepers.ordinal(1))),
-      [&] { former = stage.delete_pod(subject.first); },
-      successor(subject, subject.first, former), kSleepersStart);
+      [&] { former = stage.delete_pod(subject.first); }, successor(subject, subject.first, former),
+      kSleepersStart);
   stage.step(
       "clear", {{"ordinal", subject.first.value}}, "its successor starts", [] {},
       started(subject, sleepers.first(1)), kSleepersStart);

@@ -68,7 +68,8 @@ class Lifecycle {
           stage_.create(kube::kSecrets, subject().ns, fixtures::mariadb_secret(passwords_));
           for (const std::string& ns : {subject().ns, stage_.client_namespace()})
             stage_.create(kube::kPods, ns, fixtures::client_pod(stage_.request().image));
-          stage_.create(stage_.mutated(fixtures::mariadb_objects(stage_.request().image, subject().replicas)));
+          stage_.create(
+              stage_.mutated(fixtures::mariadb_objects(stage_.request().image, subject().replicas)));
         },
         all_ready(subject(), ordinals(subject().first, subject().replicas)), kCreate);
   }
@@ -78,7 +79,8 @@ class Lifecycle {
     std::vector<std::string> pods;
     for (const std::string& ns : namespaces) pods.push_back(ns + "/" + kClientPod);
     stage_.step(
-        "clients", {{"pods", pods}}, "start the pods that ask DNS", [] {}, running(subject(), pods), kClients);
+        "clients", {{"pods", pods}}, "start the pods that ask DNS", [] {}, running(subject(), pods),
+        kClients);
     for (const std::string& ns : namespaces)
       probes_.push_back(std::make_unique<DnsProbe>(stage_, ns, kClientPod));
   }

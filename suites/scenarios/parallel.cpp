@@ -35,9 +35,7 @@ void play_parallel(Stage& stage) {
   stage.step(
       "move-start", {{"from", subject.first.value}, {"to_start", start}},
       fmt::format("the first ordinal becomes {}", start),
-      [&] {
-        stage.patch(kube::kStatefulSets, subject.set, {{"spec", {{"ordinals", {{"start", start}}}}}});
-      },
+      [&] { stage.patch(kube::kStatefulSets, subject.set, {{"spec", {{"ordinals", {{"start", start}}}}}}); },
       both(started(subject, {{start}}), absent(subject, subject.first)), kSleepersStart);
 }
 

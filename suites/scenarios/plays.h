@@ -23,6 +23,16 @@ void play_rollout(Stage& stage);
 void play_contrast(Stage& stage);
 /// Evictions within a PodDisruptionBudget and beyond it.
 void play_eviction(Stage& stage);
+/// Claims that go with their pods, under retention policy Delete.
+void play_retention(Stage& stage);
+/// A claim is deleted while a pod uses it.
+void play_protection(Stage& stage);
+/// The database's set is deleted and created again, then its claims are deleted, too.
+void play_recreation(Stage& stage);
+Subject recreation_subject(const std::string& ns);
+/// A pod fails for a reason that lies outside of it, again and again.
+void play_failed_pod(Stage& stage);
+Subject failed_pod_subject(const std::string& ns);
 /// Pods lose their set and their labels, and are adopted again.
 void play_adoption(Stage& stage);
 

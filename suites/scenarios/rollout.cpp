@@ -41,8 +41,8 @@ class Rollout {
   }
 
   void create() {
-    auto objects = fixtures::sleeper_objects(stage_.request().image,
-                                             {.replicas = subject().replicas, .claims = false});
+    auto objects =
+        fixtures::sleeper_objects(stage_.request().image, {.replicas = subject().replicas, .claims = false});
     fixtures::object_of_kind(objects, "StatefulSet")["spec"]["template"].merge_patch(template_of(1));
     sleepers_.create(objects, both(all_ready(subject(), sleepers_.first(3)), all_updated()));
   }
@@ -68,10 +68,12 @@ class Rollout {
         "partition", {{"partition", above.value}, {"edition", 3}},
         fmt::format("a new template for {} alone", subject().pod_name(above)),
         [&] {
-          patch({{"updateStrategy", {{"rollingUpdate", {{"partition", above.value}}}}}, {"template", template_of(3)}});
+          patch({{"updateStrategy", {{"rollingUpdate", {{"partition", above.value}}}}},
+                 {"template", template_of(3)}});
         },
         updated(subject(), above, generation_), kRollout);
-    stage_.hold("hold-partition", {{"partition", above.value}}, "pods below the partition stay as they are", [] {});
+    stage_.hold("hold-partition", {{"partition", above.value}}, "pods below the partition stay as they are",
+                [] {});
     sleepers_.replace("replace-below", below);
     sleepers_.replace("replace-above", above);
   }

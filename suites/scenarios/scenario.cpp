@@ -68,6 +68,22 @@ const std::vector<Scenario>& all() {
        .title = "pods lose their set and their labels, and are adopted again",
        .subject = fixtures::sleeper_subject,
        .play = play_adoption},
+      {.name = "retention",
+       .title = "retention policy Delete: a pod is lost, the set scaled 3 -> 1 and deleted",
+       .subject = fixtures::sleeper_subject,
+       .play = play_retention},
+      {.name = "protection",
+       .title = "a claim is deleted while its pod runs, then the pod",
+       .subject = fixtures::sleeper_subject,
+       .play = play_protection},
+      {.name = "recreation",
+       .title = "the database is deleted, created again and cleared away",
+       .subject = recreation_subject,
+       .play = play_recreation},
+      {.name = "failed-pod",
+       .title = "a pod fails until the port that it wants is free",
+       .subject = failed_pod_subject,
+       .play = play_failed_pod},
   };
   return scenarios;
 }

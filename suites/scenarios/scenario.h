@@ -25,7 +25,7 @@ struct Scenario {
   Profile profile = Profile::kConformance;
   Subject (*subject)(const std::string& ns) = nullptr;  ///< what is wanted in this namespace
   void (*play)(Stage& stage) = nullptr;
-  bool has_client_namespace = false;  ///< leases a second namespace, for clients of the set
+  bool has_client_namespace = false;              ///< leases a second namespace, for clients of the set
   std::vector<kube::Resource> also_watches = {};  ///< besides what every stage watches
 };
 

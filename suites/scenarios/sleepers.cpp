@@ -31,10 +31,8 @@ void Sleepers::make_unready(Ordinal ordinal, Replicas still_ready) {
   const Subject& subject = stage_.subject();
   stage_.step(
       "unready", {{"ordinal", ordinal.value}}, fmt::format("make {} unready", subject.pod_name(ordinal)),
-      [&] {
-        stage_.exec(ordinal, {"rm", Sleeper::kReadyFile});
-      },
-      counted_ready(subject, still_ready), kSleepersStart);
+      [&] { stage_.exec(ordinal, {"rm", Sleeper::kReadyFile}); }, counted_ready(subject, still_ready),
+      kSleepersStart);
 }
 
 void Sleepers::replace(const std::string& name, Ordinal ordinal) {

@@ -165,13 +165,12 @@ std::string Stage::exec(Ordinal ordinal, const std::vector<std::string>& command
 }
 
 std::string Stage::exec(const std::string& pod, const std::vector<std::string>& command) {
-  const auto done = kube::exec(client(), {.pod = {subject_.ns, pod, subject_.container},
-                                          .command = command,
-                                          .stop = request_.stop});
+  const auto done = kube::exec(
+      client(), {.pod = {subject_.ns, pod, subject_.container}, .command = command, .stop = request_.stop});
   if (!done) throw HarnessTrouble(done.error().sentence());
   if (done->exit_code != 0)
-    throw HarnessTrouble(fmt::format("{} in pod {} ended with exit code {}: {}", fmt::join(command, " "),
-                                     pod, done->exit_code, done->err));
+    throw HarnessTrouble(fmt::format("{} in pod {} ended with exit code {}: {}", fmt::join(command, " "), pod,
+                                     done->exit_code, done->err));
   return done->out;
 }
 

@@ -2,8 +2,8 @@
 
 #include <memory>
 #include <stdexcept>
-#include <type_traits>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "harness/kube/watch.h"

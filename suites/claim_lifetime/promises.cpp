@@ -1,0 +1,207 @@
+#include "suites/claim_lifetime/promises.h"
+
+#include "harness/check/claim_lifetime.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kStorage =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage";
+constexpr std::string_view kRetention =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention";
+constexpr std::string_view kTemplates =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#volume-claim-templates";
+constexpr std::string_view kDelete =
+    "https://kubernetes.io/docs/tasks/run-application/delete-stateful-set/#persistent-volumes";
+constexpr std::string_view kReclaim =
+    "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming";
+constexpr std::string_view kProtection =
+    "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection";
+constexpr std::string_view kFailed =
+    "https://github.com/kubernetes/kubernetes/blob/master/test/conformance/testdata/conformance.yaml";
+
+}  // namespace
+
+std::vector<Promise> claim_lifetime_promises() {
+  return {
+      {.id = "default-storage-class",
+       .title = "A claim that names no class gets the default one",
+       .group = "storage",
+       .scenario = "lifecycle",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "STO-05",
+                         .title = "The default StorageClass is used",
+                         .sentence = "A claim whose template names no StorageClass MUST "
+                                     "get the default StorageClass of the cluster.",
+                         .source = kStorage,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::default_class_is_used}}},
+      {.id = "lost-pods-keep-claims",
+       .title = "A pod that is deleted takes no claim with it",
+       .group = "retention",
+       .scenario = "retention",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "RET-04",
+                         .title = "Retention policies do not fire when a pod is lost",
+                         .sentence = "Whatever the retention policy, a claim MUST NOT "
+                                     "be deleted because its pod was deleted for "
+                                     "another reason than a scale-down.",
+                         .source = kRetention,
+                         .since = "1.32",
+                         .level = Level::kBlocking,
+                         .checker = check::claims_outlive_lost_pods}}},
+      {.id = "scaled-claims-go",
+       .title = "Under whenScaled Delete claims go with scale-down",
+       .group = "retention",
+       .scenario = "retention",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "RET-03",
+                         .title = "Exactly the claims of removed ordinals go",
+                         .sentence = "With whenScaled Delete a scale-down MUST delete "
+                                     "the claims of the removed ordinals and no others.",
+                         .source = kRetention,
+                         .since = "1.32",
+                         .level = Level::kBlocking,
+                         .checker = check::claims_go_with_scale_down}}},
+      {.id = "deleted-claims-go",
+       .title = "Under whenDeleted Delete claims go with their set",
+       .group = "retention",
+       .scenario = "retention",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "RET-05",
+                         .title = "The claims of a deleted set go",
+                         .sentence = "With whenDeleted Delete the claims MUST be "
+                                     "deleted after their set was deleted and its pods "
+                                     "are gone.",
+                         .source = kRetention,
+                         .since = "1.32",
+                         .level = Level::kBlocking,
+                         .checker = check::claims_go_with_set}}},
+      {.id = "claims-outlive-set",
+       .title = "By default claims outlive their set",
+       .group = "retention",
+       .scenario = "recreation",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "RET-01",
+                         .title = "Deleting a set deletes no claim",
+                         .sentence = "Under the default retention policy the deletion "
+                                     "of a set MUST NOT delete its claims.",
+                         .source = kDelete,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::claims_outlive_set}}},
+      {.id = "set-finds-claims",
+       .title = "A set created again finds its claims",
+       .group = "retention",
+       .scenario = "recreation",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "RET-06",
+                         .title = "The same claims and volumes are used again",
+                         .sentence = "The pods of a set that is created again MUST use "
+                                     "the claims that bear their names, with the "
+                                     "volumes of before.",
+                         .source = kStorage,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::new_set_finds_claims}}},
+      {.id = "set-finds-data",
+       .title = "A set created again finds its data",
+       .group = "retention",
+       .scenario = "recreation",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "RET-07",
+                         .title = "The rows of before are there again",
+                         .sentence = "Data that was acknowledged before a set was "
+                                     "deleted MUST be there again when the set is "
+                                     "created again.",
+                         .source = kStorage,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::new_set_finds_rows}}},
+      {.id = "claims-labelled",
+       .title = "Claims carry the labels by which people find them",
+       .group = "retention",
+       .scenario = "recreation",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "CLN-01",
+                         .title = "A claim has the labels of its template and of its "
+                                  "set",
+                         .sentence = "The claims of a set MUST carry the labels of "
+                                     "their template, so that they can be deleted by "
+                                     "label.",
+                         .source = kTemplates,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::claims_are_labelled}}},
+      {.id = "unused-claims-go",
+       .title = "Claims that nobody uses go when they are deleted",
+       .group = "retention",
+       .scenario = "recreation",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "CLN-02",
+                         .title = "Deleted claims go, and their volumes with them",
+                         .sentence = "A claim that no pod uses MUST go when it is "
+                                     "deleted, and so MUST its volume when the reclaim "
+                                     "policy is Delete.",
+                         .source = kReclaim,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::deleted_claims_go}}},
+      {.id = "claim-protected",
+       .title = "A claim in use outlives its deletion",
+       .group = "storage",
+       .scenario = "protection",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "STO-07",
+                         .title = "A deleted claim stays while a pod uses it",
+                         .sentence = "A claim that is deleted while a pod uses it MUST "
+                                     "stay until no pod uses it any more.",
+                         .source = kProtection,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::claim_in_use_is_protected}}},
+      {.id = "claim-let-go",
+       .title = "A deleted claim goes when its pod is gone",
+       .group = "storage",
+       .scenario = "protection",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "STO-10",
+                         .title = "Protection ends with the pod",
+                         .sentence = "A claim that is being deleted MUST go when the "
+                                     "last pod that used it is gone.",
+                         .source = kProtection,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::claim_goes_after_its_pod}}},
+      {.id = "missing-claim-made",
+       .title = "A pod whose claim is gone gets a new one",
+       .group = "storage",
+       .scenario = "protection",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "STO-09",
+                         .title = "A missing claim is made anew",
+                         .sentence = "A pod of a set whose claim is missing SHOULD get "
+                                     "a new claim; what MUST hold is that its name is "
+                                     "the old one.",
+                         .source = kStorage,
+                         .since = "",
+                         .level = Level::kInforming,
+                         .checker = check::missing_claim_is_made}}},
+      {.id = "failed-pod-remade",
+       .title = "A pod that failed is made anew",
+       .group = "ordering",
+       .scenario = "failed-pod",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "ORD-06",
+                         .title = "A Failed pod is deleted and created again",
+                         .sentence = "A pod of a set whose phase is Failed MUST be "
+                                     "deleted and created again.",
+                         .source = kFailed,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::failed_pod_is_remade}}},
+  };
+}
+
+}  // namespace stateproof

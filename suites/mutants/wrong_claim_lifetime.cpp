@@ -1,0 +1,123 @@
+#include "suites/mutants/wrong_claim_lifetime.h"
+
+#include <string>
+
+#include "suites/mutants/distortion.h"
+
+namespace stateproof::mutants {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::string claim_of(const Timeline& timeline, int offset) {
+  return timeline.subject().claim_name({timeline.subject().first.value + offset});
+}
+
+void delete_claim_before(Timeline& timeline, const std::string& name, std::size_t index) {
+  Claim claim = claim_before(timeline, name, index);
+  claim.meta.deletion = Timestamp{};
+  insert_object_before(timeline, index, Change::kModified, std::move(claim));
+}
+
+// The claim of that name is as it was at the begin of the step when the step's time runs out.
+void keep_claim(Timeline& timeline, std::string_view step, const std::string& name) {
+  const std::size_t begin = begin_of(timeline, step);
+  erase_if(timeline, [&](const Observation& seen) {
+    const Claim* claim = seen.object<Claim>();
+    return claim != nullptr && claim->meta.ref.name == name && seen.index > begin;
+  });
+  let_time_out(timeline, step, 120s);
+}
+
+void use_another_class(Timeline& timeline) {
+  change_objects<Claim>(timeline, [](Claim& claim, const Observation&) {
+    claim.storage_class = "another";
+    return true;
+  });
+}
+
+void lose_claim_with_pod(Timeline& timeline) {
+  delete_claim_before(timeline, claim_of(timeline, 1), end_of(timeline, "hold-claims"));
+}
+void keep_scaled_claim(Timeline& timeline) { keep_claim(timeline, "scale-down", claim_of(timeline, 2)); }
+void keep_claim_of_set(Timeline& timeline) { keep_claim(timeline, "delete-set", claim_of(timeline, 0)); }
+void lose_claim_with_set(Timeline& timeline) {
+  delete_claim_before(timeline, claim_of(timeline, 1), end_of(timeline, "delete-set"));
+}
+
+void give_another_volume(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "recreate");
+  Claim claim = claim_before(timeline, claim_of(timeline, 0), begin);
+  claim.meta.ref.uid = {"a-new-claim"};
+  claim.volume = "a-new-volume";
+  insert_object_before(timeline, end_of(timeline, "recreate"), Change::kAdded, std::move(claim));
+}
+
+void lose_rows(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "read");
+  bool changed = false;
+  for (Observation& seen : timeline.observations)
+    if (auto* read = std::get_if<SqlOperation>(&seen.what); read != nullptr && seen.index > begin) {
+      changed = changed || !read->rows.empty();
+      read->rows.clear();
+    }
+  must(changed, "read that found rows");
+}
+
+void unlabel(Timeline& timeline) {
+  change_objects<Claim>(timeline,
+                        [](Claim& claim, const Observation&) { return claim.meta.labels.erase("app") > 0; });
+}
+
+void keep_unused_claim(Timeline& timeline) { keep_claim(timeline, "delete-claims", claim_of(timeline, 0)); }
+
+void take_claim_in_use(Timeline& timeline) {
+  const std::size_t end = end_of(timeline, "hold-claim");
+  insert_object_before(timeline, end, Change::kDeleted, claim_before(timeline, claim_of(timeline, 1), end));
+}
+
+void keep_protected_claim(Timeline& timeline) { keep_claim(timeline, "let-go", claim_of(timeline, 1)); }
+
+void leave_failed(Timeline& timeline) {
+  Uid failed;
+  for (const Observation& seen : timeline)
+    if (const Pod* pod = seen.object<Pod>(); pod != nullptr && pod->phase == "Failed" && failed.empty())
+      failed = pod->meta.ref.uid;
+  const std::string name = pod_of(timeline, 0);
+  erase_if(timeline, [&](const Observation& seen) {
+    const Pod* pod = seen.object<Pod>();
+    return pod != nullptr && pod->meta.ref.name == name &&
+           (pod->meta.ref.uid != failed || pod->terminating());
+  });
+  let_time_out(timeline, "create", 120s);
+}
+
+}  // namespace
+
+std::vector<WrongHistory> wrong_claim_lifetimes() {
+  return {
+      {"another-class", "a claim gets another StorageClass than the default", "default-storage-class",
+       "STO-05", use_another_class},
+      {"claim-lost-with-pod", "a claim goes because its pod was deleted", "lost-pods-keep-claims", "RET-04",
+       lose_claim_with_pod},
+      {"scaled-claim-stays", "a claim stays though its ordinal was scaled away", "scaled-claims-go", "RET-03",
+       keep_scaled_claim},
+      {"claim-of-set-stays", "a claim stays though its set was deleted", "deleted-claims-go", "RET-05",
+       keep_claim_of_set},
+      {"claim-lost-with-set", "a claim goes because its set was deleted", "claims-outlive-set", "RET-01",
+       lose_claim_with_set},
+      {"another-volume", "a set created again gets a new claim and volume", "set-finds-claims", "RET-06",
+       give_another_volume},
+      {"rows-lost-with-set", "a set created again finds no rows", "set-finds-data", "RET-07", lose_rows},
+      {"unlabelled-claims", "claims have no labels", "claims-labelled", "CLN-01", unlabel},
+      {"unused-claim-stays", "a deleted claim stays though nobody uses it", "unused-claims-go", "CLN-02",
+       keep_unused_claim},
+      {"claim-in-use-goes", "a claim goes while its pod runs", "claim-protected", "STO-07",
+       take_claim_in_use},
+      {"protected-for-good", "a deleted claim stays when its pod is gone", "claim-let-go", "STO-10",
+       keep_protected_claim},
+      {"failed-for-good", "a failed pod is left alone", "failed-pod-remade", "ORD-06", leave_failed},
+  };
+}
+
+}  // namespace stateproof::mutants
