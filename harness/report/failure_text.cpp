@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
-#include <numeric>
 
 #include "harness/report/text.h"
 
@@ -85,25 +83,20 @@ std::string short_text(const RequirementResult& requirement) {
   return text + "\n";
 }
 
-std::string range_text(const std::string& name, const std::vector<const Measurement*>& same) {
-  const auto [low, high] = std::minmax_element(
-      same.begin(), same.end(), [](const auto* a, const auto* b) { return a->value < b->value; });
-  const std::string& unit = same.front()->unit;
-  if (same.size() == 1) {
-    const std::string& of = same.front()->of;
-    return fmt::format("{} {:.3g} {}{}", name, same.front()->value, unit, of.empty() ? "" : " (" + of + ")");
-  }
-  return fmt::format("{} {:.3g} to {:.3g} {} ({} measured)", name, (*low)->value, (*high)->value, unit,
-                     same.size());
+std::string figure_text(const Figure& figure) {
+  if (figure.count == 1)
+    return fmt::format("{} {:.3g} {}{}", figure.name, figure.largest, figure.unit,
+                       figure.of.empty() ? "" : " (" + figure.of + ")");
+  return fmt::format("{}: median {:.3g} {}, largest {:.3g} {} ({} measured)", figure.name, figure.median,
+                     figure.unit, figure.largest, figure.unit, figure.count);
 }
 
 }  // namespace
 
 std::string text_of(const std::vector<Measurement>& measurements) {
-  std::map<std::string, std::vector<const Measurement*>> by_name;
-  for (const Measurement& one : measurements) by_name[one.name].push_back(&one);
   std::string text;
-  for (const auto& [name, same] : by_name) text += (text.empty() ? "" : ", ") + range_text(name, same);
+  for (const Figure& figure : figures_of(measurements))
+    text += (text.empty() ? "" : ", ") + figure_text(figure);
   return text;
 }
 

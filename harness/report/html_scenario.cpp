@@ -61,6 +61,13 @@ std::string steps_table(const ScenarioResult& scenario) {
   for (const StepResult& step : scenario.steps) longest = std::max(longest, step.seconds);
   std::string rows;
   for (std::size_t i = 0; i < scenario.steps.size(); ++i) rows += step_row(scenario.steps[i], i + 1, longest);
+  if (const double cluster = cluster_seconds(scenario); cluster > 0)
+    rows += element(
+        "tr", "class=\"total\"",
+        "<td></td>" +
+            text_element("td", "",
+                         fmt::format("all, {:.2f} x the cluster's own time", scenario.seconds / cluster)) +
+            number_cell(duration_text(scenario.seconds)) + number_cell(duration_text(cluster)) + "<td></td>");
   return table("Steps", {{""}, {"step"}, {"took", true}, {"cluster's own", true}, {""}}, rows);
 }
 
@@ -73,23 +80,17 @@ std::vector<Measurement> measurements_of(const RunResult& run, const std::string
   return all;
 }
 
-/// Figures of another name may have another unit: bars are compared under one name only.
-double largest(const std::vector<Measurement>& all, const std::string& name) {
-  double value = 0;
-  for (const Measurement& one : all)
-    if (one.name == name) value = std::max(value, one.value);
-  return value;
-}
-
-std::string measurements_table(const std::vector<Measurement>& all) {
-  if (all.empty()) return {};
+std::string measurements_table(const std::vector<Figure>& figures) {
+  if (figures.empty()) return {};
   std::string rows;
-  for (const Measurement& one : all)
+  for (const Figure& one : figures)
     rows += element("tr", "",
-                    text_element("td", "", one.name) + text_element("td", "class=\"short\"", one.of) +
-                        number_cell(fmt::format("{:.3g} {}", one.value, one.unit)) +
-                        bar_cell(one.value, largest(all, one.name)));
-  return table("Measured, not judged", {{"figure"}, {"of"}, {"value", true}, {""}}, rows);
+                    text_element("td", "", one.name) + number_cell(std::to_string(one.count)) +
+                        number_cell(fmt::format("{:.3g} {}", one.median, one.unit)) +
+                        number_cell(fmt::format("{:.3g} {}", one.largest, one.unit)) +
+                        text_element("td", "class=\"of\"", one.of));
+  return table("Measured, not judged",
+               {{"figure"}, {"count", true}, {"median", true}, {"largest", true}, {"of"}}, rows);
 }
 
 std::string requests_table(const Timeline& timeline) {
@@ -131,10 +132,13 @@ std::string subtitle(const ScenarioResult& scenario, const Timeline* timeline) {
 }  // namespace
 
 std::string scenario_section(const RunResult& run, const ScenarioResult& scenario, const Timeline* timeline) {
+  const bool played = timeline != nullptr || !scenario.steps.empty();
+  if (!played && scenario.outcome == ScenarioResult::Outcome::kComplete) return {};  // a look before the play
   std::string text = text_element("h2", "", "What the cluster did: " + scenario.name) +
                      text_element("p", R"(class="source")", subtitle(scenario, timeline)) + trouble(scenario);
   if (timeline != nullptr) text += picture(run, *timeline);
-  std::string tables = steps_table(scenario) + measurements_table(measurements_of(run, scenario.name));
+  std::string tables =
+      steps_table(scenario) + measurements_table(figures_of(measurements_of(run, scenario.name)));
   if (timeline != nullptr) tables += requests_table(*timeline);
   return element("section", "", text + element("div", R"(class="tables")", tables));
 }

@@ -49,20 +49,21 @@ struct Knowledge {
   std::map<std::string, DnsAnswer> answers;  ///< the last one, by who asked whom for what
 };
 
-DnsState state_of(const DnsAnswer& answer, const std::optional<Pod>& pod) {
+DnsState state_of(const DnsAnswer& answer, const std::optional<Pod>& pod, bool cleaning) {
   const bool ready = pod && pod->ready && !pod->terminating();
-  if (answer.addresses.empty()) return ready ? DnsState::kLate : DnsState::kNone;
+  if (answer.addresses.empty()) return ready && !cleaning ? DnsState::kLate : DnsState::kNone;
   const auto belongs = [&pod](const std::string& address) {
     return pod && std::find(pod->addresses.begin(), pod->addresses.end(), address) != pod->addresses.end();
   };
-  return std::all_of(answer.addresses.begin(), answer.addresses.end(), belongs) ? DnsState::kRight
-                                                                                : DnsState::kLate;
+  if (std::all_of(answer.addresses.begin(), answer.addresses.end(), belongs)) return DnsState::kRight;
+  return cleaning ? DnsState::kNone : DnsState::kLate;
 }
 
 /// The worst of what all who ask get.
-DnsState dns_state(const Knowledge& known) {
+DnsState dns_state(const Knowledge& known, bool cleaning) {
   DnsState worst = DnsState::kNone;
-  for (const auto& [asked, answer] : known.answers) worst = std::max(worst, state_of(answer, known.pod));
+  for (const auto& [asked, answer] : known.answers)
+    worst = std::max(worst, state_of(answer, known.pod, cleaning));
   return worst;
 }
 
@@ -144,7 +145,7 @@ class Drawer {
   }
 
   void follow_dns(Lane& own, const Knowledge& known) const {
-    if (!known.answers.empty()) extend(own.dns, at_, dns_state(known));
+    if (!known.answers.empty()) extend(own.dns, at_, dns_state(known, cleaning_));
   }
 
   void see(const SqlOperation& operation) {
@@ -154,6 +155,7 @@ class Drawer {
 
   void see(const Step& step) {
     if (step.phase == Step::Phase::kBegin) {
+      cleaning_ = cleaning_ || step.name == "cleanup";
       result_.steps.push_back({{at_, at_}, step.name, step.text, step.phase});
       return;
     }
@@ -201,6 +203,7 @@ class Drawer {
   std::vector<Uid> gone_claims_;
   Elapsed at_{0};
   bool deleted_ = false;
+  bool cleaning_ = false;  ///< names and pods go then as they like
 };
 
 /// The pod or claim that a finding is about decides in which lane its flag stands.

@@ -20,7 +20,7 @@ struct Stretch {
 enum class PodState { kCreated, kScheduled, kStarted, kReady, kTerminating };
 enum class ClaimState { kPending, kBound, kTerminating };
 /// kLate: not the address of the present pod, or none although it is Ready. That takes a while after each
-/// change and breaks no promise by itself.
+/// change and breaks no promise by itself; in the clean-up names go as they like, which is kNone.
 enum class DnsState { kNone, kRight, kLate };
 
 template <class State>

@@ -73,7 +73,7 @@ std::string_view word(DnsState state) {
 std::string_view meaning(DnsState state) {
   switch (state) {
     case DnsState::kNone:
-      return "no answer, and no pod that is Ready";
+      return "no answer, and no pod that is Ready; or cleaned up";
     case DnsState::kRight:
       return "the address of the present pod";
     case DnsState::kLate:

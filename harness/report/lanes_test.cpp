@@ -54,6 +54,22 @@ TEST(Lanes, ANameThatKeepsTheOldAddressIsLate) {
   EXPECT_EQ(broken.lanes.at(1).dns.back().stretch.to, broken.end);
 }
 
+TEST(Lanes, ANameThatOutlivesItsPodInTheCleanUpIsNotLate) {
+  Timeline timeline = testing::broken_timeline();
+  const Elapsed end = timeline.observations.back().at;
+  const DnsAnswer* last = nullptr;
+  for (const Observation& seen : timeline)
+    if (const auto* answer = seen.as<DnsAnswer>();
+        answer != nullptr && answer->name.starts_with("mariadb-1."))
+      last = answer;
+  ASSERT_NE(last, nullptr);
+  const DnsAnswer again = *last;
+  timeline.observations.push_back({timeline.size() + 1, end, Step{"cleanup", Step::Phase::kBegin, {}, ""}});
+  timeline.observations.push_back({timeline.size() + 1, end + std::chrono::seconds(1), again});
+  const Lanes lanes = lanes_of(timeline, testing::broken_run());
+  EXPECT_EQ(lanes.lanes.at(1).dns.back().state, DnsState::kNone);
+}
+
 TEST(Lanes, FindingsStandInTheLaneOfTheirObject) {
   const Lanes lanes = lanes_of(testing::broken_timeline(), testing::broken_run());
   EXPECT_THAT(lanes.lanes.at(1).findings, SizeIs(2));

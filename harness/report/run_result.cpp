@@ -45,6 +45,44 @@ void close_step(std::vector<StepResult>& steps, const Step& step, double since_b
   if (step.phase != Step::Phase::kReached && !step.text.empty()) open->text = step.text;
 }
 
+/// What the cluster does in the namespaces of one scenario. Volumes and namespaces are watched for the whole
+/// cluster, so that other scenarios' are in the recording, too.
+class OwnChanges {
+ public:
+  explicit OwnChanges(const Timeline& timeline) : namespaces_{timeline.subject().ns} {
+    for (const Observation& seen : timeline)
+      if (const ObjectSeen* change = seen.as<ObjectSeen>())
+        if (const std::string& ns = meta_of(change->object).ref.ns; !ns.empty()) namespaces_.insert(ns);
+  }
+
+  [[nodiscard]] bool contain(const ObjectSeen& seen) const {
+    if (seen.change == Change::kListed || seen.synthesized) return false;
+    if (const auto* volume = std::get_if<Volume>(&seen.object)) return namespaces_.contains(volume->claim.ns);
+    const ObjectRef& ref = meta_of(seen.object).ref;
+    if (ref.kind == "Namespace") return namespaces_.contains(ref.name);
+    return ref.kind != "Event" && !ref.ns.empty();
+  }
+
+ private:
+  std::set<std::string> namespaces_;
+};
+
+/// The stretch from the first to the last change within a step.
+class ChangesWithin {
+ public:
+  void add(double now) {
+    if (!first_) first_ = now;
+    last_ = now;
+  }
+  [[nodiscard]] std::optional<double> seconds() const {
+    return first_ ? std::optional{last_ - *first_} : std::nullopt;
+  }
+
+ private:
+  std::optional<double> first_;
+  double last_ = 0;
+};
+
 Standing::State state_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::kNotApplicable:
@@ -146,16 +184,26 @@ PromiseResult result_of(const PromiseVerdict& verdict, const Timeline& timeline,
 }
 
 std::vector<StepResult> steps_of(const Timeline& timeline) {
+  const OwnChanges own{timeline};
   std::vector<StepResult> steps;
+  ChangesWithin changes;
   for (const Observation& seen : timeline) {
+    const double now = in_seconds(seen.at);
+    const auto* change = seen.as<ObjectSeen>();
+    if (change != nullptr && !steps.empty() && steps.back().outcome == Step::Phase::kBegin &&
+        own.contain(*change)) {
+      changes.add(now);
+      steps.back().cluster_seconds = changes.seconds();
+    }
     const Step* step = seen.as<Step>();
     if (step == nullptr) continue;
-    const double now = in_seconds(seen.at);
     // Until its end is seen, `seconds` holds minus the begin.
-    if (step->phase == Step::Phase::kBegin)
+    if (step->phase == Step::Phase::kBegin) {
       steps.push_back({step->name, step->text, Step::Phase::kBegin, -now, {}});
-    else
+      changes = {};
+    } else {
       close_step(steps, *step, now);
+    }
   }
   const double last = timeline.observations.empty() ? 0 : in_seconds(timeline.observations.back().at);
   for (StepResult& step : steps)
@@ -163,10 +211,33 @@ std::vector<StepResult> steps_of(const Timeline& timeline) {
   return steps;
 }
 
+double cluster_seconds(const ScenarioResult& scenario) {
+  double sum = 0;
+  for (const StepResult& step : scenario.steps) sum += step.cluster_seconds.value_or(0);
+  return sum;
+}
+
 Level level_of(const PromiseResult& result) {
   const bool blocks = std::any_of(result.requirements.begin(), result.requirements.end(),
                                   [](const RequirementResult& one) { return one.level == Level::kBlocking; });
   return blocks || result.requirements.empty() ? Level::kBlocking : Level::kInforming;
+}
+
+std::vector<Figure> figures_of(const std::vector<Measurement>& measurements) {
+  std::map<std::string, std::vector<const Measurement*>> by_name;
+  for (const Measurement& one : measurements) by_name[one.name].push_back(&one);
+  std::vector<Figure> figures;
+  for (auto& [name, same] : by_name) {
+    if (const std::size_t comma = name.rfind(", ");
+        comma != std::string::npos && by_name.contains(name.substr(0, comma)))
+      continue;
+    std::stable_sort(same.begin(), same.end(),
+                     [](const auto* a, const auto* b) { return a->value < b->value; });
+    const Measurement& largest = *same.back();
+    figures.push_back(
+        {name, same.size(), same[same.size() / 2]->value, largest.value, largest.unit, largest.of});
+  }
+  return figures;
 }
 
 std::string_view outcome_text(Step::Phase outcome) {

@@ -48,7 +48,9 @@ struct StepResult {
   std::string text;
   Step::Phase outcome = Step::Phase::kReached;
   double seconds = 0;
-  std::optional<double> cluster_seconds;  ///< the cluster's own part, from its own timestamps
+  /// The cluster's own part: from the first to the last change of an object of this scenario within the step,
+  /// as the watches delivered them, for the cluster's stamps are whole seconds. None: it changed nothing.
+  std::optional<double> cluster_seconds;
 };
 
 struct ScenarioResult {
@@ -112,13 +114,31 @@ PlannedPromise planned(const Promise& promise);
 /// the caller.
 PromiseResult result_of(const PromiseVerdict& verdict, const Timeline& timeline, std::string replay = {});
 
-/// The steps that the recording holds, with the time between their begin and their end.
+/// The steps that the recording holds, with the time between their begin and their end and the cluster's
+/// part of it.
 std::vector<StepResult> steps_of(const Timeline& timeline);
+
+/// The sum of the steps' cluster_seconds: what the cluster itself needs for what the scenario asks of it.
+double cluster_seconds(const ScenarioResult& scenario);
 
 Level level_of(const PromiseResult& result);
 
 /// "reached", "timed out", "failed", "unfinished"
 std::string_view outcome_text(Step::Phase outcome);
+
+/// Measurements of one name, summed up.
+struct Figure {
+  std::string name;
+  std::size_t count = 0;
+  double median = 0;  ///< the upper one of an even count
+  double largest = 0;
+  std::string unit;
+  std::string of;  ///< what the largest belongs to
+};
+
+/// One for each name, sorted by it. What a checker derived from others ("LAG, median" beside "LAG") is left
+/// out.
+std::vector<Figure> figures_of(const std::vector<Measurement>& measurements);
 
 /// What became of one planned promise, with the words for it.
 struct Standing {

@@ -80,6 +80,62 @@ TEST(StepsOf, MeasureFromBeginToEnd) {
   EXPECT_EQ(steps[2].seconds, 3);
 }
 
+KubeObject pod_in(const std::string& ns) {
+  Pod pod;
+  pod.meta.ref = {"Pod", ns, "mariadb-0", {}};
+  return pod;
+}
+
+TEST(StepsOf, GiveTheClusterTheTimeFromItsFirstToItsLastChange) {
+  Timeline timeline;
+  timeline.header.subject.ns = "ours";
+  const auto add = [&timeline](int seconds, Entry entry) {
+    timeline.observations.push_back({timeline.size() + 1, std::chrono::seconds(seconds), std::move(entry)});
+  };
+  const auto change = [&add](int seconds, KubeObject object, Change how = Change::kModified) {
+    add(seconds, ObjectSeen{how, std::move(object), nullptr});
+  };
+  const auto volume_of = [](const std::string& ns) {
+    Volume volume;
+    volume.claim.ns = ns;
+    return volume;
+  };
+  OtherObject event;
+  event.meta.ref = {"Event", "ours", "mariadb-0.1", {}};
+
+  change(0, pod_in("ours"));
+  add(1, Step{"create", Step::Phase::kBegin, {}, ""});
+  change(2, pod_in("ours"), Change::kListed);
+  change(3, pod_in("ours"));
+  change(7, volume_of("ours"));
+  change(8, volume_of("another run's"));
+  change(9, event);
+  add(10, Step{"create", Step::Phase::kReached, {}, ""});
+  change(11, pod_in("ours"));
+  add(12, Step{"read", Step::Phase::kBegin, {}, ""});
+  add(13, Step{"read", Step::Phase::kReached, {}, ""});
+  const std::vector<StepResult> steps = steps_of(timeline);
+  ASSERT_EQ(steps.size(), 2U);
+  EXPECT_EQ(steps[0].seconds, 9);
+  EXPECT_EQ(steps[0].cluster_seconds, 4);
+  EXPECT_EQ(steps[1].cluster_seconds, std::nullopt);
+  EXPECT_EQ(cluster_seconds({"", "", ScenarioResult::Outcome::kComplete, "", 14, steps}), 4);
+}
+
+TEST(Figures, SumUpWhatBearsOneName) {
+  const std::vector<Figure> figures = figures_of({{"lag", 0.3, "s", "mariadb-0"},
+                                                  {"lag", 0.9, "s", "mariadb-1"},
+                                                  {"lag", 0.1, "s", "mariadb-2"},
+                                                  {"lag, median", 0.3, "s", "mariadb"},
+                                                  {"pause, largest", 2, "s", "mariadb"}});
+  ASSERT_EQ(figures.size(), 2U);
+  EXPECT_EQ(figures[0].count, 3U);
+  EXPECT_EQ(figures[0].median, 0.3);
+  EXPECT_EQ(figures[0].largest, 0.9);
+  EXPECT_EQ(figures[0].of, "mariadb-1");
+  EXPECT_EQ(figures[1].name, "pause, largest");
+}
+
 TEST(RunJson, ReadsWhatItWrote) {
   const RunResult run = testing::broken_run();
   EXPECT_EQ(plan_to_json(plan_from_json(plan_to_json(run.plan))), plan_to_json(run.plan));

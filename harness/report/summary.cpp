@@ -36,11 +36,14 @@ std::string figures_of(const Standing& standing) {
   return text_of(all);
 }
 
+/// What was kept takes a line, and one more for its figures; the page says how much was judged.
 std::string promise_lines(const Standing& standing, SummaryStyle style) {
   const std::size_t indent = 2 + mark_columns(style) + 2;
+  const bool kept = standing.state == Standing::State::kConformant;
+  const std::string title = valid_text(title_of(standing));
   std::string text = "  " + mark(standing.state, style) + "  " +
-                     wrapped(valid_text(title_of(standing)), kWidth, indent) + "\n";
-  if (!standing.sentence.empty()) text += line(indent + 2, standing.sentence);
+                     (kept ? cut(title, kWidth - indent) : wrapped(title, kWidth, indent)) + "\n";
+  if (!kept && !standing.sentence.empty()) text += line(indent + 2, standing.sentence);
   if (const std::string figures = figures_of(standing); !figures.empty()) text += line(indent + 2, figures);
   return text;
 }
@@ -72,35 +75,53 @@ std::string step_line(const StepResult& step, SummaryStyle style) {
   return text.substr(0, text.find_last_not_of(' ') + 1) + "\n";
 }
 
-/// Compared over the steps whose cluster time is known, else the harness would be charged for the others.
-std::string ratio_text(const ScenarioResult& scenario) {
-  double ours = 0;
-  double cluster = 0;
-  for (const StepResult& step : scenario.steps) {
-    if (!step.cluster_seconds) continue;
-    ours += step.seconds;
-    cluster += *step.cluster_seconds;
-  }
-  if (cluster <= 0) return {};
-  return fmt::format(", {:.2f} x the cluster's own time in the steps where that is known", ours / cluster);
+/// The whole time is compared, what the harness does alone too: a user waits for it.
+std::string took_text(double seconds, double cluster) {
+  std::string text = " took " + duration_text(seconds);
+  if (cluster > 0)
+    text += fmt::format(", {:.2f} x the {} of the cluster's own changes", seconds / cluster,
+                        duration_text(cluster));
+  return text;
 }
 
-std::string scenario_text(const ScenarioResult& scenario, SummaryStyle style) {
-  const bool timed = std::any_of(scenario.steps.begin(), scenario.steps.end(),
-                                 [](const StepResult& step) { return step.cluster_seconds.has_value(); });
+std::string steps_text(const ScenarioResult& scenario, SummaryStyle style) {
   const std::string title = "steps of " + scenario.name;
-  std::string text = timed ? fmt::format("{:<{}}{:>{}}{:>{}}", title, kWidth - 2 * kTimeColumn, "took",
-                                         kTimeColumn, "cluster", kTimeColumn)
-                           : title;
+  std::string text = cluster_seconds(scenario) > 0
+                         ? fmt::format("{:<{}}{:>{}}{:>{}}", title, kWidth - 2 * kTimeColumn, "took",
+                                       kTimeColumn, "cluster", kTimeColumn)
+                         : title;
   text += "\n";
   for (const StepResult& step : scenario.steps) text += step_line(step, style);
-  text += line(
-      2, fmt::format("{} took {}{}", scenario.name, duration_text(scenario.seconds), ratio_text(scenario)));
+  return text;
+}
+
+std::string scenario_text(const ScenarioResult& scenario, bool with_steps, SummaryStyle style) {
+  std::string text = with_steps ? steps_text(scenario, style) : "";
+  text += line(2, scenario.name + took_text(scenario.seconds, cluster_seconds(scenario)));
   if (scenario.outcome != ScenarioResult::Outcome::kComplete)
     text += line(
         2, (scenario.outcome == ScenarioResult::Outcome::kInterrupted ? "interrupted: " : "harness error: ") +
                one_line(scenario.sentence));
-  return text + "\n";
+  return with_steps ? text + "\n" : text;
+}
+
+/// The steps are told of the only scenario that was played, and of one that went wrong.
+std::string scenarios_text(const std::vector<ScenarioResult>& scenarios, SummaryStyle style) {
+  const auto played = std::count_if(scenarios.begin(), scenarios.end(),
+                                    [](const ScenarioResult& one) { return !one.steps.empty(); });
+  std::string text;
+  double seconds = 0;
+  double cluster = 0;
+  for (const ScenarioResult& one : scenarios) {
+    const bool smooth = std::all_of(one.steps.begin(), one.steps.end(), [](const StepResult& step) {
+      return step.outcome == Step::Phase::kReached;
+    });
+    text += scenario_text(one, !one.steps.empty() && (played == 1 || !smooth), style);
+    seconds += one.seconds;
+    cluster += cluster_seconds(one);
+  }
+  if (played > 1) text += line(2, "all scenarios" + took_text(seconds, cluster));
+  return text.empty() || text.ends_with("\n\n") ? text : text + "\n";
 }
 
 std::string counts_text(const std::vector<Standing>& all) {
@@ -145,7 +166,7 @@ std::string summary(const RunResult& run, const std::string& out, SummaryStyle s
   const int code = exit_code(run);
   std::string text = line(0, fmt::format("Stateproof {}, run {}", run.plan.profile, run.plan.run)) + "\n";
   text += promises_text(all, style);
-  for (const ScenarioResult& scenario : run.scenarios) text += scenario_text(scenario, style);
+  text += scenarios_text(run.scenarios, style);
   return text + counts_text(all) + files_text(out) + fmt::format("exit code {}: {}\n", code, meaning(code));
 }
 

@@ -22,8 +22,7 @@ TEST(Summary, SaysWhatWasJudgedAndWhatTheExitCodeMeans) {
   const std::string text = summary(testing::kept_run(), "reports/out/7");
   EXPECT_THAT(text,
               HasSubstr("ordering\n  ok            ordered-creation  Pods are created one after the other"));
-  EXPECT_THAT(text, HasSubstr("9 creations"));
-  EXPECT_THAT(text, HasSubstr("DNS lag after replacement 0.7 to 1.4 s (3 measured)"));
+  EXPECT_THAT(text, HasSubstr("DNS lag after replacement: median 0.9 s, largest 1.4 s (3 measured)\n"));
   EXPECT_THAT(text, HasSubstr("5 promises: 4 conformant, 1 not applicable\n"));
   EXPECT_THAT(text, HasSubstr("reports/out/7/junit.xml"));
   EXPECT_THAT(text, HasSubstr("exit code 0: every promise that applies here was kept\n"));
@@ -38,9 +37,32 @@ TEST(Summary, NamesWhatBroke) {
   expect_narrow(text);
 }
 
+TEST(Summary, AKeptPromiseTakesOneLine) {
+  RunResult run = testing::kept_run();
+  run.plan.promises.at(3).title = std::string(200, 'x');
+  const std::string text = summary(run, "out");
+  EXPECT_THAT(text, Not(HasSubstr("90 rows read back")));
+  EXPECT_THAT(text, HasSubstr("xxx...\n  n/a"));
+  expect_narrow(text);
+}
+
+TEST(Summary, OfSeveralScenariosTellsTheStepsOfTheOneThatWentWrong) {
+  RunResult run = testing::kept_run();
+  for (const char* name : {"halting", "parallel"}) {
+    run.scenarios.push_back(run.scenarios.front());
+    run.scenarios.back().name = name;
+  }
+  run.scenarios.back().steps.back().outcome = Step::Phase::kTimedOut;
+  const std::string text = summary(run, "out");
+  EXPECT_THAT(text, HasSubstr("  halting took "));
+  EXPECT_THAT(text, Not(HasSubstr("steps of halting")));
+  EXPECT_THAT(text, HasSubstr("steps of parallel"));
+  EXPECT_THAT(text, HasSubstr("  all scenarios took "));
+}
+
 TEST(Summary, ComparesOurTimeWithTheClusters) {
   const std::string text = summary(testing::kept_run(), "out");
-  EXPECT_THAT(text, HasSubstr("1.08 x the cluster's own time"));
+  EXPECT_THAT(text, HasSubstr(" of the cluster's own changes"));
   EXPECT_THAT(text, HasSubstr("      took   cluster\n"));
 }
 
