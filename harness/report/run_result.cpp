@@ -12,9 +12,13 @@ namespace stateproof::report {
 namespace {
 
 /// A report shows paths as they stand in the repository, wherever it was built.
+// A compiler cache that is shared between clones may have made the path relative to the build folder.
 std::string in_repository(std::string_view file) {
   constexpr std::string_view root = STATEPROOF_SOURCE_DIR "/";
-  return std::string{file.starts_with(root) ? file.substr(root.size()) : file};
+  constexpr std::string_view up = "../";
+  if (file.starts_with(root)) file.remove_prefix(root.size());
+  while (file.starts_with(up)) file.remove_prefix(up.size());
+  return std::string{file};
 }
 
 Level level_of(const std::vector<Requirement>& requirements) {
