@@ -71,7 +71,8 @@ TEST(FailureText, WhatNeedsNoActionIsOneLine) {
   kept.reason = "7 creations";
   kept.measurements = {{"lag", 1.25, "s", "mariadb-0"}, {"lag", 0.5, "s", "mariadb-1"}};
   EXPECT_EQ(text_of(kept),
-            "conformant ORD-01  Pods follow each other: 7 creations; lag: median 1.25 s, largest 1.25 s (2 measured)\n");
+            "conformant ORD-01  Pods follow each other: 7 creations; lag: median 1.25 s, largest 1.25 s (2 "
+            "measured)\n");
   RequirementResult outside = requirement(Outcome::kNotApplicable);
   outside.reason = "one node";
   EXPECT_EQ(text_of(outside), "not applicable ORD-01  Pods follow each other: one node\n");
