@@ -65,7 +65,7 @@ void set_options(MYSQL* connection, const SessionOptions& options) {
   const unsigned connect = whole_seconds(options.connect_timeout);
   const unsigned read = whole_seconds(options.read_timeout);
   const unsigned write = whole_seconds(options.write_timeout);
-  const unsigned protocol = MYSQL_PROTOCOL_SOCKET;
+  const unsigned protocol = options.unix_socket.empty() ? MYSQL_PROTOCOL_TCP : MYSQL_PROTOCOL_SOCKET;
   const unsigned local_infile = 0;
   mysql_optionsv(connection, MYSQL_OPT_CONNECT_TIMEOUT, &connect);
   mysql_optionsv(connection, MYSQL_OPT_READ_TIMEOUT, &read);
@@ -201,9 +201,11 @@ Result<Session> Session::connect(const SessionOptions& options) {
   Connection connection(mysql_init(nullptr));
   set_options(connection.get(), options);
   const char* database = options.database.empty() ? nullptr : options.database.c_str();
-  if (mysql_real_connect(connection.get(), "localhost", options.user.c_str(),
-                         options.password.reveal().c_str(), database, 0, options.unix_socket.c_str(),
-                         0) == nullptr) {
+  const bool is_local = !options.unix_socket.empty();
+  if (mysql_real_connect(connection.get(), is_local ? "localhost" : options.host.c_str(),
+                         options.user.c_str(), options.password.reveal().c_str(), database,
+                         static_cast<unsigned>(options.port),
+                         is_local ? options.unix_socket.c_str() : nullptr, 0) == nullptr) {
     return tl::unexpected(without_effect(error_of(connection.get())));
   }
   return Session(std::make_unique<Handle>(std::move(connection)));

@@ -44,7 +44,10 @@ class Password {
 };
 
 struct SessionOptions {
-  std::string unix_socket{};  ///< path, for example of kube::PortForward::socket_path()
+  std::string
+      unix_socket{};   ///< path, for example of kube::PortForward::socket_path(); or else host and port
+  std::string host{};  ///< address; used without a unix_socket
+  int port = 3306;
   std::string user{};
   Password password{};
   std::string database{};  ///< empty: none chosen
