@@ -5,7 +5,9 @@
 namespace stateproof::check {
 namespace {
 
-bool same(const DnsAnswer& a, const DnsAnswer& b) { return a.rcode == b.rcode && a.addresses == b.addresses; }
+bool same(const DnsAnswer& a, const DnsAnswer& b) {
+  return a.rcode == b.rcode && a.addresses == b.addresses && a.records == b.records;
+}
 
 }  // namespace
 
@@ -29,10 +31,10 @@ DnsSeries::Series& DnsSeries::series_of(const DnsAnswer& told) {
   return series_[known->second];
 }
 
-DnsSeries::DnsSeries(std::span<const Observation> observations) {
+DnsSeries::DnsSeries(std::span<const Observation> observations, Asked asked) {
   for (const Observation& seen : observations) {
     const auto* told = seen.as<DnsAnswer>();
-    if (told == nullptr) continue;
+    if (told == nullptr || told->replica != (asked == Asked::kReplicas)) continue;
     Series& series = series_of(*told);
     *series.last_word = seen.at;
     if (!series.answers.empty()) {

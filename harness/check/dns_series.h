@@ -26,10 +26,13 @@ struct Answer {
   Elapsed until{0};
 };
 
+/// Which servers were asked: those that a pod is configured with, or replicas of them, each by itself.
+enum class Asked { kConfiguredServers, kReplicas };
+
 /// The answers of the probe by question, in order of time.
 class DnsSeries {
  public:
-  explicit DnsSeries(std::span<const Observation> observations);
+  explicit DnsSeries(std::span<const Observation> observations, Asked asked = Asked::kConfiguredServers);
   DnsSeries(const DnsSeries&) = delete;
   DnsSeries& operator=(const DnsSeries&) = delete;
 

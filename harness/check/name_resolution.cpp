@@ -8,6 +8,7 @@
 #include <set>
 
 #include "harness/check/course.h"
+#include "harness/check/dns_duty.h"
 #include "harness/check/dns_series.h"
 #include "harness/check/incarnations.h"
 #include "harness/check/judgement.h"
@@ -15,58 +16,6 @@
 
 namespace stateproof::check {
 namespace {
-
-bool is_ipv6(std::string_view address) { return address.find(':') != std::string_view::npos; }
-
-std::vector<std::string> addresses_of(const std::vector<std::string>& addresses, std::string_view type) {
-  std::vector<std::string> chosen;
-  for (const std::string& address : addresses)
-    if (is_ipv6(address) == (type == "AAAA")) chosen.push_back(address);
-  return chosen;
-}
-
-std::string list(const std::vector<std::string>& addresses) {
-  return addresses.empty() ? "no address" : fmt::format("{}", fmt::join(addresses, ", "));
-}
-
-std::string answer_text(const DnsAnswer& told) {
-  return told.rcode == "NOERROR" ? list(told.addresses) : told.rcode;
-}
-
-/// A server that did not reply has said nothing; one that failed has said nothing about the name.
-bool is_reply(const DnsAnswer& told) { return told.rcode != "TIMEOUT"; }
-bool is_statement(const DnsAnswer& told) { return told.rcode == "NOERROR" || told.rcode == "NXDOMAIN"; }
-
-bool is_right(const DnsAnswer& told, const std::vector<std::string>& expected) {
-  return told.rcode == "NOERROR" &&
-         std::is_permutation(told.addresses.begin(), told.addresses.end(), expected.begin(), expected.end());
-}
-
-/// Record types that a pod with these addresses must have: those of the governing Service's families, and
-/// without a recorded Service that of the pod's first address. A dual-stack pod has both only in a dual-stack
-/// Service.
-class RecordTypes {
- public:
-  RecordTypes(std::span<const Observation> observations, const Subject& subject) {
-    for (const Observation& seen : observations)
-      if (const Service* service = seen.object<Service>();
-          service != nullptr && service->meta.ref.name == subject.service)
-        for (const std::string& family : service->ip_families) types_.insert(family == "IPv6" ? "AAAA" : "A");
-  }
-
-  [[nodiscard]] std::vector<std::string_view> of(const Pod& pod) const {
-    std::vector<std::string_view> types;
-    for (const std::string& address : pod.addresses) {
-      const std::string_view type = is_ipv6(address) ? "AAAA" : "A";
-      const bool wanted = types_.empty() ? types.empty() : types_.contains(type);
-      if (wanted && std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
-    }
-    return types;
-  }
-
- private:
-  std::set<std::string_view> types_;
-};
 
 /// One question about one stretch in which a pod was Ready.
 struct Case {
@@ -96,7 +45,7 @@ class Resolution {
   void judge(const Incarnation& pod) {
     for (const ReadyStretch& stretch : pod.ready)
       for (const Vantage& vantage : series_.vantages())
-        for (const std::string_view type : types_.of(*pod.last))
+        for (const std::string_view type : types_.of(pod.last->addresses))
           judge(make_case(pod, stretch, vantage, type));
   }
 
@@ -139,8 +88,12 @@ class Resolution {
   void measure_lags() {
     if (lags_.empty()) return;
     std::sort(lags_.begin(), lags_.end());
-    judgement_.measure({"DNS lag after replacement, median", lags_[lags_.size() / 2], "s", subject_.service});
-    judgement_.measure({"DNS lag after replacement, largest", lags_.back(), "s", subject_.service});
+    const auto measure = [&](const char* which, double value) {
+      judgement_.measure({fmt::format("DNS lag after replacement, {}", which), value, "s", subject_.service});
+    };
+    measure("median", lags_[lags_.size() / 2]);
+    measure("90th percentile", lags_[lags_.size() * 9 / 10]);
+    measure("largest", lags_.back());
   }
 
   [[nodiscard]] const Course& course() const { return course_; }

@@ -1,16 +1,9 @@
 #pragma once
 
-#include <chrono>
-
 #include "harness/model/timeline.h"
 #include "harness/model/verdict.h"
 
 namespace stateproof::check {
-
-/// How long after a pod is seen Ready its name may still give an old answer or none: the usual TTL of cluster
-/// records and of negative answers is at most 30 s, and the change must travel from the kubelet over the
-/// EndpointSlice to the DNS server first, which takes seconds on a busy cluster.
-inline constexpr std::chrono::seconds kResolutionLimit{60};
 
 /// DNS-02: the name of each Ready pod gives exactly that pod's addresses, from every client and server.
 Verdict names_resolve_to_their_pods(const Timeline& timeline);

@@ -218,7 +218,7 @@ TEST(NamesResolve, AGapInThePodsWatchHidesAddresses) {
 TEST(NamesFollow, AWholeLifecycleIsConformantAndMeasured) {
   const Verdict verdict = names_follow_replacements(Story::lifecycle());
   EXPECT_THAT(verdict, IsConformant());
-  ASSERT_EQ(verdict.measurements.size(), 10U);
+  ASSERT_EQ(verdict.measurements.size(), 11U);
   EXPECT_EQ(verdict.measurements.at(0).of, "mariadb-0 from database/client");
   EXPECT_DOUBLE_EQ(verdict.measurements.at(0).value, 2.0);
   EXPECT_EQ(verdict.measurements.back().name, "DNS lag after replacement, largest");

@@ -65,7 +65,9 @@ void DnsProbe::ask_for(const std::string& name, const std::string& type, const s
   order(fmt::format("add {} {} {}", name, type, server));
 }
 
-void DnsProbe::search_for(const std::string& name) { order("search " + name); }
+void DnsProbe::search_for(const std::string& name, const std::string& type) {
+  order(fmt::format("search {} {}", name, type));
+}
 
 void DnsProbe::order(const std::string& line) {
   if (auto written = stream_->write(line + "\n"); !written) throw HarnessTrouble(written.error().sentence());

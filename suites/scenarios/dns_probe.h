@@ -19,7 +19,7 @@ class DnsProbe {
   /// by itself. Throws HarnessTrouble when the probe is lost.
   void ask_for(const std::string& name, const std::string& type = "A", const std::string& server = {});
   /// The same for a short name, by the pod's search path.
-  void search_for(const std::string& name);
+  void search_for(const std::string& name, const std::string& type = "A");
 
   /// "namespace/pod", as it stands in DnsAnswer::vantage.
   [[nodiscard]] const std::string& vantage() const { return vantage_; }

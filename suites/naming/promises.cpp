@@ -1,0 +1,130 @@
+#include "suites/naming/promises.h"
+
+#include "harness/check/dns_records.h"
+#include "harness/check/name_resolution.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kAddressRecords =
+    "https://github.com/kubernetes/dns/blob/master/docs/specification.md#241---aaaaa-records";
+constexpr std::string_view kServiceRecords =
+    "https://github.com/kubernetes/dns/blob/master/docs/specification.md#242---srv-records";
+constexpr std::string_view kReverseRecords =
+    "https://github.com/kubernetes/dns/blob/master/docs/specification.md#243---ptr-records";
+constexpr std::string_view kStableNames =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id";
+constexpr std::string_view kPodDns =
+    "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/#namespaces-of-services";
+constexpr std::string_view kConditions =
+    "https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions";
+
+Promise promise(std::string_view id, std::string_view title, Requirement requirement,
+                std::source_location written = std::source_location::current()) {
+  return {.id = id,
+          .title = title,
+          .group = "network",
+          .scenario = "naming",
+          .requirements = {requirement},
+          .written = written};
+}
+
+}  // namespace
+
+std::vector<Promise> naming_promises() {
+  return {
+      promise("dns-service-records", "The Service's name gives the addresses of all Ready pods",
+              {.id = "DNS-01",
+               .title = "The name of a headless Service gives exactly the addresses of its Ready pods",
+               .sentence =
+                   "The DNS MUST answer <service>.<namespace>.svc.<zone> of a headless Service with one "
+                   "address record for each Ready endpoint and with no other, at most 60 s after a change.",
+               .source = kAddressRecords,
+               .since = "",
+               .checker = check::service_name_gives_ready_pods}),
+      promise(
+          "dns-srv", "SRV records lead to port and name of each Ready pod",
+          {.id = "DNS-03",
+           .title = "Each Ready pod has an SRV record under a named port",
+           .sentence = "For each named port of a headless Service the DNS MUST give one SRV record for each "
+                       "Ready endpoint, with the port's number and the pod's own name as its target.",
+           .source = kServiceRecords,
+           .since = "",
+           .checker = check::srv_records_name_ready_pods}),
+      promise("dns-follows", "Whenever a pod is replaced, its name gives the new address",
+              {.id = "DNS-04b",
+               .title = "Names follow repeated replacements",
+               .sentence = "Whenever a pod is replaced, its DNS name MUST give the address of the new pod at "
+                           "most 60 s after that is Ready.",
+               .source = kStableNames,
+               .since = "",
+               .checker = check::names_follow_replacements}),
+      promise(
+          "dns-unready-leaves", "A pod that is not Ready has no records",
+          {.id = "DNS-05a",
+           .title = "Records of a pod that is not Ready drop out",
+           .sentence = "While an endpoint is not Ready, neither the Service's name nor the endpoint's own "
+                       "MUST give its address, from 60 s after the change on.",
+           .source = kAddressRecords,
+           .since = "",
+           .checker = check::unready_pods_drop_out}),
+      promise(
+          "dns-unready-published", "publishNotReadyAddresses keeps the records of pods that are not Ready",
+          {.id = "DNS-05b",
+           .title = "A Service may publish pods that are not Ready",
+           .sentence = "The name of a headless Service with publishNotReadyAddresses MUST give the addresses "
+                       "of its pods whether they are Ready or not.",
+           .source = "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"
+                     "#pod-s-hostname-and-subdomain-fields",
+           .since = "",
+           .checker = check::unready_pods_are_published}),
+      promise("dns-no-endpoint", "Without a Ready pod the Service's name does not exist",
+              {.id = "DNS-06a",
+               .title = "A headless Service without Ready pods has no name",
+               .sentence = "While no endpoint of a headless Service is Ready, its name MUST be answered with "
+                           "NXDOMAIN (a recommendation of the specification).",
+               .source = kAddressRecords,
+               .since = "",
+               .level = Level::kInforming,
+               .checker = check::name_without_endpoints_does_not_exist}),
+      promise("dns-reverse", "A pod's address leads back to its name",
+              {.id = "DNS-06b",
+               .title = "The PTR record of a Ready pod's address is the pod's name",
+               .sentence = "For the address of each Ready endpoint with a host name the DNS MUST have a PTR "
+                           "record with the endpoint's own name.",
+               .source = kReverseRecords,
+               .since = "",
+               .level = Level::kInforming,
+               .checker = check::addresses_lead_back}),
+      promise(
+          "endpoint-slices", "EndpointSlices tell each pod's host name and readiness",
+          {.id = "DNS-07",
+           .title = "Endpoints agree with their pods",
+           .sentence = "The EndpointSlices of the governing Service MUST have an endpoint for each pod, with "
+                       "the pod's host name and with conditions that agree with the pod's readiness.",
+           .source = kConditions,
+           .since = "",
+           .level = Level::kInforming,
+           .checker = check::endpoint_slices_agree}),
+      promise(
+          "dns-short-names", "Short names lead to pods by the search path",
+          {.id = "DNS-09",
+           .title = "<pod>.<service> and <pod>.<service>.<namespace> lead to the pod",
+           .sentence = "By its search path a client MUST reach the address of a Ready pod as <pod>.<service> "
+                       "in the pod's namespace, and as <pod>.<service>.<namespace> in any.",
+           .source = kPodDns,
+           .since = "",
+           .checker = check::short_names_lead_to_pods}),
+      promise(
+          "dns-replicas", "Each replica of the DNS server gives the right answers by itself",
+          {.id = "DNS-10",
+           .title = "No replica of the DNS server is wrong",
+           .sentence = "Each replica of the cluster's DNS server MUST give the records of Ready pods when it "
+                       "is asked by itself.",
+           .source = kAddressRecords,
+           .since = "",
+           .checker = check::replicas_answer_alike}),
+  };
+}
+
+}  // namespace stateproof
