@@ -219,9 +219,17 @@ tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, cons
 
 int begin(const BeginOptions& options) {
   const Interrupt interrupt;
+  const Profile profile = parse_profile(options.profile).value_or(Profile::kQuick);
+  if (profile == Profile::kDisruptive && !options.disrupt_nodes) {
+    std::cerr
+        << "stateproof: the profile disruptive drains and stops nodes and restarts the control plane; say "
+           "--disrupt-nodes if that is meant for this cluster.\n";
+    return ExitCode::kUsage;
+  }
   put_aside(options.out);
+  report::Plan plan = plan_of(profile);
+  plan.seed = options.seed.value_or(std::random_device{}());
   const report::RunFolder folder(options.out, recording_reader());
-  report::Plan plan = plan_of(parse_profile(options.profile).value_or(Profile::kQuick));
   if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
 
   const auto began = std::chrono::steady_clock::now();
@@ -230,6 +238,7 @@ int begin(const BeginOptions& options) {
   end.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (prepared) {
     plan.properties = prepared->environment.properties();
+    plan.properties["seed"] = std::to_string(plan.seed);
     if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
     for (const auto& [name, value] : plan.properties) std::cerr << fmt::format("{:15} {}\n", name, value);
   } else {
@@ -267,6 +276,7 @@ int run(const RunOptions& options) {
                                      .environment = prepared->environment.to_json(),
                                      .mutant = {},
                                      .mutation = {},
+                                     .seed = started->plan.seed,
                                      .until = {},
                                      .progress = shown.get(),
                                      .stop = interrupt.stop(),
@@ -353,6 +363,7 @@ int mutant(const MutantOptions& options) {
                                                           .environment = prepared->environment.to_json(),
                                                           .mutant = options.name,
                                                           .mutation = mutant->mutate,
+                                                          .only_disruption = std::string{mutant->disruption},
                                                           .until = std::string{mutant->until},
                                                           .progress = shown.get(),
                                                           .stop = interrupt.stop(),

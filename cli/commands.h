@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ struct BeginOptions {
   ClusterOptions cluster;
   std::filesystem::path out;
   std::string profile = "quick";
+  std::optional<std::uint32_t> seed = {};  ///< of the order of disruptions; else by chance
+  bool disrupt_nodes = false;              ///< the profile disruptive was meant
 };
 /// Writes the plan of a run, so that junit.xml stands before anything is done, and looks at the cluster.
 int begin(const BeginOptions& options);

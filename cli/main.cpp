@@ -44,6 +44,13 @@ int run_command(int argc, char** argv) {
   begin_command->add_option("--profile", begin_options.profile, "which promises are judged")
       ->check(CLI::IsMember({"quick", "conformance", "disruptive"}))
       ->envname("STATEPROOF_PROFILE");
+  begin_command
+      ->add_option("--seed", begin_options.seed, "of the order of disruptions; else by chance, and reported")
+      ->envname("STATEPROOF_SEED");
+  begin_command
+      ->add_flag("--disrupt-nodes", begin_options.disrupt_nodes,
+                 "this cluster's nodes may be drained and stopped, its control plane restarted")
+      ->envname("STATEPROOF_DISRUPT_NODES");
   begin_command->callback([&] { code = begin(begin_options); });
 
   RunOptions run_options;

@@ -10,8 +10,10 @@
 #include "suites/deployment_contrast/promises.h"
 #include "suites/eviction/promises.h"
 #include "suites/halting/promises.h"
+#include "suites/naming/promises.h"
 #include "suites/ordered_creation/promise.h"
 #include "suites/parallel_management/promises.h"
+#include "suites/replication/promises.h"
 #include "suites/rollout/promises.h"
 #include "suites/stable_dns/promise.h"
 
@@ -22,8 +24,9 @@ namespace {
 std::vector<Promise> gather() {
   std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(), data_survival(),
                                 claim_retention()};
-  for (const auto& folder : {halting_promises, parallel_promises, rollout_promises, eviction_promises,
-                             adoption_promises, contrast_promises, claim_lifetime_promises})
+  for (const auto& folder :
+       {halting_promises, naming_promises, parallel_promises, rollout_promises, eviction_promises,
+        adoption_promises, contrast_promises, claim_lifetime_promises, replication_promises})
     for (Promise& promise : folder()) promises.push_back(std::move(promise));
   return promises;
 }

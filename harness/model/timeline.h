@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "harness/model/ids.h"
+#include "harness/model/ledger.h"
 #include "harness/model/objects.h"
 #include "harness/model/rfc3339.h"
 
@@ -105,7 +106,8 @@ struct Trouble {
   std::string text;
 };
 
-using Entry = std::variant<ObjectSeen, Gap, Step, FaultMark, DnsAnswer, SqlOperation, MountSeen, Trouble>;
+using Entry = std::variant<ObjectSeen, Gap, Step, FaultMark, DnsAnswer, SqlOperation, MountSeen, Trouble,
+                           LedgerWrites, LedgerReserved, LedgerState, LedgerRead, LedgerRows>;
 
 struct Observation {
   std::size_t index = 0;  ///< position in the recording, from 1; what a report shows as #17

@@ -94,6 +94,36 @@ Subject subject(const json& value) {
   return subject;
 }
 
+// Times that follow each other closely: the first, and then the distances.
+json gaps_of(const std::vector<Elapsed>& times) {
+  json gaps = json::array();
+  Elapsed last{0};
+  for (const Elapsed time : times) {
+    gaps.push_back((time - last).count());
+    last = time;
+  }
+  return gaps;
+}
+
+std::vector<Elapsed> times_of(const json& gaps) {
+  std::vector<Elapsed> times;
+  Elapsed last{0};
+  for (const json& gap : gaps) times.push_back(last += Elapsed{gap.get<std::int64_t>()});
+  return times;
+}
+
+json counts_of(const std::vector<Elapsed>& durations) {
+  json counts = json::array();
+  for (const Elapsed duration : durations) counts.push_back(duration.count());
+  return counts;
+}
+
+json pairs_of(const std::map<int, std::int64_t>& numbers) {
+  json pairs = json::array();
+  for (const auto& [key, value] : numbers) pairs.push_back({key, value});
+  return pairs;
+}
+
 // What each entry writes beside its kind, index and time.
 struct EntryWriter {
   json operator()(const ObjectSeen& seen) const {
@@ -150,6 +180,48 @@ struct EntryWriter {
             {"path", mount.path},     {"present", mount.present}, {"root", mount.root},
             {"source", mount.source}, {"fsType", mount.fs_type}};
   }
+  json operator()(const LedgerWrites& writes) const {
+    return {
+        {"kind", "ledger-writes"}, {"writer", writes.writer},           {"first", writes.first},
+        {"ended", writes.ended},   {"began_us", gaps_of(writes.began)}, {"took_us", counts_of(writes.took)},
+        {"note", writes.note}};
+  }
+  json operator()(const LedgerReserved& reserved) const {
+    return {{"kind", "ledger-reserved"}, {"writer", reserved.writer}, {"to", reserved.to}};
+  }
+  json operator()(const LedgerState& state) const {
+    return {{"kind", "ledger-state"}, {"what", state.what}, {"writer", state.writer}};
+  }
+  json operator()(const LedgerRead& read) const {
+    return {{"kind", "ledger-read"},   {"member", read.member},           {"ok", read.ok},
+            {"address", read.address}, {"began_us", read.began.count()},  {"took_us", read.took.count()},
+            {"host", read.host},       {"newest", pairs_of(read.newest)}, {"note", read.note}};
+  }
+  json operator()(const LedgerRows& rows) const {
+    json present = json::array();
+    for (const auto& [writer, runs] : rows.present)
+      present.push_back({{"writer", writer},
+                         {"rows", runs.rows},
+                         {"runs", runs.runs},
+                         {"repeated", runs.repeated},
+                         {"repeatedCount", runs.repeated_count}});
+    return {{"kind", "ledger-rows"},
+            {"member", rows.member},
+            {"ok", rows.ok},
+            {"note", rows.note},
+            {"awaited", rows.awaited},
+            {"caughtUp", rows.caught_up},
+            {"host", rows.host},
+            {"server", rows.server},
+            {"readOnly", rows.read_only},
+            {"position", rows.position},
+            {"logged", rows.logged},
+            {"checksum", rows.checksum},
+            {"replication", rows.replication},
+            {"present", std::move(present)},
+            {"damaged", rows.damaged},
+            {"damagedCount", rows.damaged_count}};
+  }
   json operator()(const Trouble& trouble) const { return {{"kind", "trouble"}, {"text", trouble.text}}; }
 };
 
@@ -196,6 +268,58 @@ MountSeen mount_seen(const json& line) {
           line.at("root"),   line.at("source"),   line.at("fsType")};
 }
 
+LedgerWrites ledger_writes(const json& line) {
+  LedgerWrites writes;
+  writes.writer = line.at("writer");
+  writes.first = line.at("first");
+  writes.ended = line.at("ended");
+  writes.began = times_of(line.at("began_us"));
+  for (const json& took : line.at("took_us")) writes.took.emplace_back(took.get<std::int64_t>());
+  writes.note = line.at("note");
+  if (writes.began.size() != writes.ended.size() || writes.took.size() != writes.ended.size())
+    throw std::runtime_error("writes without their times");
+  return writes;
+}
+
+LedgerRead ledger_read(const json& line) {
+  LedgerRead read;
+  read.member = line.at("member");
+  read.ok = line.at("ok");
+  read.address = line.at("address");
+  read.began = Elapsed{line.at("began_us")};
+  read.took = Elapsed{line.at("took_us")};
+  read.host = line.at("host");
+  for (const json& pair : line.at("newest")) read.newest[pair.at(0)] = pair.at(1);
+  read.note = line.at("note");
+  return read;
+}
+
+LedgerRows ledger_rows(const json& line) {
+  LedgerRows rows;
+  rows.member = line.at("member");
+  rows.ok = line.at("ok");
+  rows.note = line.at("note");
+  rows.awaited = line.at("awaited");
+  rows.caught_up = line.at("caughtUp");
+  rows.host = line.at("host");
+  rows.server = line.at("server");
+  rows.read_only = line.at("readOnly");
+  rows.position = line.at("position");
+  rows.logged = line.at("logged");
+  rows.checksum = line.at("checksum");
+  rows.replication = line.at("replication");
+  for (const json& present : line.at("present")) {
+    LedgerRuns& runs = rows.present[present.at("writer")];
+    runs.rows = present.at("rows");
+    runs.runs = present.at("runs").get<std::vector<std::pair<std::int64_t, std::int64_t>>>();
+    runs.repeated = present.at("repeated").get<std::vector<std::int64_t>>();
+    runs.repeated_count = present.at("repeatedCount");
+  }
+  rows.damaged = line.at("damaged").get<std::vector<std::pair<int, std::int64_t>>>();
+  rows.damaged_count = line.at("damagedCount");
+  return rows;
+}
+
 Entry entry(json& line) {
   const std::string kind = line.at("kind");
   if (kind == "object") return object_seen(line);
@@ -208,6 +332,11 @@ Entry entry(json& line) {
   if (kind == "dns") return dns_answer(line);
   if (kind == "sql") return sql_operation(line);
   if (kind == "mount") return mount_seen(line);
+  if (kind == "ledger-writes") return ledger_writes(line);
+  if (kind == "ledger-reserved") return LedgerReserved{line.at("writer"), line.at("to")};
+  if (kind == "ledger-state") return LedgerState{line.at("what"), line.at("writer")};
+  if (kind == "ledger-read") return ledger_read(line);
+  if (kind == "ledger-rows") return ledger_rows(line);
   if (kind == "trouble") return Trouble{line.at("text")};
   throw std::runtime_error("unknown kind of entry '" + kind + "'");
 }

@@ -66,6 +66,24 @@ void Recorder::update_view(const Entry& entry) {
       view_.dns.insert_or_assign({answer->vantage, answer->name, answer->type}, *answer);
   }
   if (const auto* seen = std::get_if<ObjectSeen>(&entry)) update_object(*seen);
+  if (const auto* writes = std::get_if<LedgerWrites>(&entry)) update_ledger(*writes);
+  if (const auto* reserved = std::get_if<LedgerReserved>(&entry))
+    view_.ledger.writers.insert(reserved->writer);
+  if (const auto* state = std::get_if<LedgerState>(&entry); state != nullptr && state->what == "rest")
+    view_.ledger.resting.insert(state->writer);
+  if (const auto* read = std::get_if<LedgerRead>(&entry))
+    view_.ledger.reads.insert_or_assign(read->member, *read);
+}
+
+void Recorder::update_ledger(const LedgerWrites& writes) {
+  View::Ledger& ledger = view_.ledger;
+  ledger.resting.erase(writes.writer);
+  if (!writes.note.empty()) ledger.last_error = writes.note;
+  for (std::size_t i = 0; i < writes.ended.size(); ++i) {
+    if (writes.ended[i] != static_cast<char>(WriteOutcome::kOk)) continue;
+    ++ledger.acknowledged;
+    ledger.last_acknowledged = std::max(ledger.last_acknowledged, writes.began[i]);
+  }
 }
 
 void Recorder::update_object(const ObjectSeen& seen) {

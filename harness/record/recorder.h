@@ -37,6 +37,15 @@ struct View {
   std::map<std::tuple<std::string, std::string, std::string>, DnsAnswer> dns;
   /// Of replicas of the DNS server that were asked by themselves: by vantage, name, type and server.
   std::map<std::tuple<std::string, std::string, std::string, std::string>, DnsAnswer> replica_dns;
+  /// What the ledger's clients were told.
+  struct Ledger {
+    std::int64_t acknowledged = 0;  ///< writes, of all clients
+    Elapsed last_acknowledged{0};   ///< when the newest of them began
+    std::set<int> resting;          ///< writers
+    std::set<int> writers;          ///< that were heard of
+    std::string last_error;
+    std::map<std::string, LedgerRead> reads;  ///< newest of each member
+  } ledger;
 };
 
 /// How far a condition is from true.
@@ -114,6 +123,7 @@ class Recorder {
   std::size_t add_locked(Entry entry);
   void update_view(const Entry& entry);
   void update_object(const ObjectSeen& seen);
+  void update_ledger(const LedgerWrites& writes);
   [[nodiscard]] bool is_foreign(const KubeObject& object) const;
   /// Why nothing can be learned any more; empty when the watches and the file work.
   [[nodiscard]] std::string blindness() const;

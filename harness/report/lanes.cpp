@@ -181,6 +181,8 @@ class Drawer {
 
   void see(const MountSeen&) {}
   void see(const Trouble&) {}
+  template <class Entry>
+  void see(const Entry&) {}  // what the clients of a ledger did has a picture of its own
 
   /// What still lives at the end of the recording lives until there.
   void finish() {

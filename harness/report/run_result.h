@@ -34,6 +34,7 @@ struct Plan {
   std::string run;  ///< id of the run; results that carry another one are not counted
   std::string profile;
   Timestamp started{};
+  std::uint32_t seed = 1;  ///< of the order of disruptions
   std::vector<PlannedPromise> promises;
   std::vector<PlannedScenario> scenarios;
   std::map<std::string, std::string> properties;  ///< server version, nodes, StorageClass, images, ...

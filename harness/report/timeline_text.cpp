@@ -179,6 +179,35 @@ std::string body(const MountSeen& mount) {
                      mount.source);
 }
 
+std::string body(const LedgerWrites& writes) {
+  const auto ok = std::count(writes.ended.begin(), writes.ended.end(), static_cast<char>(WriteOutcome::kOk));
+  return fmt::format("LEDGER   writer {}: rows {} to {}, {} acknowledged{}", writes.writer, writes.first,
+                     writes.next() - 1, ok, writes.note.empty() ? "" : ", " + one_line(writes.note));
+}
+
+std::string body(const LedgerReserved& reserved) {
+  return fmt::format("LEDGER   writer {} may write rows up to {}", reserved.writer, reserved.to);
+}
+
+std::string body(const LedgerState& state) {
+  return fmt::format("LEDGER   {}{}", state.what,
+                     state.writer < 0 ? "" : fmt::format(" of writer {}", state.writer));
+}
+
+std::string body(const LedgerRead& read) {
+  return fmt::format("LEDGER   read of {}: {}", read.member,
+                     read.ok ? "ok" : "failed, " + one_line(read.note));
+}
+
+std::string body(const LedgerRows& rows) {
+  if (!rows.ok) return fmt::format("LEDGER   rows of {} not read: {}", rows.member, one_line(rows.note));
+  std::int64_t count = 0;
+  for (const auto& [writer, runs] : rows.present) count += runs.rows;
+  return fmt::format("LEDGER   {} has {} at position {}, checksum {}, replication {}", rows.member,
+                     counted(static_cast<std::size_t>(count), "row"), rows.position, rows.checksum,
+                     rows.replication);
+}
+
 std::string body(const Trouble& trouble) { return "TROUBLE  of the harness: " + one_line(trouble.text); }
 
 /// Only objects have a version; every other entry leaves the column empty.
@@ -189,7 +218,9 @@ std::string version_of(const Entry& entry) {
 
 bool is_background(const Observation& seen) {
   const auto* answer = seen.as<DnsAnswer>();
-  return seen.object<OtherObject>() != nullptr || (answer != nullptr && !answer->changed);
+  return seen.object<OtherObject>() != nullptr || (answer != nullptr && !answer->changed) ||
+         seen.as<LedgerReserved>() != nullptr ||
+         (seen.as<LedgerRead>() != nullptr && seen.as<LedgerRead>()->ok);
 }
 
 /// The nearest entries on one side that a reader wants to see, nearest first.

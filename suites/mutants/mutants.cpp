@@ -1,6 +1,7 @@
 #include "suites/mutants/mutants.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb/mariadb.h"
@@ -73,6 +74,80 @@ void give_the_deployment_a_host_name(std::vector<json>& objects) {
   pods["subdomain"] = fixtures::kLoose;
 }
 
+void lead_to_one_pod_only(std::vector<json>& objects) {
+  object_of_kind(objects, "Service")["spec"]["selector"] = {
+      {"statefulset.kubernetes.io/pod-name", std::string{fixtures::Sleeper::kName} + "-0"}};
+}
+
+void take_the_ports_name(std::vector<json>& objects) {
+  object_of_kind(objects, "Service")["spec"]["ports"][0].erase("name");
+}
+
+void publish_the_unready(std::vector<json>& objects) {
+  object_of_kind(objects, "Service")["spec"]["publishNotReadyAddresses"] = true;
+}
+
+void publish_the_ready_only(std::vector<json>& objects) {
+  for (json& object : objects) object["spec"].erase("publishNotReadyAddresses");
+}
+
+// The database and its clients come in portions of their own.
+json* object_named(std::vector<json>& objects, std::string_view kind, std::string_view name) {
+  const auto found = std::find_if(objects.begin(), objects.end(), [&](const json& object) {
+    return object.at("kind") == kind && object.at("metadata").at("name") == name;
+  });
+  return found == objects.end() ? nullptr : &*found;
+}
+
+void replace_in_start(std::vector<json>& objects, const std::string& text, const std::string& by) {
+  json* role = object_named(objects, "ConfigMap", "mariadb-role");
+  if (role == nullptr) return;
+  std::string script = (*role)["data"]["start.sh"];
+  const auto at = script.find(text);
+  if (at == std::string::npos) throw std::logic_error("the script that decides on the role has no " + text);
+  (*role)["data"]["start.sh"] = script.replace(at, text.size(), by);
+}
+
+void keep_replicated_data_in_the_pod(std::vector<json>& objects) {
+  if (object_named(objects, "StatefulSet", MariaDb::kSet) != nullptr) keep_data_in_the_pod(objects);
+}
+
+void flush_when_it_suits(std::vector<json>& objects) {
+  replace_in_start(objects, "--sync-binlog=1", "--sync-binlog=0");
+  replace_in_start(objects, "${FLUSH_LOG:-1}", "0");
+}
+
+void take_the_replication_user(std::vector<json>& objects) {
+  replace_in_start(
+      objects, "export MARIADB_MASTER_HOST=", "export MARIADB_REPLICATION_USER=nobody MARIADB_MASTER_HOST=");
+}
+
+void let_replicas_write(std::vector<json>& objects) {
+  replace_in_start(objects, "--read-only=1", "--read-only=0");
+}
+
+void share_the_server_id(std::vector<json>& objects) {
+  replace_in_start(objects, "$((100 + ordinal))", "$((100 + (ordinal > 0)))");
+}
+
+void delete_rows_in_secret(std::vector<json>& objects) {
+  replace_in_start(objects, "--gtid-strict-mode=1", "--gtid-strict-mode=1 --event-scheduler=on");
+  if (json* role = object_named(objects, "ConfigMap", "mariadb-role"); role != nullptr)
+    (*role)["data"]["10-grant.sh"] =
+        (*role)["data"]["10-grant.sh"].get<std::string>() +
+        "\nif [ -z \"${MARIADB_MASTER_HOST:-}\" ]; then\n"
+        "echo 'CREATE EVENT stateproof.sweep ON SCHEDULE EVERY 1 SECOND DO "
+        "DELETE FROM stateproof.ledger WHERE number = 50;' | docker_process_sql --database=mysql\nfi\n";
+}
+
+void acknowledge_early(std::vector<json>& objects) {
+  if (json* ledger = object_named(objects, "StatefulSet", "ledger"); ledger != nullptr)
+    (*ledger)["spec"]["template"]["spec"]["containers"][0]["env"].push_back(
+        {{"name", "LEDGER_ACKNOWLEDGES_EARLY"}, {"value", "1"}});
+}
+
+void be_governed_by_nobody(std::vector<json>& objects) { set_spec(objects)["serviceName"] = "nobody"; }
+
 }  // namespace
 
 const std::vector<Mutant>& all() {
@@ -95,6 +170,30 @@ const std::vector<Mutant>& all() {
        "DPL-05", "replace-loose", share_the_deployments_claim},
       {"contrast-host-names", "a Deployment whose template gives a host name", "contrast-host-names",
        "DPL-04", "replace-loose", give_the_deployment_a_host_name},
+      {"one-pod-service", "a Service that selects the first pod only", "dns-service-records", "DNS-01",
+       "resolve", lead_to_one_pod_only},
+      {"unnamed-port", "a Service whose port has no name", "dns-srv", "DNS-03", "resolve",
+       take_the_ports_name},
+      {"published-unready", "publishNotReadyAddresses on the governing Service", "dns-unready-leaves",
+       "DNS-05a", "no-endpoint", publish_the_unready},
+      {"unpublished-unready", "a Service without the publishNotReadyAddresses that is wanted",
+       "dns-unready-published", "DNS-05b", "no-endpoint", publish_the_ready_only},
+      {"unknown-service", "a set whose serviceName is nobody's", "dns-short-names", "DNS-09", "resolve",
+       be_governed_by_nobody},
+      {"volatile-primary", "emptyDir for the data of a replicated database", "rows-outlive-replacement",
+       "STO-04b", "verify", keep_replicated_data_in_the_pod, "delete-primary"},
+      {"careless-flush", "innodb_flush_log_at_trx_commit=0 and sync_binlog=0", "rows-outlive-kills", "DIS-03",
+       "verify", flush_when_it_suits, "kill-primary"},
+      {"unfollowed-primary", "replicas with a replication user that does not exist", "replicas-follow",
+       "RPL-02", "verify", take_the_replication_user, "delete-replica"},
+      {"writable-replica", "replicas that take writes", "replicas-follow", "RPL-02", "verify",
+       let_replicas_write, "delete-replica"},
+      {"shared-server-id", "two replicas with one server id", "replicas-follow", "RPL-02", "verify",
+       share_the_server_id, "delete-replica"},
+      {"deleting-event", "an event of the database that deletes a row", "acknowledged-rows", "RPL-01",
+       "verify", delete_rows_in_secret, "delete-replica"},
+      {"early-acknowledgement", "a client that takes writes as done before their commit", "acknowledged-rows",
+       "RPL-01", "verify", acknowledge_early, "kill-primary"},
   };
   return mutants;
 }

@@ -16,6 +16,7 @@ struct Mutant {
   std::string_view requirement;  ///< id of a requirement that must be among the findings
   std::string_view until;        ///< step after which the scenario has shown enough; empty: played to its end
   void (*mutate)(std::vector<nlohmann::json>& objects);
+  std::string_view disruption = {};  ///< the one that shows it; empty: all that the scenario has
 };
 
 const std::vector<Mutant>& all();

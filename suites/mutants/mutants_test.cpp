@@ -5,6 +5,7 @@
 #include <set>
 
 #include "fixtures/manifest/manifest.h"
+#include "fixtures/mariadb-replicated/replicated.h"
 #include "fixtures/mariadb/mariadb.h"
 #include "fixtures/sleeper/sleeper.h"
 #include "suites/catalogue.h"
@@ -16,9 +17,16 @@ namespace {
 /// Everything that scenarios with this workload create.
 std::vector<nlohmann::json> honest_objects(std::string_view scenario) {
   if (scenario == "lifecycle") return fixtures::mariadb_objects("image:1", Replicas{3});
+  if (scenario == "replication") {
+    auto objects = fixtures::replicated_objects("image:1");
+    for (auto& object : fixtures::ledger_objects("image:1", fixtures::replicated_subject("database"), {}))
+      objects.push_back(object);
+    return objects;
+  }
   auto objects = fixtures::sleeper_objects("image:1");
   for (auto& loose : fixtures::loose_objects("image:1")) objects.push_back(loose);
   objects.push_back(fixtures::sleeper_budget({2}));
+  objects.push_back(fixtures::publishing_service());
   if (scenario == "parallel")
     fixtures::object_of_kind(objects, "StatefulSet")["spec"]["podManagementPolicy"] = "Parallel";
   return objects;

@@ -12,8 +12,15 @@ class Stage;
 
 /// The database is created, each pod replaced, the set scaled 3 -> 5 -> 2 -> 3.
 void play_lifecycle(Stage& stage);
+/// A replicated database under load, whose pods are disturbed, and which is scaled 3 -> 5 -> 3.
+void play_replication(Stage& stage);
+/// The same, whose nodes and control plane are disturbed.
+void play_disruption(Stage& stage);
 /// Pods that are held unready hold up what comes after them.
 void play_halting(Stage& stage);
+/// Pods come and go, Ready or not, and clients ask the DNS for everything that it has on them.
+void play_naming(Stage& stage);
+Subject naming_subject(const std::string& ns);
 /// Pods that nobody makes Ready, under podManagementPolicy Parallel, from ordinal 5 on.
 void play_parallel(Stage& stage);
 Subject parallel_subject(const std::string& ns);

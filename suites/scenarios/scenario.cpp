@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "fixtures/mariadb-replicated/replicated.h"
 #include "fixtures/mariadb/mariadb.h"
 #include "fixtures/sleeper/sleeper.h"
 #include "suites/scenarios/plays.h"
@@ -45,6 +46,11 @@ const std::vector<Scenario>& all() {
        .title = "pods that are held unready hold up creation and scale-down",
        .subject = fixtures::sleeper_subject,
        .play = play_halting},
+      {.name = "naming",
+       .title = "the DNS records of a headless Service while pods become Ready, unready and are replaced",
+       .subject = naming_subject,
+       .play = play_naming,
+       .has_client_namespace = true},
       {.name = "parallel",
        .title = "podManagementPolicy Parallel from ordinal 5 on, with pods that are never Ready",
        .subject = parallel_subject,
@@ -84,6 +90,19 @@ const std::vector<Scenario>& all() {
        .title = "a pod fails until the port that it wants is free",
        .subject = failed_pod_subject,
        .play = play_failed_pod},
+      {.name = "replication",
+       .title = "a replicated database under load, its pods disturbed in nine ways, scaled 3 -> 5 -> 3",
+       .subject = fixtures::replicated_subject,
+       .play = play_replication,
+       .has_client_namespace = true,
+       .also_watches = {kube::kPodDisruptionBudgets}},
+      {.name = "disruption",
+       .title = "a replicated database under load, its nodes and the control plane disturbed",
+       .profile = Profile::kDisruptive,
+       .subject = fixtures::replicated_subject,
+       .play = play_disruption,
+       .has_client_namespace = true,
+       .also_watches = {kube::kPodDisruptionBudgets}},
   };
   return scenarios;
 }

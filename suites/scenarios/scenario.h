@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <stop_token>
@@ -46,6 +47,8 @@ struct ScenarioRequest {
   nlohmann::json environment;  ///< goes into the recording's header
   std::string mutant;          ///< name, empty for the honest deployment
   Mutation mutation;
+  std::uint32_t seed = 1;            ///< of the order of disruptions
+  std::string only_disruption = {};  ///< played alone; empty: all
   std::string until;  ///< the scenario is over when a step of this name has ended; empty: played to its end
   report::Progress* progress = nullptr;
   std::stop_token stop;   ///< first Ctrl-C: end the scenario and clean up

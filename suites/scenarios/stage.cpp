@@ -25,7 +25,7 @@ const record::Within kControllerPass{
 const kube::Resource& resource_of(const json& object) {
   const std::string kind = object.at("kind");
   for (const kube::Resource* known : {&kube::kServices, &kube::kStatefulSets, &kube::kClaims, &kube::kPods,
-                                      &kube::kDeployments, &kube::kPodDisruptionBudgets})
+                                      &kube::kDeployments, &kube::kPodDisruptionBudgets, &kube::kConfigMaps})
     if (known->kind == kind) return *known;
   throw HarnessTrouble("The fixture has an object of kind " + kind + ", which a scenario cannot create.");
 }

@@ -1,0 +1,445 @@
+#include "harness/check/replication.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/check/course.h"
+#include "harness/check/identity.h"
+#include "harness/check/incarnations.h"
+#include "harness/check/judgement.h"
+#include "harness/check/patience.h"
+#include "harness/check/written_rows.h"
+
+namespace stateproof::check {
+namespace {
+
+/// Everything that was read of the members at one rest.
+struct Reading {
+  const RecordedStep* step = nullptr;
+  std::string after;                        ///< the disruption before it
+  std::vector<const Observation*> members;  ///< with a LedgerRows each
+};
+
+std::vector<Reading> readings_of(const Course& course) {
+  std::vector<Reading> readings;
+  for (const RecordedStep& step : course.steps()) {
+    if (step.name != "verify") continue;
+    Reading reading{&step, step.asked->args.value("after", ""), {}};
+    for (const Observation& seen : course.judged())
+      if (seen.index > step.begin->index && (step.end == nullptr || seen.index < step.end->index) &&
+          seen.as<LedgerRows>() != nullptr)
+        reading.members.push_back(&seen);
+    readings.push_back(std::move(reading));
+  }
+  return readings;
+}
+
+std::string times(std::int64_t count) { return fmt::format("{} {}", count, count == 1 ? "row" : "rows"); }
+
+/// Not empty: the nodes of this cluster could not be touched, and why.
+std::string out_of_reach(const Course& course) {
+  const RecordedStep* nodes = course.find("nodes");
+  if (nodes == nullptr || nodes->end == nullptr) return {};
+  return "the nodes cannot be touched: " + nodes->end->as<Step>()->text;
+}
+
+/// What the checkers of rows have in common.
+class Rows {
+ public:
+  explicit Rows(const Timeline& timeline) : timeline_(timeline), course_(timeline) {
+    readings_ = readings_of(course_);
+  }
+
+  [[nodiscard]] const Course& course() const { return course_; }
+  [[nodiscard]] const std::vector<Reading>& readings() const { return readings_; }
+  [[nodiscard]] Judgement& judgement() { return judgement_; }
+  [[nodiscard]] const Subject& subject() const { return timeline_.subject(); }
+
+  void judge(const Reading& reading, const Observation& seen) {
+    const LedgerRows& rows = *seen.as<LedgerRows>();
+    if (!rows.ok)
+      return judgement_.doubt(
+          fmt::format("{} could not be read after {}: {}", rows.member, reading.after, rows.note));
+    if (!rows.caught_up)
+      return judgement_.doubt(fmt::format("{} had not caught up after {}", rows.member, reading.after));
+    const WrittenRows written(timeline_, seen);
+    if (const auto lost = written.lost(rows); lost.count > 0)
+      find(reading, seen, lost,
+           fmt::format("the row {} of writer {}, which was acknowledged", lost.first, lost.writer),
+           fmt::format("{} that were acknowledged are not there after {}", times(lost.count), reading.after));
+    if (const auto strange = written.unwritten(rows); strange.count > 0)
+      find(reading, seen, strange, "no row that nobody wrote",
+           fmt::format("{} although their writes failed or never were, first row {} of writer {}, after {}",
+                       times(strange.count), strange.first, strange.writer, reading.after));
+    for (const auto& [writer, runs] : rows.present)
+      if (runs.repeated_count > 0)
+        find(reading, seen, {}, "each row once",
+             fmt::format("{} of writer {} more than once after {}, first {}", times(runs.repeated_count),
+                         writer, reading.after, runs.repeated.empty() ? 0 : runs.repeated.front()));
+    if (rows.damaged_count > 0)
+      find(reading, seen, {}, "each row with the payload that was written",
+           fmt::format("{} with another payload after {}, first row {} of writer {}",
+                       times(rows.damaged_count), reading.after,
+                       rows.damaged.empty() ? 0 : rows.damaged.front().second,
+                       rows.damaged.empty() ? 0 : rows.damaged.front().first));
+    judged_ = std::max(judged_, written.acknowledged());
+    ++judged_readings_;
+  }
+
+  Verdict verdict() && {
+    judgement_.doubt_if(course_.cut_short());
+    if (judged_readings_ > 0 && judged_ == 0) judgement_.doubt("no write was acknowledged");
+    return std::move(judgement_)
+        .verdict(fmt::format("{} acknowledged, read back {}", times(judged_),
+                             counted(judged_readings_, "time", "times")));
+  }
+
+ private:
+  void find(const Reading& reading, const Observation& seen, const WrittenRows::Difference& difference,
+            std::string expected, std::string observed) {
+    std::vector<std::size_t> evidence;
+    if (difference.evidence != 0) evidence.push_back(difference.evidence);
+    evidence.push_back(reading.step->begin->index);
+    evidence.push_back(seen.index);
+    const std::string& member = seen.as<LedgerRows>()->member;
+    judgement_.find({{"Pod", subject().ns, member, {}},
+                     std::move(expected),
+                     std::move(observed),
+                     std::move(evidence),
+                     fmt::format("kubectl -n {} logs {} --previous; sync_binlog and "
+                                 "innodb_flush_log_at_trx_commit of the server; the volume below {}",
+                                 subject().ns, member, subject().mount_path)});
+  }
+
+  const Timeline& timeline_;
+  Course course_;
+  std::vector<Reading> readings_;
+  Judgement judgement_;
+  std::int64_t judged_ = 0;
+  std::size_t judged_readings_ = 0;
+};
+
+/// Rows after these disruptions, all of which must have been.
+Verdict rows_after(const Timeline& timeline, const std::set<std::string_view>& disruptions) {
+  Rows rows(timeline);
+  std::set<std::string_view> judged;
+  for (const Reading& reading : rows.readings()) {
+    if (!disruptions.contains(reading.after) || reading.members.empty()) continue;
+    judged.insert(*disruptions.find(reading.after));
+    for (const Observation* seen : reading.members) rows.judge(reading, *seen);
+  }
+  for (const std::string_view disruption : disruptions)
+    if (!judged.contains(disruption))
+      rows.judgement().doubt(fmt::format("no rows were read after {}", disruption));
+  return std::move(rows).verdict();
+}
+
+}  // namespace
+
+Verdict acknowledged_rows_are_everywhere(const Timeline& timeline) {
+  Rows rows(timeline);
+  if (const std::string why = out_of_reach(rows.course()); !why.empty()) return not_applicable(why);
+  if (rows.readings().empty()) rows.judgement().doubt("no rows were read back");
+  for (const Reading& reading : rows.readings())
+    for (const Observation* seen : reading.members) rows.judge(reading, *seen);
+  return std::move(rows).verdict();
+}
+
+Verdict rows_survive_replacement_under_load(const Timeline& timeline) {
+  return rows_after(timeline, {"delete-primary", "delete-replica", "roll", "evict-primary"});
+}
+
+Verdict rows_survive_kills(const Timeline& timeline) {
+  return rows_after(timeline, {"delete-primary-at-once", "kill-primary", "kill-replica"});
+}
+
+Verdict rows_survive_loss_of_all_pods(const Timeline& timeline) {
+  return rows_after(timeline, {"delete-all"});
+}
+
+Verdict new_replicas_catch_up(const Timeline& timeline) {
+  Rows rows(timeline);
+  bool judged = false;
+  for (const Reading& reading : rows.readings()) {
+    if (reading.after != "scale-up") continue;
+    for (const Observation* seen : reading.members) {
+      const LedgerRows& read = *seen->as<LedgerRows>();
+      const auto ordinal = ordinal_of(read.member, rows.subject().set);
+      if (!ordinal || ordinal->value < rows.subject().first.value + rows.subject().replicas.value) continue;
+      judged = true;
+      if (read.ok && !read.caught_up)
+        rows.judgement().find(
+            {{"Pod", rows.subject().ns, read.member, {}},
+             "a new replica that gets to the primary's position " + read.awaited,
+             fmt::format("it is at {}, replication {}", read.position, read.replication),
+             {reading.step->begin->index, seen->index},
+             "SHOW REPLICA STATUS; error 1236 means that the primary has purged binary logs that a "
+             "replica without a copy needs: deploy replicas that clone"});
+      else
+        rows.judge(reading, *seen);
+    }
+  }
+  if (!judged) rows.judgement().doubt("no replica was added and read");
+  return std::move(rows).verdict();
+}
+
+Verdict replicas_follow(const Timeline& timeline) {
+  const Course course(timeline);
+  const Subject& subject = timeline.subject();
+  Judgement judgement;
+  std::size_t judged = 0;
+  for (const Reading& reading : readings_of(course)) {
+    std::map<std::string, std::string> servers;
+    const LedgerRows* primary = nullptr;
+    for (const Observation* seen : reading.members) {
+      const LedgerRows& rows = *seen->as<LedgerRows>();
+      const auto find = [&](std::string expected, std::string observed) {
+        judgement.find({{"Pod", subject.ns, rows.member, {}},
+                        std::move(expected),
+                        fmt::format("{} after {}", observed, reading.after),
+                        {reading.step->begin->index, seen->index},
+                        fmt::format("kubectl -n {} exec {} -- mariadb -e 'SHOW REPLICA STATUS\\G'",
+                                    subject.ns, rows.member)});
+      };
+      if (rows.server.empty()) {
+        judgement.doubt(
+            fmt::format("{} could not be read after {}: {}", rows.member, reading.after, rows.note));
+        continue;
+      }
+      ++judged;
+      const auto [other, is_new] = servers.try_emplace(rows.server, rows.member);
+      if (!is_new)
+        find("a server id that no other member has",
+             fmt::format("id {}, which {} has, too", rows.server, other->second));
+      if (rows.host != rows.member)
+        find(fmt::format("a server on the host {}", rows.member), fmt::format("the host name {}", rows.host));
+      if (rows.member == subject.pod_name(subject.first)) {
+        primary = &rows;
+        if (rows.read_only) find("a primary that takes writes", "it is read-only");
+        continue;
+      }
+      if (!rows.read_only) find("a replica that is read-only", "read_only is off");
+      if (rows.replication != "running")
+        find("a replica whose replication runs", fmt::format("replication: {}", rows.replication));
+      if (!rows.ok)
+        find("a replica that has the primary's users and tables", "it refuses the client: " + rows.note);
+      else if (!rows.caught_up)
+        find("a replica that gets to the primary's position " + rows.awaited, "it is at " + rows.position);
+      else if (primary != nullptr && rows.position != primary->position)
+        find("the primary's position " + primary->position + " while nobody writes",
+             "it is at " + rows.position);
+    }
+  }
+  if (judged == 0) judgement.doubt("no member was read");
+  judgement.doubt_if(course.cut_short());
+  return std::move(judgement).verdict(
+      fmt::format("{} of members at rest", counted(judged, "reading", "readings")));
+}
+
+Verdict checksums_agree(const Timeline& timeline) {
+  const Course course(timeline);
+  Judgement judgement;
+  std::size_t judged = 0;
+  for (const Reading& reading : readings_of(course)) {
+    const LedgerRows* first = nullptr;
+    for (const Observation* seen : reading.members) {
+      const LedgerRows& rows = *seen->as<LedgerRows>();
+      if (!rows.ok || !rows.caught_up) {
+        judgement.doubt(
+            fmt::format("{} had not caught up, or could not be read, after {}", rows.member, reading.after));
+        continue;
+      }
+      ++judged;
+      if (first == nullptr) first = &rows;
+      if (rows.checksum != first->checksum)
+        judgement.find(
+            {{"Pod", timeline.subject().ns, rows.member, {}},
+             fmt::format("checksum {} of the table, as on {}", first->checksum, first->member),
+             fmt::format("checksum {} at position {} after {}", rows.checksum, rows.position, reading.after),
+             {reading.step->begin->index, seen->index},
+             "what wrote to a replica: its own binary log, mariadb-binlog of the newest files"});
+    }
+  }
+  if (judged == 0) judgement.doubt("no member was read");
+  judgement.doubt_if(course.cut_short());
+  return std::move(judgement).verdict(counted(judged, "checksum", "checksums") + " compared");
+}
+
+// ----------------------------------------------------------------------------------------- availability
+
+namespace {
+
+/// Begin of each acknowledged write, ascending.
+std::vector<Elapsed> acknowledgements(const Timeline& timeline) {
+  std::vector<Elapsed> times;
+  for (const Observation& seen : timeline)
+    if (const auto* writes = seen.as<LedgerWrites>())
+      for (std::size_t i = 0; i < writes->ended.size(); ++i)
+        if (writes->ended[i] == static_cast<char>(WriteOutcome::kOk))
+          times.push_back(writes->began[i] + writes->took[i]);
+  std::sort(times.begin(), times.end());
+  return times;
+}
+
+Elapsed longest_gap(const std::vector<Elapsed>& times, Elapsed from, Elapsed to) {
+  Elapsed longest{0};
+  auto next = std::upper_bound(times.begin(), times.end(), from);
+  Elapsed last = next == times.begin() ? from : *std::prev(next);
+  for (; next != times.end(); ++next) {
+    longest = std::max(longest, *next - last);
+    last = *next;
+    if (*next > to) break;
+  }
+  return longest;
+}
+
+double in_seconds(Elapsed length) { return std::chrono::duration<double>(length).count(); }
+
+}  // namespace
+
+Verdict service_recovers(const Timeline& timeline) {
+  const Course course(timeline);
+  if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
+  Judgement judgement;
+  const std::vector<Elapsed> times = acknowledgements(timeline);
+  std::size_t judged = 0;
+  const RecordedStep* disturb = nullptr;
+  for (const RecordedStep& step : course.steps()) {
+    if (step.name == "disturb") disturb = &step;
+    if (step.name != "disturb" && step.name != "recover") continue;
+    const std::string what = step.asked->args.value("disruption", "");
+    if (step.timed_out())
+      judgement.find(
+          {{"StatefulSet", timeline.subject().ns, timeline.subject().set, {}},
+           fmt::format("Ready pods, acknowledged writes and reads of every member again after {}", what),
+           step.text(),
+           {step.begin->index, step.end->index},
+           fmt::format("kubectl -n {} get pods,events; the log of the pod that is not Ready",
+                       timeline.subject().ns)});
+    if (step.name != "recover" || !step.reached() || disturb == nullptr) continue;
+    ++judged;
+    judgement.measure(
+        {"longest write gap", in_seconds(longest_gap(times, disturb->begin->at, step.end->at)), "s", what});
+    judgement.measure({"recovery", in_seconds(step.end->at - disturb->begin->at), "s", what});
+  }
+  if (judged == 0) judgement.doubt("nothing was disturbed");
+  judgement.doubt_if(course.cut_short());
+  return std::move(judgement).verdict(counted(judged, "disruption", "disruptions") + " recovered from");
+}
+
+// ---------------------------------------------------------------------------------------------- nodes
+
+namespace {
+
+const RecordedStep* disturbance(const Course& course, std::string_view name, std::string_view step) {
+  for (const RecordedStep& one : course.steps())
+    if (one.name == step && one.asked->args.value("disruption", "") == name) return &one;
+  return nullptr;
+}
+
+}  // namespace
+
+Verdict drained_pods_come_back(const Timeline& timeline) {
+  const Course course(timeline);
+  if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
+  const Subject& subject = timeline.subject();
+  const Incarnations pods(course.judged(), subject);
+  Judgement judgement;
+  const RecordedStep* drain = disturbance(course, "drain", "disturb");
+  const RecordedStep* recover = disturbance(course, "drain", "recover");
+  if (drain == nullptr || drain->end == nullptr) return inconclusive("no node was drained");
+  const Ordinal ordinal{drain->number("ordinal").value_or(-1)};
+  const std::string name = subject.pod_name(ordinal);
+  const Pod* before = nullptr;
+  const Pod* after = nullptr;
+  const Observation* last = nullptr;
+  for (const Observation& seen : course.judged()) {
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr || pod->meta.ref.name != name || pod->meta.ref.ns != subject.ns) continue;
+    if (seen.index < drain->begin->index) before = pod;
+    if (recover != nullptr && recover->end != nullptr && seen.index < recover->end->index) {
+      after = pod;
+      last = &seen;
+    }
+  }
+  if (before == nullptr) return inconclusive("the drained node's pod was not seen before");
+  if (drain->timed_out() || (recover != nullptr && recover->timed_out())) {
+    const RecordedStep& late = drain->timed_out() ? *drain : *recover;
+    judgement.find(
+        {{"Pod", subject.ns, name, {}},
+         "a successor of the evicted pod, on another node or, for a volume that cannot move, on its own "
+         "again when it may be used",
+         late.text(),
+         {drain->begin->index, late.end->index},
+         fmt::format("kubectl -n {} describe pod {}", subject.ns, name)});
+  } else if (after == nullptr) {
+    judgement.doubt("the recording ends before the drained node was back");
+  } else {
+    if (after->meta.ref.uid == before->meta.ref.uid)
+      judgement.find({after->meta.ref,
+                      "a new pod after the eviction",
+                      "the old one",
+                      {drain->begin->index, last->index},
+                      "the eviction's answer in the recording"});
+    if (after->claim_at(subject.mount_path) != before->claim_at(subject.mount_path))
+      judgement.find({after->meta.ref,
+                      "the claim " + before->claim_at(subject.mount_path) + " again",
+                      "the claim " + after->claim_at(subject.mount_path),
+                      {drain->begin->index, last->index},
+                      "spec.volumes of the pod"});
+  }
+  judgement.doubt_if(course.lost({"pods"}));
+  return std::move(judgement).verdict(fmt::format("{} left the drained node and came back", name));
+}
+
+Verdict no_second_copy_on_stopped_node(const Timeline& timeline) {
+  const Course course(timeline);
+  if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
+  const Subject& subject = timeline.subject();
+  Judgement judgement;
+  const RecordedStep* stop = disturbance(course, "stop-node", "disturb");
+  const RecordedStep* hold = disturbance(course, "stop-node", "hold");
+  if (stop == nullptr || hold == nullptr || hold->end == nullptr) return inconclusive("no node was stopped");
+  const std::string name = subject.pod_name({stop->number("ordinal").value_or(-1)});
+  Uid on_node;
+  std::size_t judged = 0;
+  for (const Observation& seen : course.judged()) {
+    if (seen.index > hold->end->index) break;
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr || pod->meta.ref.name != name || pod->meta.ref.ns != subject.ns) continue;
+    if (seen.index < stop->begin->index) {
+      on_node = pod->meta.ref.uid;
+      continue;
+    }
+    ++judged;
+    if (pod->meta.ref.uid != on_node)
+      judgement.find({pod->meta.ref,
+                      "no other pod of this name while the stopped node may still run the first",
+                      "a second pod was created",
+                      {stop->begin->index, seen.index},
+                      "who deleted the first pod's object: the API server's audit log, a garbage collector"});
+    else if (seen.is_deletion())
+      judgement.find({pod->meta.ref,
+                      "a pod that stays, Terminating, until its node says that it is gone",
+                      "its object was removed",
+                      {stop->begin->index, seen.index},
+                      "who deleted the pod without grace: the API server's audit log"});
+  }
+  if (!hold->reached()) judgement.doubt(hold->text());
+  judgement.doubt_if(course.lost({"pods"}));
+  return std::move(judgement).verdict(
+      fmt::format("{} of {} on the stopped node", counted(judged, "state", "states"), name));
+}
+
+Verdict one_pod_per_name_while_disturbed(const Timeline& timeline) {
+  const std::string why = out_of_reach(Course(timeline));
+  return why.empty() ? one_pod_per_name(timeline) : not_applicable(why);
+}
+
+}  // namespace stateproof::check

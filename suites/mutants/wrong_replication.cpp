@@ -1,0 +1,113 @@
+#include "suites/mutants/wrong_replication.h"
+
+#include <functional>
+#include <string>
+
+#include "suites/mutants/distortion.h"
+
+namespace stateproof::mutants {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Index of the entry that begins (or ends) the step with this value in its args.
+std::size_t step_with(const Timeline& timeline, std::string_view name, const char* key,
+                      std::string_view value, bool begin) {
+  for (const Observation& seen : timeline) {
+    const Step* step = seen.as<Step>();
+    if (step != nullptr && step->name == name && (step->phase == Step::Phase::kBegin) == begin &&
+        step->args.value(key, "") == value)
+      return seen.index;
+  }
+  must(false, "no such step");
+  return 0;
+}
+
+/// What was read of the members after that disruption; the last reading when it is empty.
+void change_rows(Timeline& timeline, std::string_view after, const std::function<bool(LedgerRows&)>& change) {
+  bool changed = false;
+  const std::size_t begin = after.empty() ? 0 : step_with(timeline, "verify", "after", after, true);
+  const std::size_t end =
+      after.empty() ? timeline.size() : step_with(timeline, "verify", "after", after, false);
+  for (Observation& seen : timeline.observations)
+    if (auto* rows = std::get_if<LedgerRows>(&seen.what);
+        rows != nullptr && seen.index > begin && seen.index < end && change(*rows))
+      changed = true;
+  must(changed, "rows to change");
+}
+
+bool forget_newest(LedgerRows& rows) {
+  for (auto& [writer, present] : rows.present)
+    if (!present.runs.empty()) {
+      present.runs.pop_back();
+      return true;
+    }
+  return false;
+}
+
+void lose_rows_in_the_outage(Timeline& timeline) { change_rows(timeline, "delete-all", forget_newest); }
+
+void lose_rows_with_a_node(Timeline& timeline) { change_rows(timeline, {}, forget_newest); }
+
+void drift_apart(Timeline& timeline) {
+  change_rows(timeline, "scale-down", [&](LedgerRows& rows) {
+    if (rows.member != pod_of(timeline, 1)) return false;
+    rows.checksum += "1";
+    return true;
+  });
+}
+
+void start_empty(Timeline& timeline) {
+  change_rows(timeline, "scale-up", [&](LedgerRows& rows) {
+    if (rows.member != pod_of(timeline, 3)) return false;
+    rows.present.clear();
+    return true;
+  });
+}
+
+void never_serve_again(Timeline& timeline) { let_time_out(timeline, "recover", 240s); }
+
+void come_back_on_another_claim(Timeline& timeline) {
+  const std::size_t begin = step_with(timeline, "disturb", "disruption", "drain", true);
+  const auto ordinal = timeline.at_index(begin).as<Step>()->args.at("ordinal").get<int>();
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
+    if (seen.index < begin || pod.meta.ref.name != pod_of(timeline, ordinal)) return false;
+    for (auto& [volume, claim] : pod.volume_claims) claim = "stranger";
+    return true;
+  });
+}
+
+void make_a_second_copy(Timeline& timeline) {
+  const std::size_t stopped = step_with(timeline, "disturb", "disruption", "stop-node", false);
+  const auto ordinal = timeline.at_index(stopped).as<Step>()->args.at("ordinal").get<int>();
+  Pod copy = pod_before(timeline, pod_of(timeline, ordinal), stopped);
+  copy.meta.ref.uid = Uid{"a-second-copy"};
+  copy.meta.deletion.reset();
+  insert_object_before(timeline, stopped + 1, Change::kAdded, std::move(copy));
+}
+
+}  // namespace
+
+std::vector<WrongHistory> wrong_replications() {
+  return {
+      {"rows-lost-in-outage", "rows are gone after all pods were lost", "rows-outlive-outage", "DIS-04",
+       lose_rows_in_the_outage},
+      {"drifting-replica", "a replica's table has another checksum", "replicas-follow", "RPL-03",
+       drift_apart},
+      {"empty-new-replica", "a new replica has no rows", "new-replicas", "SCL-03", start_empty},
+      {"no-service-again", "nobody can write after a disruption", "service-recovers", "AVL-01",
+       never_serve_again},
+      {"rows-lost-with-node", "rows are gone after a node was lost", "rows-outlive-nodes", "RPL-01n",
+       lose_rows_with_a_node},
+      {"no-service-after-node", "nobody can write after a node was lost", "service-outlives-nodes", "AVL-01n",
+       never_serve_again},
+      {"drained-to-another-claim", "a drained pod comes back on another claim", "drained-pods-return",
+       "DIS-02", come_back_on_another_claim},
+      {"second-copy", "a pod on a stopped node gets a second copy", "no-second-copy", "DIS-06",
+       make_a_second_copy},
+      {"second-copy-by-name", "a pod on a stopped node gets a second copy of its name", "no-second-copy",
+       "ID-05n", make_a_second_copy},
+  };
+}
+
+}  // namespace stateproof::mutants

@@ -1,0 +1,167 @@
+#include "suites/replication/promises.h"
+
+#include "harness/check/replication.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kStorage =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage";
+constexpr std::string_view kStateful =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#using-statefulsets";
+constexpr std::string_view kReplicated =
+    "https://kubernetes.io/docs/tasks/run-application/run-replicated-stateful-application/";
+constexpr std::string_view kDurable =
+    "https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-system-variables"
+    "#innodb_flush_log_at_trx_commit";
+constexpr std::string_view kDrain = "https://kubernetes.io/docs/tasks/administer-cluster/safely-drain-node/";
+constexpr std::string_view kForced =
+    "https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/"
+    "#statefulset-considerations";
+
+struct Setting {
+  std::string_view scenario = "replication";
+  Profile profile = Profile::kConformance;
+};
+
+Promise promise(std::string_view id, std::string_view title, std::string_view group,
+                std::vector<Requirement> requirements, Setting setting = {},
+                std::source_location written = std::source_location::current()) {
+  return {.id = id,
+          .title = title,
+          .group = group,
+          .scenario = setting.scenario,
+          .profile = setting.profile,
+          .requirements = std::move(requirements),
+          .written = written};
+}
+
+}  // namespace
+
+std::vector<Promise> replication_promises() {
+  const Setting nodes{"disruption", Profile::kDisruptive};
+  return {
+      promise("acknowledged-rows", "Every acknowledged row is on every member, once", "durability",
+              {{.id = "RPL-01",
+                .title = "No acknowledged row is lost, none is there twice, none that nobody wrote",
+                .sentence =
+                    "After disruptions of its pods every member of a replicated database that has caught "
+                    "up MUST have each row whose write was acknowledged exactly once, and MUST NOT have a "
+                    "row whose write failed or never was.",
+                .source = kStateful,
+                .since = "",
+                .checker = check::acknowledged_rows_are_everywhere}}),
+      promise(
+          "rows-outlive-replacement", "Rows outlive the replacement of pods under load", "durability",
+          {{.id = "STO-04b",
+            .title = "Acknowledged rows are there after pods were deleted, evicted and rolled",
+            .sentence = "Rows that a member had acknowledged before its pod was deleted, evicted or updated "
+                        "MUST be there when its successor serves.",
+            .source = kStorage,
+            .since = "",
+            .checker = check::rows_survive_replacement_under_load}}),
+      promise("rows-outlive-kills", "Rows outlive a server that was killed", "durability",
+              {{.id = "DIS-03",
+                .title = "Acknowledged rows are there after SIGKILL and deletion without grace",
+                .sentence =
+                    "With durable settings, rows that were acknowledged before a member's server was killed "
+                    "MUST be there when it serves again.",
+                .source = kDurable,
+                .since = "",
+                .checker = check::rows_survive_kills}}),
+      promise("rows-outlive-outage", "Rows outlive the loss of all pods at once", "durability",
+              {{.id = "DIS-04",
+                .title = "Acknowledged rows are there after all pods were lost",
+                .sentence =
+                    "When all pods of a set are lost at once, the set MUST come back with all rows that were "
+                    "acknowledged before.",
+                .source = kStorage,
+                .since = "",
+                .checker = check::rows_survive_loss_of_all_pods}}),
+      promise("replicas-follow", "Replicas follow their primary and nobody else", "replication",
+              {{.id = "RPL-02",
+                .title = "Replicas are read-only, have ids of their own and reach the primary's position",
+                .sentence =
+                    "At rest each replica MUST be read-only, with a server id and a host name that follow "
+                    "from its ordinal, its replication running, at the position of the primary.",
+                .source = kReplicated,
+                .since = "",
+                .checker = check::replicas_follow},
+               {.id = "RPL-03",
+                .title = "The table's checksum is the same on all members",
+                .sentence = "At rest the checksum of the table MUST be the same on every member.",
+                .source = kReplicated,
+                .since = "",
+                .checker = check::checksums_agree}}),
+      promise(
+          "new-replicas", "New replicas get the data that was there before them", "replication",
+          {{.id = "SCL-03",
+            .title = "A replica that a scale-up added has every acknowledged row",
+            .sentence = "A replica that is added while clients write MUST catch up with the primary and have "
+                        "every row that was acknowledged.",
+            .source = kReplicated,
+            .since = "",
+            .checker = check::new_replicas_catch_up}}),
+      promise("service-recovers", "Writes and reads go on after each disruption of pods", "availability",
+              {{.id = "AVL-01",
+                .title = "After each disruption all members serve again",
+                .sentence =
+                    "After a disruption of its pods the set MUST come back by itself: all pods Ready, writes "
+                    "acknowledged, every member readable under its name.",
+                .source = kStateful,
+                .since = "",
+                .checker = check::service_recovers}}),
+      promise("rows-outlive-nodes", "Rows outlive disruptions of nodes and of the control plane",
+              "durability",
+              {{.id = "RPL-01n",
+                .title = "No acknowledged row is lost when nodes and the control plane are disturbed",
+                .sentence =
+                    "After a drained, a stopped and a restarted node, and after restarts of the API server, "
+                    "the controllers and the DNS, every member MUST have each acknowledged row exactly once.",
+                .source = kStateful,
+                .since = "",
+                .checker = check::acknowledged_rows_are_everywhere}},
+              nodes),
+      promise("service-outlives-nodes", "Writes and reads go on after each disruption of a node",
+              "availability",
+              {{.id = "AVL-01n",
+                .title = "After each disruption of a node or of the control plane all members serve again",
+                .sentence =
+                    "After a disruption of a node or of the control plane the set MUST come back by itself "
+                    "once the node is back.",
+                .source = kStateful,
+                .since = "",
+                .checker = check::service_recovers}},
+              nodes),
+      promise("drained-pods-return", "A drained node gives up its pods, and they come back", "disruption",
+              {{.id = "DIS-02",
+                .title = "A pod that a drain evicted comes back on its own storage",
+                .sentence =
+                    "A pod that is evicted from a drained node MUST be replaced under its name: on another "
+                    "node when its volume can move, and otherwise when its node may be used again.",
+                .source = kDrain,
+                .since = "",
+                .checker = check::drained_pods_come_back}},
+              nodes),
+      promise("no-second-copy", "A pod on a stopped node gets no second copy", "disruption",
+              {{.id = "DIS-06",
+                .title = "No second pod of a name while a stopped node may still run the first",
+                .sentence =
+                    "While a node does not answer, the pod on it MUST stay in the API, Terminating, and no "
+                    "other pod of its name MUST be created.",
+                .source = kForced,
+                .since = "",
+                .checker = check::no_second_copy_on_stopped_node},
+               {.id = "ID-05n",
+                .title = "No two pods share an identity while nodes are disturbed",
+                .sentence =
+                    "At any time there MUST be at most one pod of each identity, also while nodes and the "
+                    "control plane are disturbed.",
+                .source = kForced,
+                .since = "",
+                .checker = check::one_pod_per_name_while_disturbed}},
+              nodes),
+  };
+}
+
+}  // namespace stateproof

@@ -1,0 +1,248 @@
+#include "suites/scenarios/disruptions.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <memory>
+
+#include "suites/scenarios/conditions.h"
+#include "suites/scenarios/node_container.h"
+
+namespace stateproof::scenarios {
+namespace {
+
+using nlohmann::json;
+using record::Condition;
+using record::Standing;
+using record::View;
+using namespace std::chrono_literals;
+
+ObjectRef pod_now(Stage& stage, Ordinal ordinal) {
+  return stage.recorder().look([&](const View& view) {
+    const auto pod = view.pods.find(stage.subject().pod_name(ordinal));
+    return pod == view.pods.end()
+               ? ObjectRef{"Pod", stage.subject().ns, stage.subject().pod_name(ordinal), {}}
+               : pod->second.meta.ref;
+  });
+}
+
+void mark(Stage& stage, const std::string& name, const ObjectRef& target,
+          FaultMark::Phase phase = FaultMark::Phase::kInject) {
+  stage.recorder().add(FaultMark{name, phase, target});
+}
+
+Condition happened() {
+  return [](const View&) { return Standing{true, "done", {}}; };
+}
+
+Condition delete_gracefully(Stage& stage, Ordinal target) {
+  const Uid former = stage.delete_pod(target);
+  return replaced(stage.subject(), target, former);
+}
+
+Condition delete_at_once(Stage& stage, Ordinal target) {
+  const ObjectRef pod = pod_now(stage, target);
+  mark(stage, "DeletePodAtOnce", pod);
+  kube::DeleteOptions how;
+  how.grace_period = 0s;
+  how.precondition_uid = pod.uid.value;
+  stage.remove(kube::kPods, pod.name, how);
+  return replaced(stage.subject(), target, pod.uid);
+}
+
+int restarts_of(const View& view, const std::string& pod) {
+  const auto found = view.pods.find(pod);
+  int restarts = 0;
+  if (found != view.pods.end())
+    for (const ContainerState& container : found->second.containers) restarts += container.restarts;
+  return restarts;
+}
+
+Condition kill_server(Stage& stage, Ordinal target) {
+  const ObjectRef pod = pod_now(stage, target);
+  const int before = stage.recorder().look([&](const View& view) { return restarts_of(view, pod.name); });
+  mark(stage, "KillServer", pod);
+  stage.exec(target,
+             {"sh", "-c",
+              "for p in /proc/[0-9]*; do "
+              "if [ \"$(cat $p/comm 2>/dev/null)\" = mariadbd ]; then kill -KILL ${p#/proc/}; fi; done"});
+  return [=](const View& view) {
+    const auto found = view.pods.find(pod.name);
+    const bool back = found != view.pods.end() && found->second.ready && restarts_of(view, pod.name) > before;
+    return Standing{back, fmt::format("{} {}", pod.name, back ? "is Ready again" : "not restarted yet"), {}};
+  };
+}
+
+Condition delete_all(Stage& stage, Ordinal /*target*/) {
+  std::vector<Condition> all;
+  for (const Ordinal ordinal : ordinals(stage.subject().first, stage.subject().replicas)) {
+    const Uid former = stage.delete_pod(ordinal);
+    all.push_back(replaced(stage.subject(), ordinal, former));
+  }
+  return [all](const View& view) {
+    for (const Condition& one : all)
+      if (Standing standing = one(view); !standing.reached) return standing;
+    return Standing{true, "all are back and Ready", {}};
+  };
+}
+
+Condition roll(Stage& stage, Ordinal /*target*/) {
+  mark(stage, "Roll", {"StatefulSet", stage.subject().ns, stage.subject().set, {}});
+  const json patched = stage.patch(
+      kube::kStatefulSets, stage.subject().set,
+      {{"spec", {{"template", {{"metadata", {{"annotations", {{"stateproof/rolled", "1"}}}}}}}}}});
+  const auto generation =
+      std::make_shared<std::int64_t>(patched.at("metadata").at("generation").get<std::int64_t>());
+  const Subject subject = stage.subject();
+  return [=](const View& view) { return rolled_out(subject, subject.replicas, *generation)(view); };
+}
+
+Condition evict(Stage& stage, Ordinal target) {
+  const ObjectRef former = pod_now(stage, target);
+  const json answer = stage.evict(target);
+  if (answer.at("code") != 201)
+    throw HarnessTrouble(fmt::format("The eviction of {} was refused although its budget allows it: {}",
+                                     former.name, answer.value("message", "")));
+  return replaced(stage.subject(), target, former.uid);
+}
+
+// The claim stays until its pod is gone; the next pod starts on a new one, and gets its data from the
+// primary.
+Condition lose_claim(Stage& stage, Ordinal target) {
+  const std::string claim = stage.subject().claim_name(target);
+  mark(stage, "DeleteClaim", {"PersistentVolumeClaim", stage.subject().ns, claim, {}});
+  const Uid former_claim = stage.recorder().look([&](const View& view) {
+    const auto found = view.claims.find(claim);
+    return found == view.claims.end() ? Uid{} : found->second.meta.ref.uid;
+  });
+  stage.remove(kube::kClaims, claim);
+  const Condition back = replaced(stage.subject(), target, stage.delete_pod(target));
+  return [=](const View& view) {
+    const auto found = view.claims.find(claim);
+    if (found == view.claims.end() || found->second.meta.ref.uid == former_claim)
+      return Standing{false, claim + " not made anew yet", {}};
+    return back(view);
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- nodes
+
+std::string node_of(Stage& stage, Ordinal ordinal) {
+  return stage.recorder().look([&](const View& view) {
+    const auto pod = view.pods.find(stage.subject().pod_name(ordinal));
+    return pod == view.pods.end() ? std::string{} : pod->second.node;
+  });
+}
+
+void cordon(Stage& stage, const std::string& node, bool unschedulable) {
+  const auto patched = stage.client().patch(kube::kNodes, "", node, kube::PatchType::kMerge,
+                                            {{"spec", {{"unschedulable", unschedulable}}}});
+  if (!patched) throw HarnessTrouble(patched.error().sentence());
+}
+
+Condition drain(Stage& stage, Ordinal target, std::string& drained) {
+  drained = node_of(stage, target);
+  mark(stage, "Drain", {"Node", "", drained, {}});
+  cordon(stage, drained, true);
+  const Uid former = stage.recorder().look([&](const View& view) {
+    const auto pod = view.pods.find(stage.subject().pod_name(target));
+    return pod == view.pods.end() ? Uid{} : pod->second.meta.ref.uid;
+  });
+  const json answer = stage.evict(target);
+  if (answer.at("code") != 201)
+    throw HarnessTrouble(fmt::format("The eviction of {} was refused although its budget allows it: {}",
+                                     stage.subject().pod_name(target), answer.value("message", "")));
+  // A volume that can move takes its pod along; one that cannot keeps it Pending until the node is back.
+  const Subject subject = stage.subject();
+  const std::string node = drained;
+  return [=](const View& view) {
+    const auto pod = view.pods.find(subject.pod_name(target));
+    const bool next = pod != view.pods.end() && pod->second.meta.ref.uid != former;
+    const bool placed = next && !pod->second.node.empty() && pod->second.node != node && pod->second.ready;
+    const bool waits = next && pod->second.node.empty() && !pod->second.unscheduled_message.empty();
+    return Standing{placed || waits,
+                    !next    ? subject.pod_name(target) + " not replaced yet"
+                    : placed ? "its successor runs elsewhere"
+                    : waits  ? "its successor waits: " + pod->second.unscheduled_message
+                             : "its successor is not scheduled yet",
+                    {}};
+  };
+}
+
+Condition stop_node(Stage& stage, Ordinal target, std::string& stopped) {
+  stopped = node_of(stage, target);
+  mark(stage, "StopNode", {"Node", "", stopped, {}});
+  NodeContainer(stopped).stop();
+  const Subject subject = stage.subject();
+  return [=](const View& view) {
+    const auto pod = view.pods.find(subject.pod_name(target));
+    const bool marked = pod != view.pods.end() && pod->second.terminating();
+    return Standing{
+        marked, subject.pod_name(target) + (marked ? " is Terminating" : " not given up yet"), {}};
+  };
+}
+
+}  // namespace
+
+std::vector<Disruption> pod_disruptions(const Subject& subject) {
+  const Ordinal primary = subject.first;
+  const Ordinal replica{subject.first.value + 1};
+  const Ordinal last{subject.first.value + subject.replicas.value - 1};
+  return {
+      {"delete-primary", "the primary's pod is deleted", primary, delete_gracefully},
+      {"delete-replica", "a replica's pod is deleted", replica, delete_gracefully},
+      {"delete-primary-at-once", "the primary's pod is deleted without grace", primary, delete_at_once},
+      {"kill-primary", "SIGKILL to the primary's server", primary, kill_server},
+      {"kill-replica", "SIGKILL to a replica's server", last, kill_server},
+      {"delete-all", "all pods are deleted at once", primary, delete_all},
+      {"roll", "a rolling update, the primary last", primary, roll},
+      {"evict-primary", "the primary's pod is evicted", primary, evict},
+      {"lose-claim", "a replica's claim is deleted while in use, and then its pod", last, lose_claim},
+  };
+}
+
+std::vector<Disruption> node_disruptions(Stage& stage) {
+  const Subject& subject = stage.subject();
+  const Ordinal primary = subject.first;
+  const Ordinal replica{subject.first.value + 1};
+  const auto node = std::make_shared<std::string>();  // that is to be healed
+  const std::string control_plane = control_plane_node(stage.client());
+  const auto restart = [control_plane](const char* fault, const char* process) {
+    return [=](Stage& on, Ordinal) {
+      mark(on, fault, {"Node", "", control_plane, {}});
+      NodeContainer(control_plane).kill(process);
+      return happened();
+    };
+  };
+  return {
+      {"drain", "the node of a replica is cordoned and drained", replica,
+       [node](Stage& on, Ordinal target) { return drain(on, target, *node); },
+       [node](Stage& on) { cordon(on, *node, false); }},
+      {"restart-kubelet", "the kubelet beside the primary is restarted", primary,
+       [](Stage& on, Ordinal target) {
+         const std::string name = node_of(on, target);
+         mark(on, "RestartKubelet", {"Node", "", name, {}});
+         NodeContainer(name).run({"systemctl", "restart", "kubelet"});
+         return happened();
+       }},
+      {"stop-node", "the node of a replica is stopped, and started again", replica,
+       [node](Stage& on, Ordinal target) { return stop_node(on, target, *node); },
+       [node](Stage& on) {
+         mark(on, "StopNode", {"Node", "", *node, {}}, FaultMark::Phase::kHeal);
+         NodeContainer(*node).start();
+       },
+       true},
+      {"restart-controllers", "kube-controller-manager is killed", primary,
+       restart("KillControllerManager", "kube-controller")},
+      {"restart-scheduler", "kube-scheduler is killed", primary, restart("KillScheduler", "kube-scheduler")},
+      {"restart-dns", "all replicas of the cluster's DNS are killed", primary,
+       [](Stage& on, Ordinal) {
+         mark(on, "KillDns", {"Deployment", "kube-system", "coredns", {}});
+         delete_dns_pods(on.client());
+         return happened();
+       }},
+      {"restart-api-server", "kube-apiserver is killed", primary, restart("KillApiServer", "kube-apiserver")},
+  };
+}
+
+}  // namespace stateproof::scenarios

@@ -1,0 +1,216 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <random>
+
+#include "fixtures/mariadb-replicated/replicated.h"
+#include "suites/scenarios/conditions.h"
+#include "suites/scenarios/disruptions.h"
+#include "suites/scenarios/ledger_clients.h"
+#include "suites/scenarios/node_container.h"
+#include "suites/scenarios/plays.h"
+#include "suites/scenarios/stage.h"
+
+namespace stateproof::scenarios {
+namespace {
+
+using nlohmann::json;
+using record::Standing;
+using record::View;
+using record::Within;
+using namespace std::chrono_literals;
+
+// So much is written before each disruption: enough to be under way, and no matter of time.
+constexpr std::int64_t kWritesBefore = 200;
+
+const Within kCreate{180s,
+                     "3 pods one after the other, each with a new volume and a first start of its database"};
+const Within kLoad{60s, "a few hundred writes, and a budget that takes note of its pods"};
+const Within kDisturb{240s, "a graceful end of at most 60 s and a start for each of three pods"};
+const Within kRecover{60s, "a replica that tries each 10 s to connect, and a client that asks the DNS anew"};
+const Within kRecoverNode{240s, "a node or a control plane that starts anew, and the lease of its kubelet"};
+const Within kScale{
+    120s, "2 pods one after the other, each with a new volume, a first start and a copy of the data"};
+
+class Replication {
+ public:
+  explicit Replication(Stage& stage)
+      : stage_(stage), passwords_(fixtures::generate_passwords()), ledger_(stage, passwords_) {}
+
+  void play_pods() {
+    create();
+    ledger_.start();
+    disturb_all(pod_disruptions(subject()), kRecover);
+    scale("scale-up", subject().replicas.value + 2);
+    ledger_.verify("scale-up", members(subject().replicas.value + 2));
+    scale("scale-down", subject().replicas.value);
+    ledger_.verify("scale-down", members(subject().replicas.value));
+  }
+
+  void play_nodes() {
+    if (const std::string why = untouchable_nodes(stage_.client()); !why.empty()) {
+      stage_.begin("nodes", json::object(), "nodes that may be touched");
+      stage_.end("nodes", json::object(), Step::Phase::kFailed, why);
+      return;
+    }
+    create();
+    ledger_.start();
+    disturb_all(node_disruptions(stage_), kRecoverNode);
+  }
+
+ private:
+  [[nodiscard]] const Subject& subject() const { return stage_.subject(); }
+  [[nodiscard]] std::vector<Ordinal> members(int count) const { return ordinals(subject().first, {count}); }
+
+  void create() {
+    stage_.step(
+        "create", {{"replicas", subject().replicas.value}},
+        fmt::format("StatefulSet {} with a primary and {} replicas", subject().set,
+                    subject().replicas.value - 1),
+        [&] {
+          stage_.create(kube::kSecrets, subject().ns, fixtures::replicated_secret(passwords_));
+          stage_.create(stage_.mutated(
+              fixtures::replicated_objects(stage_.request().image, {.replicas = subject().replicas})));
+        },
+        all_ready(subject(), members(subject().replicas.value)), kCreate);
+  }
+
+  // Chosen by the run's seed: what one disruption leaves behind, another may stumble over.
+  [[nodiscard]] std::vector<Disruption> in_order(std::vector<Disruption> disruptions) const {
+    std::mt19937 random(stage_.request().seed);
+    // std::shuffle's order is the library's affair; a seed must mean the same everywhere.
+    for (std::size_t i = disruptions.size(); i > 1; --i)
+      std::swap(disruptions[i - 1], disruptions[random() % i]);
+    return disruptions;
+  }
+
+  // The primary's rows are read after each, those of all members once the last is over.
+  void disturb_all(const std::vector<Disruption>& disruptions, const Within& recovery) {
+    std::vector<Disruption> chosen = in_order(disruptions);
+    const std::string& only = stage_.request().only_disruption;
+    if (!only.empty()) std::erase_if(chosen, [&](const Disruption& one) { return one.name != only; });
+    for (const Disruption& disruption : chosen) {
+      const bool recovered = disturb(disruption, recovery);
+      const bool is_last = &disruption == &chosen.back();
+      ledger_.verify(std::string{disruption.name},
+                     members(is_last || !recovered ? subject().replicas.value : 1));
+      if (!recovered) throw Curtain{};
+    }
+  }
+
+  [[nodiscard]] std::int64_t acknowledged() {
+    return stage_.recorder().look([](const View& view) { return view.ledger.acknowledged; });
+  }
+
+  void load() {
+    const std::int64_t wanted = acknowledged() + kWritesBefore;
+    const auto ready = all_ready(subject(), members(subject().replicas.value));
+    stage_.step(
+        "load", {{"writes", kWritesBefore}}, "writes under way, nothing disturbed", [] {},
+        [&, wanted](const View& view) {
+          if (Standing standing = ready(view); !standing.reached) return standing;
+          const auto budget = view.budgets.find(subject().set);
+          if (budget != view.budgets.end() && budget->second.allowed < 1)
+            return Standing{false, "the budget allows no disruption yet", {}};
+          return Standing{view.ledger.acknowledged >= wanted,
+                          fmt::format("{} of {} writes acknowledged; {}", view.ledger.acknowledged, wanted,
+                                      view.ledger.last_error),
+                          {}};
+        },
+        kLoad);
+  }
+
+  // Writes are acknowledged and every member can be read, both begun after `since`.
+  [[nodiscard]] record::Condition serving(Elapsed since, int count) const {
+    const std::vector<Ordinal> wanted = members(count);
+    return [this, since, wanted](const View& view) {
+      if (Standing standing = all_ready(subject(), wanted)(view); !standing.reached) return standing;
+      for (const Ordinal ordinal : wanted) {
+        const std::string name = subject().pod_name(ordinal);
+        const auto read = view.ledger.reads.find(name);
+        if (read == view.ledger.reads.end() || !read->second.ok || read->second.began < since)
+          return Standing{false,
+                          fmt::format("{} not read yet{}", name,
+                                      read == view.ledger.reads.end() ? "" : " (" + read->second.note + ")"),
+                          {}};
+      }
+      return Standing{view.ledger.last_acknowledged > since,
+                      view.ledger.last_acknowledged > since
+                          ? "writes and reads go on"
+                          : "no write acknowledged yet: " + view.ledger.last_error,
+                      {}};
+    };
+  }
+
+  // False when the set did not come back in time.
+  [[nodiscard]] bool disturb(const Disruption& disruption, const Within& recovery) {
+    load();
+    const json args{{"disruption", disruption.name}, {"ordinal", disruption.target.value}};
+    // Whatever becomes of the scenario: a node that was stopped is started again.
+    struct Healing {
+      Stage& stage;
+      const Disruption& disruption;
+      bool owed = false;
+      ~Healing() {
+        if (!owed) return;
+        try {
+          disruption.heal(stage);
+        } catch (const std::exception& trouble) {
+          stage.recorder().add(Trouble{trouble.what()});
+        }
+      }
+    } healing{stage_, disruption};
+    record::Condition happened;
+    const bool done = stage_.attempt(
+        "disturb", args, std::string{disruption.title},
+        [&] {
+          healing.owed = static_cast<bool>(disruption.heal);
+          happened = disruption.inject(stage_, disruption.target);
+        },
+        [&](const View& view) { return happened(view); }, kDisturb);
+    if (!done) return false;
+    if (disruption.holds)
+      stage_.hold("hold", args, "the controller works through the set and leaves it alone", [] {});
+    Elapsed since{0};
+    return stage_.attempt(
+        "recover", args, "writes and reads go on",
+        [&] {
+          if (healing.owed) {
+            healing.owed = false;
+            disruption.heal(stage_);
+          }
+          since = stage_.recorder().elapsed();
+        },
+        [&](const View& view) { return serving(since, subject().replicas.value)(view); }, recovery);
+  }
+
+  void scale(const std::string& step, int to) {
+    load();
+    const bool up = to > subject().replicas.value;
+    Elapsed since{0};
+    stage_.step(
+        step, {{"from", up ? subject().replicas.value : subject().replicas.value + 2}, {"to", to}},
+        fmt::format("-> {}", to),
+        [&] {
+          stage_.scale(to);
+          since = stage_.recorder().elapsed();
+        },
+        [&, to](const View& view) {
+          if (Standing standing = scaled_down(subject(), {to})(view); !standing.reached) return standing;
+          return serving(since, to)(view);
+        },
+        kScale);
+  }
+
+  Stage& stage_;
+  const fixtures::Passwords passwords_;
+  LedgerClients ledger_;
+};
+
+}  // namespace
+
+void play_replication(Stage& stage) { Replication(stage).play_pods(); }
+void play_disruption(Stage& stage) { Replication(stage).play_nodes(); }
+
+}  // namespace stateproof::scenarios
