@@ -8,6 +8,7 @@
 #include "harness/report/lanes.h"
 #include "harness/report/lanes_svg.h"
 #include "harness/report/markup.h"
+#include "harness/report/rates.h"
 #include "harness/report/text.h"
 
 namespace stateproof::report {
@@ -104,7 +105,13 @@ std::string requests_table(const Timeline& timeline) {
 std::string picture(const RunResult& run, const Timeline& timeline) {
   const Lanes lanes = lanes_of(timeline, run);
   if (lanes.lanes.empty()) return {};
-  return element("figure", "",
+  std::string served;
+  if (const std::string rates = rates_svg(rates_of(timeline)); !rates.empty())
+    served = element("figure", "",
+                     element("div", R"(class="scroll lanes" tabindex="0" role="region" aria-label="writes and reads")",
+                             rates) +
+                         element("figcaption", "", rates_legend()));
+  return served + element("figure", "",
                  element("div", R"(class="scroll lanes" tabindex="0" role="region" aria-label="swim lanes")",
                          lanes_svg(lanes)) +
                      element("figcaption", "", lanes_legend())) +
