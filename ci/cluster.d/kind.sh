@@ -67,7 +67,8 @@ delete_cluster() {
 }
 
 # Where kind's own network plugin is missing: each node gets a network of its own for its pods, and a
-# route to that of each other node. Addresses may change when nodes restart, so this runs at each "up".
+# route to that of each other node. Addresses may change when the cluster restarts, so this runs at each "up"; a node that
+# is stopped and started by itself does it alone.
 connect_pod_networks() {
   local node cidr other_node other_cidr other_address nodes
   kubectl_in_node wait --for=jsonpath='{.spec.podCIDR}' node --all --timeout=60s || return
@@ -89,7 +90,13 @@ connect_pod_networks() {
       sed "s|POD_CIDR|$cidr|" "$ci/node-image/pods.conflist"
       echo "CONFLIST"
       echo "mv /etc/cni/net.d/10-pods.conflist.new /etc/cni/net.d/10-pods.conflist"
-    } | docker exec -i "$node" bash || return
+    } | docker exec -i "$node" bash -c "
+      set -e
+      cat >/etc/pod-network.sh
+      bash /etc/pod-network.sh
+      printf '[Unit]\nBefore=kubelet.service\n[Service]\nType=oneshot\nExecStart=/bin/bash /etc/pod-network.sh\n[Install]\nWantedBy=multi-user.target\n' \
+        >/etc/systemd/system/pod-network.service
+      systemctl --quiet enable pod-network.service" || return
   done 3<<<"$nodes"
 }
 

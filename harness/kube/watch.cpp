@@ -210,8 +210,7 @@ class Watch {
   void hand_out() {
     if (!transfer_->is_streaming()) return;
     renewed_ = false;
-    if (!synced_) {
-      synced_ = true;
+    if (!std::exchange(synced_, true) || std::exchange(in_trouble_, false)) {
       request_.sink->on_synced(request_.resource);
     }
     while (transfer_ && !around_.stop.stop_requested()) {
@@ -278,11 +277,17 @@ class Watch {
       open_gap(error.message);
     } else if (is_expired(error) && list_options_.page_size > 0) {
       list_again_in_one_piece();
-    } else if (is_refusal(error)) {
+    } else if (is_refusal(error) && !may_pass(error)) {
       fail(error);
     } else {
       ride_out(error);
     }
+  }
+
+  bool may_pass(const ApiError& error) {
+    if (!synced_ || (error.http_status != 401 && error.http_status != 403)) return false;
+    if (!refused_since_) refused_since_ = Clock::now();
+    return Clock::now() - *refused_since_ < around_.options.refusal_limit;
   }
 
   /// The history behind a continue token is gone. In one piece the list cannot expire.
@@ -308,6 +313,7 @@ class Watch {
   void note_progress() {
     in_trouble_ = false;
     barren_ = false;
+    refused_since_.reset();
     backoff_.reset();
   }
 
@@ -367,6 +373,7 @@ class Watch {
   KnownObjects known_;
   bool synced_ = false;
   bool in_trouble_ = false;  ///< reported, not yet over
+  std::optional<Clock::time_point> refused_since_;
   bool barren_ = false;      ///< the last watch ended without having brought anything
   bool renewed_ = false;     ///< credentials, since the last good answer
   bool over_ = false;

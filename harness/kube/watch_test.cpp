@@ -25,6 +25,7 @@ using ::testing::ElementsAre;
 using ::testing::Ge;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
+using ::testing::Not;
 using ::testing::Pair;
 using testing::ScriptedServer;
 using testing::SeenRequest;
@@ -310,7 +311,7 @@ TEST_F(WatchTest, RidesOutAConnectionCutInsideACharacter) {
   released.count_down();
   diary.await("modified a@12");
   EXPECT_THAT(diary.entries(),
-              ElementsAre("synced pods", "added a@11", "trouble connection", "modified a@12"));
+              ElementsAre("synced pods", "added a@11", "trouble connection", "synced pods", "modified a@12"));
   EXPECT_EQ(diary.last_event().object["metadata"]["annotations"]["city"], "Zürich");
   EXPECT_THAT(resumed_from(), ElementsAre("10", "11"));
 }
@@ -336,8 +337,8 @@ TEST_F(WatchTest, ReportsAnOutageOnceAndTheNextOneAgain) {
   server.once(kWatch, stream({line("ADDED", pod("c", 13))}));
   start();
   diary.await("added c@13");
-  EXPECT_THAT(diary.entries(), ElementsAre("synced pods", "added a@11", "trouble 500", "added b@12",
-                                           "trouble 503", "added c@13"));
+  EXPECT_THAT(diary.entries(), ElementsAre("synced pods", "added a@11", "trouble 500", "synced pods",
+                                           "added b@12", "trouble 503", "synced pods", "added c@13"));
 }
 
 TEST_F(WatchTest, HonoursRetryAfter) {
@@ -393,7 +394,7 @@ TEST_F(WatchTest, RetriesWhenTheServersCacheIsBehind) {
   server.once(kWatch, stream({line("ADDED", pod("a", 11))}));
   start();
   diary.await("added a@11");
-  EXPECT_THAT(diary.entries(), ElementsAre("synced pods", "trouble 504", "added a@11"));
+  EXPECT_THAT(diary.entries(), ElementsAre("synced pods", "trouble 504", "synced pods", "added a@11"));
   EXPECT_THAT(resumed_from(), ElementsAre("10", "10"));
 }
 
@@ -406,7 +407,9 @@ TEST_F(WatchTest, ReconnectsFromTheLastEventWhenALineIsNoEvent) {
   server.once(kWatch, stream({line("ADDED", pod("b", 12))}));
   start();
   diary.await("added b@12");
-  EXPECT_THAT(diary.entries(), ElementsAre("synced pods", "added a@11", "trouble protocol", "added b@12"));
+  EXPECT_THAT(diary.entries(), ElementsAre("synced pods", "added a@11", "trouble protocol", "synced pods",
+                                           "trouble protocol", "synced pods", "trouble protocol",
+                                           "synced pods", "trouble protocol", "synced pods", "added b@12"));
   EXPECT_THAT(resumed_from(), ElementsAre("10", "11", "11", "11", "11"));
 }
 
@@ -434,6 +437,9 @@ TEST_F(WatchTest, ReconnectsWhenTheServerFallsSilent) {
   start(options);
   diary.await("added b@12");
   EXPECT_THAT(diary.entries(), IsSupersetOf({"synced pods", "added a@11", "trouble timeout", "added b@12"}));
+  // A watch of what seldom changes must be told to be in order again before anything changes.
+  EXPECT_THAT(diary.entries(),
+              ElementsAre("synced pods", "added a@11", "trouble timeout", "synced pods", "added b@12"));
   EXPECT_THAT(resumed_from()[1], "11");
 }
 
@@ -458,6 +464,28 @@ TEST_F(WatchTest, FailsForGoodWhenForbidden) {
   diary.await("failed 403");
   EXPECT_THAT(diary.last_error().sentence(), HasSubstr("may not watch pods"));
   EXPECT_THAT(diary.entries(), ElementsAre("listed a@1", "failed 403"));
+}
+
+TEST_F(WatchTest, BearsWithAServerThatStartsAnewAndKnowsNoRolesYet) {
+  server.once(kList, list({pod("a", 1)}, 10));
+  server.once(kWatch, finished_stream({line("ADDED", pod("b", 11))}));
+  server.once(kWatch, status(403, "Forbidden"));
+  server.once(kWatch, status(401, "Unauthorized"));
+  server.once(kWatch, stream({line("ADDED", pod("c", 12))}));
+  server.always(kWatch, stream({}));
+  start();
+  diary.await("added c@12");
+  EXPECT_THAT(diary.entries(), Not(Contains("failed 403")));
+}
+
+TEST_F(WatchTest, FailsWhenARightStaysLost) {
+  server.once(kList, list({pod("a", 1)}, 10));
+  server.once(kWatch, finished_stream({line("ADDED", pod("b", 11))}));
+  server.always(kWatch, status(403, "Forbidden"));
+  WatcherOptions options = quick();
+  options.refusal_limit = 50ms;
+  start(options);
+  diary.await("failed 403");
 }
 
 TEST_F(WatchTest, FailsForGoodWhenTheResourceIsUnknown) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "harness/kube/backoff.h"
 #include "suites/scenarios/conditions.h"
 #include "suites/scenarios/node_container.h"
 
@@ -16,6 +17,8 @@ using record::Condition;
 using record::Standing;
 using record::View;
 using namespace std::chrono_literals;
+
+constexpr auto kApiServerStarts = 180s;
 
 ObjectRef pod_now(Stage& stage, Ordinal ordinal) {
   return stage.recorder().look([&](const View& view) {
@@ -182,6 +185,19 @@ Condition stop_node(Stage& stage, Ordinal target, std::string& stopped) {
   };
 }
 
+// Nothing can be watched that tells when it is back, and has read who may do what: it is asked, ever less often.
+void await_api_server(Stage& stage) {
+  const auto deadline = std::chrono::steady_clock::now() + kApiServerStarts;
+  kube::Backoff backoff(200ms, 3s);
+  while (true) {
+    const auto set = stage.client().get(kube::kStatefulSets, stage.subject().ns, stage.subject().set);
+    if (set) return;
+    if (std::chrono::steady_clock::now() > deadline)
+      throw HarnessTrouble("The API server did not come back after it was killed: " + set.error().sentence());
+    stage.pause(backoff.next());
+  }
+}
+
 }  // namespace
 
 std::vector<Disruption> pod_disruptions(const Subject& subject) {
@@ -241,7 +257,7 @@ std::vector<Disruption> node_disruptions(Stage& stage) {
          delete_dns_pods(on.client());
          return happened();
        }},
-      {"restart-api-server", "kube-apiserver is killed", primary, restart("KillApiServer", "kube-apiserver")},
+      {"restart-api-server", "kube-apiserver is killed", primary, restart("KillApiServer", "kube-apiserver"), await_api_server},
   };
 }
 

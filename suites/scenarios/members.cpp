@@ -52,15 +52,6 @@ struct Connection {
   sql::Session session;
 };
 
-// Waits for `duration` or until the user interrupts: a database offers nothing to watch.
-void pause(std::chrono::milliseconds duration, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any wake;
-  std::unique_lock lock(mutex);
-  wake.wait_for(lock, stop, duration, [&] { return stop.stop_requested(); });
-  if (stop.stop_requested()) throw Interrupted();
-}
-
 tl::expected<Connection, std::string> connect_once(const kube::Client& client, const kube::PodRef& pod,
                                                    const fixtures::Passwords& passwords) {
   auto forward = kube::PortForward::open(client, pod, MariaDb::kPort);
@@ -78,7 +69,7 @@ tl::expected<Connection, std::string> connect(const Stage& stage, const kube::Po
                                               const fixtures::Passwords& passwords) {
   tl::expected<Connection, std::string> connection = tl::make_unexpected(std::string{});
   for (int attempt = 0; attempt < kConnectAttempts; ++attempt) {
-    if (attempt > 0) pause(kBetweenAttempts, stage.stop());
+    if (attempt > 0) stage.pause(kBetweenAttempts);
     connection = connect_once(stage.client(), pod, passwords);
     if (connection) break;
   }

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "harness/kube/exec.h"
@@ -197,6 +199,13 @@ void Stage::hold_still(const std::string& name, const json& args) {
     require(waited);
   }
   end(name, args, Step::Phase::kReached, "the controller has worked through the set twice");
+}
+
+void Stage::pause(std::chrono::milliseconds duration) const {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, request_.stop, duration, [&] { return request_.stop.stop_requested(); });
 }
 
 void Stage::begin(const std::string& name, const json& args, const std::string& text) {

@@ -101,6 +101,9 @@ class Stage {
     hold_still(name, args);
   }
 
+  /// Waits where there is nothing to watch; ends at once when the user interrupts.
+  void pause(std::chrono::milliseconds duration) const;
+
   void begin(const std::string& name, const nlohmann::json& args, const std::string& text);
   /// Throws Curtain after the step that the request names as the last one.
   void end(const std::string& name, const nlohmann::json& args, Step::Phase phase, const std::string& text);
