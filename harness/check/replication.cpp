@@ -337,6 +337,16 @@ Verdict service_recovers(const Timeline& timeline) {
 
 namespace {
 
+/// Doubts when the watch of pods lost events between these entries.
+void doubt_if_lost(Judgement& judgement, const Course& course, const Observation* from,
+                   const Observation* to) {
+  for (const Observation& seen : course.judged())
+    if (const Gap* gap = seen.as<Gap>(); gap != nullptr && gap->resource == "pods" &&
+                                         seen.index > from->index &&
+                                         (to == nullptr || seen.index < to->index))
+      judgement.doubt(fmt::format("the watch of pods lost events at {}: {}", moment(seen), gap->reason));
+}
+
 const RecordedStep* disturbance(const Course& course, std::string_view name, std::string_view step) {
   for (const RecordedStep& one : course.steps())
     if (one.name == step && one.asked->args.value("disruption", "") == name) return &one;
@@ -394,7 +404,7 @@ Verdict drained_pods_come_back(const Timeline& timeline) {
                       {drain->begin->index, last->index},
                       "spec.volumes of the pod"});
   }
-  judgement.doubt_if(course.lost({"pods"}));
+  doubt_if_lost(judgement, course, drain->begin, recover == nullptr ? nullptr : recover->end);
   return std::move(judgement).verdict(fmt::format("{} left the drained node and came back", name));
 }
 
@@ -432,14 +442,23 @@ Verdict no_second_copy_on_stopped_node(const Timeline& timeline) {
                       "who deleted the pod without grace: the API server's audit log"});
   }
   if (!hold->reached()) judgement.doubt(hold->text());
-  judgement.doubt_if(course.lost({"pods"}));
+  doubt_if_lost(judgement, course, stop->begin, hold->end);
   return std::move(judgement).verdict(
       fmt::format("{} of {} on the stopped node", counted(judged, "state", "states"), name));
 }
 
+// A restarted API server knows nothing older than itself, so that the watches have a gap there; the scenario
+// restarts it last.
 Verdict one_pod_per_name_while_disturbed(const Timeline& timeline) {
-  const std::string why = out_of_reach(Course(timeline));
-  return why.empty() ? one_pod_per_name(timeline) : not_applicable(why);
+  const Course course(timeline);
+  if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
+  const RecordedStep* restart = disturbance(course, "restart-api-server", "disturb");
+  if (restart == nullptr) return one_pod_per_name(timeline);
+  Timeline before = timeline;
+  std::erase_if(before.observations, [&](const Observation& seen) {
+    return seen.index >= restart->begin->index && seen.index <= course.judged().size();
+  });
+  return one_pod_per_name(before);
 }
 
 }  // namespace stateproof::check

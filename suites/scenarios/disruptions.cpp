@@ -185,7 +185,8 @@ Condition stop_node(Stage& stage, Ordinal target, std::string& stopped) {
   };
 }
 
-// Nothing can be watched that tells when it is back, and has read who may do what: it is asked, ever less often.
+// Nothing can be watched that tells when it is back, and has read who may do what: it is asked, ever less
+// often.
 void await_api_server(Stage& stage) {
   const auto deadline = std::chrono::steady_clock::now() + kApiServerStarts;
   kube::Backoff backoff(200ms, 3s);
@@ -257,7 +258,8 @@ std::vector<Disruption> node_disruptions(Stage& stage) {
          delete_dns_pods(on.client());
          return happened();
        }},
-      {"restart-api-server", "kube-apiserver is killed", primary, restart("KillApiServer", "kube-apiserver"), await_api_server},
+      {"restart-api-server", "kube-apiserver is killed", primary, restart("KillApiServer", "kube-apiserver"),
+       await_api_server, false, true},
   };
 }
 

@@ -22,6 +22,8 @@ struct Disruption {
   std::function<void(Stage&)> heal = {};
   /// The controller must leave the set alone in between: it is asked to work through the set twice.
   bool holds = false;
+  /// The watches may have a gap afterwards: nothing that they show is judged behind it.
+  bool comes_last = false;
 };
 
 /// Those that touch nothing but the namespace's own objects.

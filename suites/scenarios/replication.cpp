@@ -82,6 +82,8 @@ class Replication {
     // std::shuffle's order is the library's affair; a seed must mean the same everywhere.
     for (std::size_t i = disruptions.size(); i > 1; --i)
       std::swap(disruptions[i - 1], disruptions[random() % i]);
+    std::stable_partition(disruptions.begin(), disruptions.end(),
+                          [](const Disruption& one) { return !one.comes_last; });
     return disruptions;
   }
 
