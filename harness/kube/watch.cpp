@@ -374,8 +374,8 @@ class Watch {
   bool synced_ = false;
   bool in_trouble_ = false;  ///< reported, not yet over
   std::optional<Clock::time_point> refused_since_;
-  bool barren_ = false;      ///< the last watch ended without having brought anything
-  bool renewed_ = false;     ///< credentials, since the last good answer
+  bool barren_ = false;   ///< the last watch ended without having brought anything
+  bool renewed_ = false;  ///< credentials, since the last good answer
   bool over_ = false;
 };
 

@@ -107,11 +107,13 @@ std::string picture(const RunResult& run, const Timeline& timeline) {
   if (lanes.lanes.empty()) return {};
   std::string served;
   if (const std::string rates = rates_svg(rates_of(timeline)); !rates.empty())
-    served = element("figure", "",
-                     element("div", R"(class="scroll lanes" tabindex="0" role="region" aria-label="writes and reads")",
-                             rates) +
-                         element("figcaption", "", rates_legend()));
-  return served + element("figure", "",
+    served = element(
+        "figure", "",
+        element("div", R"(class="scroll lanes" tabindex="0" role="region" aria-label="writes and reads")",
+                rates) +
+            element("figcaption", "", rates_legend()));
+  return served +
+         element("figure", "",
                  element("div", R"(class="scroll lanes" tabindex="0" role="region" aria-label="swim lanes")",
                          lanes_svg(lanes)) +
                      element("figcaption", "", lanes_legend())) +
