@@ -45,7 +45,7 @@ class Resolution {
   void judge(const Incarnation& pod) {
     for (const ReadyStretch& stretch : pod.ready)
       for (const Vantage& vantage : series_.vantages())
-        for (const std::string_view type : types_.of(pod.last->addresses))
+        for (const std::string_view type : types_.of(stretch.addresses))
           judge(make_case(pod, stretch, vantage, type));
   }
 

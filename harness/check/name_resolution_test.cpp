@@ -215,6 +215,21 @@ TEST(NamesResolve, AGapInThePodsWatchHidesAddresses) {
               IsInconclusive(HasSubstr("lost events")));
 }
 
+// The kubelet may take the address out of the status of a pod that has ended.
+TEST(NamesResolve, APodThatLosesItsAddressAtItsEndHadItWhileItWasReady) {
+  Timeline timeline = Story::lifecycle();
+  std::size_t changed = 0;
+  for (Observation& seen : timeline.observations)
+    if (auto* event = std::get_if<ObjectSeen>(&seen.what);
+        event != nullptr && event->change == Change::kDeleted)
+      if (auto* pod = std::get_if<Pod>(&event->object)) {
+        pod->addresses.clear();
+        ++changed;
+      }
+  ASSERT_GT(changed, 0U);
+  EXPECT_THAT(names_resolve_to_their_pods(timeline), IsConformant());
+}
+
 TEST(NamesFollow, AWholeLifecycleIsConformantAndMeasured) {
   const Verdict verdict = names_follow_replacements(Story::lifecycle());
   EXPECT_THAT(verdict, IsConformant());

@@ -117,7 +117,12 @@ std::string sentence_of(const PromiseResult& result) {
 std::string why_not_run(const RunResult& run, const std::string& scenario) {
   if (scenario.empty()) return "no verdict was saved";
   const ScenarioResult* result = run.scenario(scenario);
-  if (result == nullptr) return fmt::format("scenario {} has not finished", scenario);
+  if (result == nullptr) {
+    const ScenarioResult* first = run.scenario("preflight");
+    if (first != nullptr && first->outcome == ScenarioResult::Outcome::kHarnessError)
+      return fmt::format("the cluster could not be used: {}", one_line(first->sentence));
+    return fmt::format("scenario {} has not finished", scenario);
+  }
   switch (result->outcome) {
     case ScenarioResult::Outcome::kComplete:
       return fmt::format("the recording of scenario {} was not judged", scenario);

@@ -45,6 +45,13 @@ TEST(Standings, SayWhyAPromiseWasNotJudged) {
   EXPECT_EQ(standings(run).at(0).sentence, "the harness failed in scenario lifecycle: no kubeconfig");
   run.scenarios.clear();
   EXPECT_EQ(standings(run).at(0).sentence, "scenario lifecycle has not finished");
+  ScenarioResult preflight;
+  preflight.name = "preflight";
+  preflight.outcome = ScenarioResult::Outcome::kHarnessError;
+  preflight.sentence = "no kubeconfig";
+  preflight.run = run.plan.run;
+  run.scenarios.push_back(preflight);
+  EXPECT_EQ(standings(run).at(0).sentence, "the cluster could not be used: no kubeconfig");
 }
 
 TEST(Standings, NameTheRequirementThatBroke) {

@@ -11,9 +11,6 @@ constexpr std::string_view kStateful =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#using-statefulsets";
 constexpr std::string_view kReplicated =
     "https://kubernetes.io/docs/tasks/run-application/run-replicated-stateful-application/";
-constexpr std::string_view kDurable =
-    "https://mariadb.com/docs/server/server-usage/storage-engines/innodb/innodb-system-variables"
-    "#innodb_flush_log_at_trx_commit";
 constexpr std::string_view kDrain = "https://kubernetes.io/docs/tasks/administer-cluster/safely-drain-node/";
 constexpr std::string_view kForced =
     "https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/"
@@ -66,7 +63,7 @@ std::vector<Promise> replication_promises() {
                 .sentence =
                     "With durable settings, rows that were acknowledged before a member's server was killed "
                     "MUST be there when it serves again.",
-                .source = kDurable,
+                .source = kStorage,
                 .since = "",
                 .checker = check::rows_survive_kills}}),
       promise("rows-outlive-outage", "Rows outlive the loss of all pods at once", "durability",
