@@ -59,10 +59,9 @@ std::string summary() {
   const std::size_t conformance = quick + promises[Profile::kConformance];
   return fmt::format(
       "{} promises with {} requirements, {} of them blocking. Profile quick judges {} promises, conformance "
-      "{}, "
-      "disruptive {}.",
+      "{}, disruptive {}, and upgrade the quick ones and {} more.",
       catalogue().size(), requirements, blocking, quick, conformance,
-      conformance + promises[Profile::kDisruptive]);
+      conformance + promises[Profile::kDisruptive], promises[Profile::kUpgrade]);
 }
 
 std::string scenario_table() {

@@ -6,85 +6,29 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <random>
-#include <set>
 #include <vector>
 
 #include "cli/catalogue_text.h"
 #include "cli/interrupt.h"
+#include "cli/run.h"
+#include "cli/upgrade_command.h"
 #include "harness/lease/namespace_lease.h"
 #include "harness/record/jsonl.h"
 #include "harness/report/failure_text.h"
-#include "harness/report/progress.h"
-#include "harness/report/run_folder.h"
 #include "harness/report/summary.h"
 #include "suites/catalogue.h"
 #include "suites/mutants/mutants.h"
-#include "suites/scenarios/scenario.h"
+#include "suites/scenarios/stage.h"
 
 namespace stateproof::cli {
+
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
-
-constexpr const char* kPreflight = "preflight";
-
-int harness_error(const std::string& sentence) {
-  std::cerr << "stateproof: " << sentence << "\n";
-  return ExitCode::kInconclusive;
-}
-
-Timestamp now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
-// Sorts by time and fits into a namespace name: 20260301-1000-3fa9.
-std::string new_run_id() {
-  std::string stamp = format_rfc3339(now());
-  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
-  stamp[8] = '-';
-  return fmt::format("{}-{:04x}", stamp.substr(0, 15), std::random_device{}() & 0xFFFFU);
-}
-
-bool is_terminal(const char* path) {
-  const int descriptor = ::open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
-  const bool terminal = descriptor >= 0 && ::isatty(descriptor) != 0;
-  if (descriptor >= 0) ::close(descriptor);
-  return terminal;
-}
-
-// ctest keeps the output of its tests to itself: $STATEPROOF_PROGRESS names a way around it.
-class ShownProgress {
- public:
-  ShownProgress() {
-    const char* path = std::getenv("STATEPROOF_PROGRESS");
-    if (path != nullptr) file_.open(path, std::ios::app);
-    report::ProgressStyle style;
-    style.terminal = file_.is_open() ? is_terminal(path) : ::isatty(STDERR_FILENO) != 0;
-    style.colour = style.terminal && std::getenv("NO_COLOR") == nullptr;
-    style.unicode = style.terminal;
-    progress_ = report::make_progress(file_.is_open() ? static_cast<std::ostream&>(file_) : std::cerr, style);
-  }
-  [[nodiscard]] report::Progress* get() const { return progress_.get(); }
-
- private:
-  std::ofstream file_;
-  std::unique_ptr<report::Progress> progress_;
-};
-
-report::ReadRecording recording_reader() {
-  return [](const fs::path& path) -> std::optional<Timeline> {
-    auto timeline = record::load_recording(path);
-    if (!timeline) return std::nullopt;
-    return std::move(*timeline);
-  };
-}
 
 // Held by a scenario while it plays and cleans up, so that a report can wait for its end.
 class RunLock {
@@ -112,58 +56,6 @@ class RunLock {
   fs::path named_;
 };
 
-// An earlier run in the same folder is kept beside it: nothing that was recorded is lost.
-void put_aside(const fs::path& out) {
-  const auto former = report::load_run(out);
-  if (!former) return;
-  const fs::path kept = out.parent_path() / (out.filename().string() + "." + former->plan.run);
-  std::error_code error;
-  fs::rename(out, kept, error);
-  if (!error) std::cerr << "The run that was in " << out.string() << " is now in " << kept.string() << "\n";
-}
-
-// What the profile judges, and the scenarios that this takes.
-report::Plan plan_of(Profile profile) {
-  report::Plan plan;
-  plan.run = new_run_id();
-  plan.profile = to_text(profile);
-  plan.started = now();
-  plan.scenarios = {{kPreflight, "the cluster can be reached and offers what is needed"}};
-  for (const scenarios::Scenario& scenario : scenarios::all())
-    if (scenario.profile <= profile)
-      plan.scenarios.push_back({std::string{scenario.name}, std::string{scenario.title}});
-  for (const Promise& promise : catalogue())
-    if (promise.profile <= profile) plan.promises.push_back(report::planned(promise));
-  return plan;
-}
-
-report::ScenarioResult scenario_result(const std::string& run, const std::string& name,
-                                       const scenarios::ScenarioEnd& end) {
-  report::ScenarioResult result;
-  result.run = run;
-  result.name = name;
-  result.sentence = end.sentence;
-  result.seconds = end.seconds;
-  switch (end.reason) {
-    case End::Reason::kComplete:
-      result.outcome = report::ScenarioResult::Outcome::kComplete;
-      break;
-    case End::Reason::kInterrupted:
-      result.outcome = report::ScenarioResult::Outcome::kInterrupted;
-      break;
-    case End::Reason::kHarnessError:
-      result.outcome = report::ScenarioResult::Outcome::kHarnessError;
-      break;
-  }
-  return result;
-}
-
-void tell_left_behind(const scenarios::ScenarioEnd& end) {
-  if (end.left_behind.empty()) return;
-  std::cerr << "Left in the cluster; remove it with:\n";
-  for (const std::string& command : end.left_behind) std::cerr << "  " << command << "\n";
-}
-
 // Recordings in a run's folder, in a folder of recordings, or the file itself.
 std::vector<fs::path> recordings_in(const fs::path& path) {
   if (fs::is_regular_file(path)) return {path};
@@ -190,29 +82,15 @@ int exit_code_of(Outcome outcome, int not_applicable_code) {
   return ExitCode::kInconclusive;
 }
 
-report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline, const fs::path& folder) {
-  const auto began = std::chrono::steady_clock::now();
-  const PromiseVerdict verdict = stateproof::judge(promise, timeline);
-  const std::string replay = fmt::format("stateproof judge {} --promise {}", folder.string(), promise.id);
-  report::PromiseResult result = report::result_of(verdict, timeline, replay);
-  result.run = timeline.header.run;
-  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  return result;
-}
-
-struct Prepared {
-  kube::Client client;
-  Environment environment;
-};
-
-// `stop` ends its requests: a scenario gives the second Ctrl-C, for after the first one it must still clean
-// up.
-tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const std::stop_token& stop) {
-  auto client = connect(options, stop);
-  if (!client) return tl::make_unexpected(client.error());
-  auto environment = probe_environment(*client, options);
-  if (!environment) return tl::make_unexpected(environment.error());
-  return Prepared{std::move(*client), std::move(*environment)};
+// A mutant of an upgrade does its harm where the upgrade has its place.
+std::function<void(scenarios::Stage&)> interference_of(const mutants::Mutant& mutant) {
+  if (mutant.interfere == nullptr) return {};
+  return [&mutant](scenarios::Stage& stage) {
+    const auto args = nlohmann::json::object();
+    stage.begin("upgrade", args, std::string{mutant.title});
+    mutant.interfere(stage);
+    stage.end("upgrade", args, Step::Phase::kReached, "done");
+  };
 }
 
 }  // namespace
@@ -224,6 +102,12 @@ int begin(const BeginOptions& options) {
     std::cerr
         << "stateproof: the profile disruptive drains and stops nodes and restarts the control plane; say "
            "--disrupt-nodes if that is meant for this cluster.\n";
+    return ExitCode::kUsage;
+  }
+  if (profile == Profile::kUpgrade && upgrade_command().empty()) {
+    std::cerr << "stateproof: say in $" << kUpgradeCommand
+              << " which command upgrades the cluster, or upgrade it yourself between stateproof gate begin "
+                 "and gate end.\n";
     return ExitCode::kUsage;
   }
   put_aside(options.out);
@@ -278,6 +162,7 @@ int run(const RunOptions& options) {
                                      .mutation = {},
                                      .seed = started->plan.seed,
                                      .until = {},
+                                     .upgrade = run_upgrade_command,
                                      .progress = shown.get(),
                                      .stop = interrupt.stop(),
                                      .hurry = interrupt.hurry()});
@@ -365,6 +250,7 @@ int mutant(const MutantOptions& options) {
                                                           .mutation = mutant->mutate,
                                                           .only_disruption = std::string{mutant->disruption},
                                                           .until = std::string{mutant->until},
+                                                          .upgrade = interference_of(*mutant),
                                                           .progress = shown.get(),
                                                           .stop = interrupt.stop(),
                                                           .hurry = interrupt.hurry()});

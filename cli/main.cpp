@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/gate.h"
 
 namespace {
 
@@ -42,7 +43,7 @@ int run_command(int argc, char** argv) {
   add_cluster_options(begin_command, begin_options.cluster);
   add_out_option(begin_command, begin_options.out);
   begin_command->add_option("--profile", begin_options.profile, "which promises are judged")
-      ->check(CLI::IsMember({"quick", "conformance", "disruptive"}))
+      ->check(CLI::IsMember({"quick", "conformance", "disruptive", "upgrade"}))
       ->envname("STATEPROOF_PROFILE");
   begin_command
       ->add_option("--seed", begin_options.seed, "of the order of disruptions; else by chance, and reported")
@@ -85,6 +86,35 @@ int run_command(int argc, char** argv) {
   mutant_options.out = "reports/out/mutants";
   mutant_command->add_option("--out", mutant_options.out, "folder for the recordings");
   mutant_command->callback([&] { code = mutant(mutant_options); });
+
+  GateOptions gate_options;
+  gate_options.out = default_out();
+  auto* gate_command =
+      app.add_subcommand("gate", "judges an upgrade of a cluster, which you do in your own way");
+  gate_command->require_subcommand(1);
+  const auto add_gate = [&](const char* name, const char* does, int (*command)(const GateOptions&)) {
+    auto* added = gate_command->add_subcommand(name, does);
+    add_cluster_options(added, gate_options.cluster);
+    added->callback([&code, &gate_options, command] { code = command(gate_options); });
+    return added;
+  };
+  auto* gate_begin_command = add_gate(
+      "begin", "deploy the workload; leave clients and a recorder running in the cluster", gate_begin);
+  gate_begin_command->add_option("--write-gap", gate_options.budget.gap,
+                                 "seconds without writes, or reads of a member, while a node is upgraded");
+  gate_begin_command->add_option("--control-plane-gap", gate_options.budget.control_plane_gap,
+                                 "the same before the first node is cordoned");
+  gate_begin_command->add_option("--availability", gate_options.budget.availability,
+                                 "per cent of the seconds in which a write is acknowledged");
+  add_gate("status", "how it goes", gate_status);
+  auto* gate_end_command = add_gate("end", "after the upgrade: judge, report, clean up", gate_end);
+  gate_end_command->add_option("--out", gate_options.out, "folder of the results");
+  add_gate("abort", "clean up, without a verdict", gate_abort);
+  std::filesystem::path record_folder;
+  auto* record_command = gate_command->add_subcommand("record", "");
+  record_command->group("");  // runs inside the cluster, and is nobody's to call
+  record_command->add_option("folder", record_folder)->required();
+  record_command->callback([&] { code = gate_record(record_folder); });
 
   app.add_subcommand("images", "every image that a run needs")->callback([&] { code = images(); });
 

@@ -16,6 +16,7 @@
 #include "suites/replication/promises.h"
 #include "suites/rollout/promises.h"
 #include "suites/stable_dns/promise.h"
+#include "suites/upgrade/promises.h"
 
 namespace stateproof {
 
@@ -24,9 +25,9 @@ namespace {
 std::vector<Promise> gather() {
   std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(), data_survival(),
                                 claim_retention()};
-  for (const auto& folder :
-       {halting_promises, naming_promises, parallel_promises, rollout_promises, eviction_promises,
-        adoption_promises, contrast_promises, claim_lifetime_promises, replication_promises})
+  for (const auto& folder : {halting_promises, naming_promises, parallel_promises, rollout_promises,
+                             eviction_promises, adoption_promises, contrast_promises, claim_lifetime_promises,
+                             replication_promises, upgrade_promises})
     for (Promise& promise : folder()) promises.push_back(std::move(promise));
   return promises;
 }

@@ -36,6 +36,7 @@ class Keeper {
   void operator()(const EndpointSlice& slice) { own(snapshot_.slices, slice); }
   void operator()(const ControllerRevision& revision) { own(snapshot_.revisions, revision); }
   void operator()(const DisruptionBudget& budget) { own(snapshot_.budgets, budget); }
+  void operator()(const Node&) {}
   void operator()(const OtherObject&) {}
 
  private:

@@ -21,4 +21,32 @@ std::string Resource::path(std::string_view ns, std::string_view name, std::stri
   return path;
 }
 
+const Resource* resource_of_kind(std::string_view kind) {
+  for (const Resource* known : {&kPods,
+                                &kServices,
+                                &kClaims,
+                                &kVolumes,
+                                &kEvents,
+                                &kSecrets,
+                                &kConfigMaps,
+                                &kServiceAccounts,
+                                &kNodes,
+                                &kNamespaces,
+                                &kStatefulSets,
+                                &kDeployments,
+                                &kReplicaSets,
+                                &kControllerRevisions,
+                                &kEndpointSlices,
+                                &kStorageClasses,
+                                &kVolumeAttachments,
+                                &kPodDisruptionBudgets,
+                                &kLeases,
+                                &kRoles,
+                                &kRoleBindings,
+                                &kClusterRoles,
+                                &kClusterRoleBindings})
+    if (known->kind == kind) return known;
+  return nullptr;
+}
+
 }  // namespace stateproof::kube

@@ -18,7 +18,8 @@ constexpr const char* kRunLabel = "stateproof.dev/run";
 constexpr const char* kHolder = "stateproof.dev/holder";
 constexpr const char* kMainNamespace = "stateproof.dev/lease-in";
 constexpr auto kRenewEvery = 10s;
-constexpr auto kDuration = 40s;        // three renewals may be lost to an API outage
+constexpr auto kDuration = 40s;  // three renewals may be lost to an API outage
+constexpr auto kKept = std::chrono::seconds{std::chrono::hours{24 * 30}};
 constexpr auto kDeletionLimit = 120s;  // the namespace controller empties it kind by kind
 
 tl::unexpected<HarnessError> fail(std::string sentence) {
@@ -221,6 +222,17 @@ void NamespaceLease::renew(const std::stop_token& stop) {
     (void)client_.patch(kube::kLeases, names_.front(), kLeaseName, kube::PatchType::kMerge,
                         {{"spec", {{"renewTime", micro_time(server_now())}}}});
   }
+}
+
+tl::expected<void, HarnessError> NamespaceLease::keep() {
+  renewer_ = {};
+  const auto kept = client_.patch(kube::kLeases, names_.front(), kLeaseName, kube::PatchType::kMerge,
+                                  {{"spec",
+                                    {{"holderIdentity", "kept"},
+                                     {"leaseDurationSeconds", kKept.count()},
+                                     {"renewTime", micro_time(server_now())}}}});
+  if (!kept) return fail(kept.error().sentence());
+  return {};
 }
 
 std::vector<std::string> NamespaceLease::release() {

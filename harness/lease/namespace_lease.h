@@ -46,6 +46,9 @@ class NamespaceLease {
   /// Namespaces that abandoned runs left behind; their deletion has been asked for.
   [[nodiscard]] const std::vector<std::string>& swept() const { return swept_; }
 
+  /// From now on they outlast this process: no run takes them for abandoned, and whoever made them removes
+  /// them.
+  tl::expected<void, HarnessError> keep();
   /// Asks for the deletion of our namespaces. Gives the names for which that failed, with the cause.
   std::vector<std::string> release();
 

@@ -233,6 +233,19 @@ DisruptionBudget parse_disruption_budget(const json& object) {
   return budget;
 }
 
+Node parse_node(const json& object) {
+  const json& status = member(object, "status");
+  const json& info = member(status, "nodeInfo");
+  Node node;
+  node.meta = parse_meta(object);
+  for (const json& condition : member(status, "conditions"))
+    if (text(condition, "type") == "Ready") node.ready = text(condition, "status") == "True";
+  node.unschedulable = flag(member(object, "spec"), "unschedulable");
+  node.boot = text(info, "bootID");
+  node.kubelet = text(info, "kubeletVersion");
+  return node;
+}
+
 }  // namespace
 
 const OwnerReference* ObjectMeta::controller() const {
@@ -265,6 +278,7 @@ KubeObject parse_object(const json& object) {
   if (kind == "Service") return parse_service(object);
   if (kind == "ControllerRevision") return parse_controller_revision(object);
   if (kind == "PodDisruptionBudget") return parse_disruption_budget(object);
+  if (kind == "Node") return parse_node(object);
   return OtherObject{parse_meta(object)};
 }
 

@@ -155,13 +155,21 @@ struct DisruptionBudget {
   int healthy = 0;  ///< status.currentHealthy
 };
 
+struct Node {
+  ObjectMeta meta;
+  bool ready = false;
+  bool unschedulable = false;  ///< cordoned
+  std::string boot;            ///< status.nodeInfo.bootID: another one when the machine was started anew
+  std::string kubelet;         ///< version
+};
+
 /// Kept as evidence, judged by nobody.
 struct OtherObject {
   ObjectMeta meta;
 };
 
 using KubeObject = std::variant<Pod, StatefulSet, Claim, Volume, EndpointSlice, Service, ControllerRevision,
-                                DisruptionBudget, OtherObject>;
+                                DisruptionBudget, Node, OtherObject>;
 
 /// Reads an object as served; its `kind` chooses the alternative.
 KubeObject parse_object(const nlohmann::json& object);

@@ -16,12 +16,18 @@ Verdict run(Checker checker, const Timeline& timeline) {
   }
 }
 
-constexpr std::array<std::pair<Profile, std::string_view>, 3> kProfiles{
+constexpr std::array<std::pair<Profile, std::string_view>, 4> kProfiles{
     {{Profile::kQuick, "quick"},
      {Profile::kConformance, "conformance"},
-     {Profile::kDisruptive, "disruptive"}}};
+     {Profile::kDisruptive, "disruptive"},
+     {Profile::kUpgrade, "upgrade"}}};
 
 }  // namespace
+
+bool has_place(Profile item, Profile run) {
+  if (run == Profile::kUpgrade) return item == Profile::kQuick || item == Profile::kUpgrade;
+  return item <= run;
+}
 
 std::string_view to_text(Profile profile) { return kProfiles.at(static_cast<std::size_t>(profile)).second; }
 

@@ -17,13 +17,17 @@ using Checker = Verdict (*)(const Timeline&);
 
 enum class Level { kBlocking, kInforming };
 
-/// In which runs something has its place; each profile has what the ones before it have.
+/// In which runs something has its place.
 enum class Profile {
   kQuick,        ///< the five promises, in two minutes
   kConformance,  ///< all that any cluster can be judged on
   kDisruptive,   ///< nodes are touched
+  kUpgrade,      ///< the cluster is upgraded meanwhile; has what quick has, and its own
 };
-/// "quick", "conformance", "disruptive"
+/// Whether a run of profile `run` has what stands under `item`: each profile has what the ones before it
+/// have, and an upgrade the quick ones.
+bool has_place(Profile item, Profile run);
+/// "quick", "conformance", "disruptive", "upgrade"
 std::string_view to_text(Profile profile);
 std::optional<Profile> parse_profile(std::string_view text);
 

@@ -28,7 +28,9 @@ template <class Object>
 void keep(std::map<std::string, Object>& objects, const std::string& key, const Object& object,
           Change change) {
   if (change == Change::kDeleted) {
-    objects.erase(key);
+    // The last word on a predecessor may come after the first one on its successor of the same name.
+    const auto found = objects.find(key);
+    if (found != objects.end() && found->second.meta.ref.uid == object.meta.ref.uid) objects.erase(found);
   } else {
     objects.insert_or_assign(key, object);
   }
@@ -39,6 +41,43 @@ void keep(std::map<std::string, Object>& objects, const std::string& key, const 
 Recorder::Recorder(Header header, std::optional<RecordingFile> file)
     : began_(Clock::now()), subject_(header.subject), file_(std::move(file)) {
   if (file_) file_->append(header_line(header));
+}
+
+// The steady clock goes on from where the wall clock says that it would be.
+Recorder::Recorder(const Timeline& former, std::optional<RecordingFile> file)
+    : began_(Clock::now() - std::chrono::duration_cast<Clock::duration>(std::chrono::system_clock::now() -
+                                                                        former.header.started)),
+      subject_(former.header.subject),
+      file_(std::move(file)) {
+  remember(former);
+}
+
+void Recorder::remember(const Timeline& former) {
+  for (const Observation& observation : former) {
+    update_view(observation.what);
+    const auto* seen = observation.as<ObjectSeen>();
+    if (seen == nullptr) continue;
+    const std::string& uid = meta_of(seen->object).ref.uid.value;
+    if (seen->change == Change::kDeleted) unlisted_.erase(uid);
+    if (seen->change != Change::kDeleted) unlisted_.insert_or_assign(uid, *seen);
+  }
+  count_ = former.size();
+  std::set<std::string> resources;
+  for (const auto& [uid, seen] : unlisted_) resources.insert(meta_of(seen.object).ref.kind);
+  add_locked(Trouble{"the recorder was started anew"});
+  for (const std::string& kind : resources)
+    if (const kube::Resource* resource = kube::resource_of_kind(kind))
+      add_locked(Gap{std::string{resource->plural}, "the recorder was not running"});
+}
+
+void Recorder::tell_vanished() {
+  const std::scoped_lock lock(mutex_);
+  for (auto& [uid, seen] : std::exchange(unlisted_, {})) {
+    if (meta_of(seen.object).ref.kind == "Event") continue;  // forgotten by the API server after an hour
+    seen.change = Change::kDeleted;
+    seen.synthesized = true;
+    add_locked(std::move(seen));
+  }
 }
 
 Elapsed Recorder::elapsed() const { return std::chrono::duration_cast<Elapsed>(Clock::now() - began_); }
@@ -88,6 +127,7 @@ void Recorder::update_ledger(const LedgerWrites& writes) {
 
 void Recorder::update_object(const ObjectSeen& seen) {
   const ObjectRef& ref = meta_of(seen.object).ref;
+  unlisted_.erase(ref.uid.value);
   if (const auto* pod = std::get_if<Pod>(&seen.object)) {
     if (ref.ns == subject_.ns) keep(view_.pods, ref.name, *pod, seen.change);
     if (ref.ns != subject_.ns) keep(view_.client_pods, ref.ns + "/" + ref.name, *pod, seen.change);
@@ -107,7 +147,7 @@ void Recorder::update_object(const ObjectSeen& seen) {
     keep(view_.budgets, ref.name, *budget, seen.change);
   } else if (ref.kind == "Namespace") {
     if (seen.change == Change::kDeleted) view_.namespaces.erase(ref.name);
-    if (seen.change != Change::kDeleted) view_.namespaces.insert(ref.name);
+    if (seen.change != Change::kDeleted) view_.namespaces.insert_or_assign(ref.name, meta_of(seen.object));
   } else if (ref.kind == "ServiceAccount") {
     if (seen.change == Change::kDeleted) view_.service_accounts.erase(ref.ns + "/" + ref.name);
     if (seen.change != Change::kDeleted) view_.service_accounts.insert(ref.ns + "/" + ref.name);

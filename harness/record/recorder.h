@@ -30,9 +30,9 @@ struct View {
   std::map<std::string, EndpointSlice> slices;
   std::map<std::string, ControllerRevision> revisions;
   std::map<std::string, DisruptionBudget> budgets;
-  std::set<std::string> namespaces;        ///< that exist, of those that are watched
-  std::set<std::string> service_accounts;  ///< "namespace/name"
-  std::string last_warning;                ///< newest Event of type Warning, for people
+  std::map<std::string, ObjectMeta> namespaces;  ///< that exist, of those that are watched
+  std::set<std::string> service_accounts;        ///< "namespace/name"
+  std::string last_warning;                      ///< newest Event of type Warning, for people
   /// By vantage, name and type.
   std::map<std::tuple<std::string, std::string, std::string>, DnsAnswer> dns;
   /// Of replicas of the DNS server that were asked by themselves: by vantage, name, type and server.
@@ -82,6 +82,9 @@ class Recorder {
 
   /// `file` may be empty (tests): then nothing is written.
   Recorder(Header header, std::optional<RecordingFile> file);
+  /// Goes on with a recording whose recorder is gone. What was missed is told as a gap of each resource; call
+  /// `tell_vanished` when the watches have delivered their first lists.
+  Recorder(const Timeline& former, std::optional<RecordingFile> file);
   ~Recorder();
 
   /// A sink that records what one watch delivers. `watch` names it in troubles, for example "pods". The sink
@@ -105,6 +108,8 @@ class Recorder {
   /// Waits until the watch behind each sink has delivered its first list.
   Waited await_synced(const Within& within, const std::stop_token& stop);
 
+  /// Objects of the former recording that no watch has listed since are told as deleted.
+  void tell_vanished();
   /// Last record. Nothing can be added afterwards.
   void finish(End end);
 
@@ -125,6 +130,7 @@ class Recorder {
   void update_object(const ObjectSeen& seen);
   void update_ledger(const LedgerWrites& writes);
   [[nodiscard]] bool is_foreign(const KubeObject& object) const;
+  void remember(const Timeline& former);
   /// Why nothing can be learned any more; empty when the watches and the file work.
   [[nodiscard]] std::string blindness() const;
   /// Cause of the first watch that stands so; nullopt when none does.
@@ -138,6 +144,7 @@ class Recorder {
   std::size_t count_ = 0;
   bool finished_ = false;
   View view_;
+  std::map<std::string, ObjectSeen> unlisted_;  ///< by UID: of the recording that is gone on with
   std::map<std::string, Watch> watches_;
   std::vector<std::unique_ptr<Sink>> sinks_;
 };

@@ -27,6 +27,21 @@ tl::expected<RecordingFile, RecordingError> RecordingFile::create(const std::str
   return RecordingFile(path, descriptor);
 }
 
+tl::expected<RecordingFile, RecordingError> RecordingFile::reopen(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_APPEND | O_CLOEXEC);
+  const off_t size = descriptor < 0 ? -1 : ::lseek(descriptor, 0, SEEK_END);
+  off_t end = size;
+  for (char last = 0; end > 0; --end)
+    if (::pread(descriptor, &last, 1, end - 1) != 1 || last == '\n') break;
+  if (size < 0 || ::ftruncate(descriptor, end) != 0) {
+    const int cause = errno;
+    if (descriptor >= 0) ::close(descriptor);
+    return tl::make_unexpected(RecordingError{
+        fmt::format("The recording {} cannot be gone on with ({}).", path, std::strerror(cause))});
+  }
+  return RecordingFile(path, descriptor);
+}
+
 RecordingFile::RecordingFile(RecordingFile&& other) noexcept
     : path_(std::move(other.path_)),
       descriptor_(std::exchange(other.descriptor_, -1)),

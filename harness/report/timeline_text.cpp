@@ -125,6 +125,11 @@ std::string state_of(const DisruptionBudget& budget) {
                      budget.healthy, budget.allowed);
 }
 
+std::string state_of(const Node& node) {
+  return fmt::format("Node {}  {}{}  kubelet {}", node.meta.ref.name, node.ready ? "Ready" : "not Ready",
+                     node.unschedulable ? ", cordoned" : "", node.kubelet);
+}
+
 std::string state_of(const OtherObject& other) {
   return fmt::format("{} {}", other.meta.ref.kind, other.meta.ref.name);
 }

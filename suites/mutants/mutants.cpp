@@ -6,6 +6,7 @@
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb/mariadb.h"
 #include "fixtures/sleeper/sleeper.h"
+#include "suites/mutants/interference.h"
 
 namespace stateproof::mutants {
 namespace {
@@ -148,6 +149,17 @@ void acknowledge_early(std::vector<json>& objects) {
 
 void be_governed_by_nobody(std::vector<json>& objects) { set_spec(objects)["serviceName"] = "nobody"; }
 
+Mutant interfering(std::string_view name, std::string_view title, std::string_view promise,
+                   std::string_view requirement, void (*interfere)(scenarios::Stage&)) {
+  return {.name = name,
+          .title = title,
+          .promise = promise,
+          .requirement = requirement,
+          .until = "upgrade",
+          .mutate = nullptr,
+          .interfere = interfere};
+}
+
 }  // namespace
 
 const std::vector<Mutant>& all() {
@@ -194,6 +206,18 @@ const std::vector<Mutant>& all() {
        "verify", delete_rows_in_secret, "delete-replica"},
       {"early-acknowledgement", "a client that takes writes as done before their commit", "acknowledged-rows",
        "RPL-01", "verify", acknowledge_early, "kill-primary"},
+      interfering("touched-templates", "somebody annotates every pod template during the upgrade",
+                  "upgrade-leaves-sets", "UPG-02", touch_templates),
+      interfering("hand-deleted-pod", "a pod is deleted by hand during the upgrade", "upgrade-leaves-pods",
+                  "UPG-01", delete_a_pod_by_hand),
+      interfering("changed-default", "a field of a set gets another value", "upgrade-leaves-sets", "UPG-02",
+                  change_a_default),
+      interfering("recreated-claim", "a claim is deleted and made anew", "upgrade-keeps-identities", "UPG-04",
+                  make_a_claim_anew),
+      interfering("restarted-database", "a database is started anew in its pod", "upgrade-leaves-pods",
+                  "UPG-01", restart_a_database),
+      interfering("dns-outage", "the database has no names for longer than the budget",
+                  "upgrade-within-budget", "UPG-03b", take_the_names_away),
   };
   return mutants;
 }

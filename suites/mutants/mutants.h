@@ -17,6 +17,8 @@ struct Mutant {
   std::string_view until;        ///< step after which the scenario has shown enough; empty: played to its end
   void (*mutate)(std::vector<nlohmann::json>& objects);
   std::string_view disruption = {};  ///< the one that shows it; empty: all that the scenario has
+  /// Of the scenario "upgrade": what happens instead of an upgrade.
+  void (*interfere)(scenarios::Stage& stage) = nullptr;
 };
 
 const std::vector<Mutant>& all();

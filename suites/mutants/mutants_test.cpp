@@ -34,6 +34,7 @@ std::vector<nlohmann::json> honest_objects(std::string_view scenario) {
 
 TEST(Mutants, EachChangesTheDeployment) {
   for (const Mutant& mutant : all()) {
+    if (mutant.interfere != nullptr) continue;
     const auto honest = honest_objects(find_promise(mutant.promise)->scenario);
     auto objects = honest;
     mutant.mutate(objects);

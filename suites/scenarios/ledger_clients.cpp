@@ -116,14 +116,24 @@ LedgerClients::~LedgerClients() {
 
 kube::PodRef LedgerClients::pod() const { return {stage_.client_namespace(), Ledger::kPod, {}}; }
 
-void LedgerClients::start() {
+void LedgerClients::resume(const Timeline& former) {
+  for (const Observation& seen : former)
+    if (seen.as<LedgerWrites>() != nullptr || seen.as<LedgerReserved>() != nullptr ||
+        seen.as<LedgerState>() != nullptr || seen.as<LedgerRead>() != nullptr)
+      ++known_;
+  follower_ = std::jthread([this] { follow(); });
+}
+
+void LedgerClients::start(const fixtures::LedgerOptions& options) {
   const std::string name = stage_.client_namespace() + "/" + Ledger::kPod;
   stage_.step(
       "clients", {{"pods", {name}}}, "start the clients that write and read",
       [&] {
+        fixtures::LedgerOptions ours = options;
+        ours.run = stage_.request().run;
         stage_.create(kube::kSecrets, stage_.client_namespace(), fixtures::ledger_secret(passwords_));
-        for (const json& object : stage_.mutated(fixtures::ledger_objects(
-                 stage_.request().image, stage_.subject(), {.run = stage_.request().run})))
+        for (const json& object :
+             stage_.mutated(fixtures::ledger_objects(stage_.request().image, stage_.subject(), ours)))
           stage_.create(object.at("kind") == "Service" ? kube::kServices : kube::kStatefulSets,
                         stage_.client_namespace(), object);
       },

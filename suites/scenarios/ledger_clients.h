@@ -31,7 +31,9 @@ class LedgerClients {
   LedgerClients& operator=(const LedgerClients&) = delete;
 
   /// Deploys them, and waits until they have written something. Step "clients".
-  void start();
+  void start(const fixtures::LedgerOptions& options = {});
+  /// Takes up the journal of clients that run already, after what `former` has of it.
+  void resume(const Timeline& former);
   /// Lets the writers rest, reads every row of these members, each when it has what the first has, and lets
   /// the writers go on. Step "verify" with "after" in its args.
   void verify(const std::string& after, const std::vector<Ordinal>& members);

@@ -16,6 +16,8 @@ void play_lifecycle(Stage& stage);
 void play_replication(Stage& stage);
 /// The same, whose nodes and control plane are disturbed.
 void play_disruption(Stage& stage);
+/// The same beside sets that nobody touches, while the cluster is upgraded.
+void play_upgrade(Stage& stage);
 /// Pods that are held unready hold up what comes after them.
 void play_halting(Stage& stage);
 /// Pods come and go, Ready or not, and clients ask the DNS for everything that it has on them.

@@ -103,6 +103,15 @@ const std::vector<Scenario>& all() {
        .play = play_disruption,
        .has_client_namespace = true,
        .also_watches = {kube::kPodDisruptionBudgets}},
+      {.name = "upgrade",
+       .title =
+           "a replicated database under load beside sets that nobody touches, while the cluster is upgraded",
+       .profile = Profile::kUpgrade,
+       .subject = fixtures::replicated_subject,
+       .play = play_upgrade,
+       .has_client_namespace = true,
+       .also_watches = {kube::kControllerRevisions, kube::kPodDisruptionBudgets},
+       .also_watches_cluster = {kube::kNodes}},
   };
   return scenarios;
 }
@@ -119,6 +128,8 @@ ScenarioEnd run(const Scenario& scenario, const ScenarioRequest& request) {
   try {
     Stage stage(scenario, request);
     end = play(scenario, stage);
+    // Whoever is told to go before the end may be started again: the recording stays open.
+    if (request.adopts && end.reason == End::Reason::kInterrupted) return end;
     end.left_behind = stage.clean_up();
     if (const std::string error = stage.recorder().write_error(); !error.empty())
       end = {End::Reason::kHarnessError, error, std::move(end.left_behind), 0};

@@ -28,6 +28,7 @@ struct Scenario {
   void (*play)(Stage& stage) = nullptr;
   bool has_client_namespace = false;              ///< leases a second namespace, for clients of the set
   std::vector<kube::Resource> also_watches = {};  ///< besides what every stage watches
+  std::vector<kube::Resource> also_watches_cluster = {};  ///< that have no namespace
 };
 
 /// In the order in which a run plays them.
@@ -50,6 +51,10 @@ struct ScenarioRequest {
   std::uint32_t seed = 1;            ///< of the order of disruptions
   std::string only_disruption = {};  ///< played alone; empty: all
   std::string until;  ///< the scenario is over when a step of this name has ended; empty: played to its end
+  /// Done where the scenario "upgrade" has the upgrade; it adds what is awaited to the recording.
+  std::function<void(Stage&)> upgrade = {};
+  /// The namespaces exist and stay, and a recording that is there is gone on with.
+  bool adopts = false;
   report::Progress* progress = nullptr;
   std::stop_token stop;   ///< first Ctrl-C: end the scenario and clean up
   std::stop_token hurry;  ///< second Ctrl-C: end the cleanup, too

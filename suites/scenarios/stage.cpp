@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <utility>
 
@@ -26,9 +27,7 @@ const record::Within kControllerPass{
 
 const kube::Resource& resource_of(const json& object) {
   const std::string kind = object.at("kind");
-  for (const kube::Resource* known : {&kube::kServices, &kube::kStatefulSets, &kube::kClaims, &kube::kPods,
-                                      &kube::kDeployments, &kube::kPodDisruptionBudgets, &kube::kConfigMaps})
-    if (known->kind == kind) return *known;
+  if (const kube::Resource* known = kube::resource_of_kind(kind)) return *known;
   throw HarnessTrouble("The fixture has an object of kind " + kind + ", which a scenario cannot create.");
 }
 
@@ -49,13 +48,29 @@ record::RecordingFile create_file(const std::string& path) {
   return std::move(*file);
 }
 
+record::RecordingFile reopen_file(const std::string& path) {
+  auto file = record::RecordingFile::reopen(path);
+  if (!file) throw HarnessTrouble(file.error().sentence);
+  return std::move(*file);
+}
+
+// Of a recorder that was killed, or told to go, before its scenario was over.
+std::optional<Timeline> former_recording(const ScenarioRequest& request) {
+  if (!request.adopts || !std::filesystem::exists(request.recording)) return std::nullopt;
+  auto former = record::load_recording(request.recording);
+  if (!former) throw HarnessTrouble(former.error().sentence);
+  return std::move(*former);
+}
+
 }  // namespace
 
 // Scenarios of one run may play side by side: each has a namespace of its own.
 lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioRequest& request) {
   const bool is_main = scenario.name == all().front().name;
   lease::LeaseRequest lease{.run = request.run, .name = request.ns, .more = {}, .stop = request.stop};
-  if (!is_main) lease.name = fmt::format("{}-{}", lease::namespaces_of(lease).front(), scenario.name);
+  // Side by side with others or not: who adopts a namespace has its name.
+  if (!is_main && !request.adopts)
+    lease.name = fmt::format("{}-{}", lease::namespaces_of(lease).front(), scenario.name);
   if (scenario.has_client_namespace) lease.more = {"client"};
   return lease;
 }
@@ -64,13 +79,19 @@ Stage::Stage(const Scenario& scenario, const ScenarioRequest& request)
     : scenario_(scenario),
       request_(request),
       subject_(scenario.subject(lease::namespaces_of(lease_request(scenario, request)).front())),
-      recorder_(header_of(scenario, request, subject_), create_file(request.recording)),
+      namespaces_(lease::namespaces_of(lease_request(scenario, request))),
+      former_(former_recording(request)),
+      recorder_(
+          former_ ? record::Recorder(*former_, reopen_file(request.recording))
+                  : record::Recorder(header_of(scenario, request, subject_), create_file(request.recording))),
       watcher_(request.client) {}
 
 void Stage::open() {
-  auto lease = lease::NamespaceLease::take(client(), lease_request(scenario_, request_));
-  if (!lease) throw HarnessTrouble(lease.error().sentence);
-  lease_ = std::move(*lease);
+  if (!request_.adopts) {
+    auto lease = lease::NamespaceLease::take(client(), lease_request(scenario_, request_));
+    if (!lease) throw HarnessTrouble(lease.error().sentence);
+    lease_ = std::move(*lease);
+  }
   const std::string& ns = subject_.ns;
   for (const kube::Resource& resource : {kube::kPods, kube::kStatefulSets, kube::kClaims, kube::kServices,
                                          kube::kEndpointSlices, kube::kEvents})
@@ -78,16 +99,18 @@ void Stage::open() {
   for (const kube::Resource& resource : scenario_.also_watches) watch(resource, ns);
   watch(kube::kVolumes, "");
   if (scenario_.has_client_namespace) watch(kube::kPods, client_namespace());
-  for (const std::string& name : lease_->names()) watch(kube::kServiceAccounts, name);
+  for (const std::string& name : namespaces_) watch(kube::kServiceAccounts, name);
   watch(kube::kNamespaces, "", lease::kManagedBy);
+  for (const kube::Resource& resource : scenario_.also_watches_cluster) watch(resource, "");
   require(recorder_.await_synced(kSync, request_.stop));
+  recorder_.tell_vanished();
   require(
       recorder_.await([this](const record::View& view) { return furnished(view); }, kFurnish, request_.stop));
 }
 
 // Pods are refused until the controller manager has given their namespace its ServiceAccount.
 record::Standing Stage::furnished(const record::View& view) const {
-  for (const std::string& name : lease_->names())
+  for (const std::string& name : namespaces_)
     if (!view.service_accounts.contains(name + "/default"))
       return {
           false,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -39,7 +40,9 @@ class Stage {
   [[nodiscard]] const kube::Client& client() const { return request_.client; }
   [[nodiscard]] record::Recorder& recorder() { return recorder_; }
   [[nodiscard]] const Subject& subject() const { return subject_; }
-  [[nodiscard]] const std::string& client_namespace() const { return lease_->names().at(1); }
+  [[nodiscard]] const std::string& client_namespace() const { return namespaces_.at(1); }
+  /// The recording that is gone on with; null when this one began with this process.
+  [[nodiscard]] const Timeline* former() const { return former_ ? &*former_ : nullptr; }
   [[nodiscard]] const ScenarioRequest& request() const { return request_; }
   [[nodiscard]] const std::stop_token& stop() const { return request_.stop; }
 
@@ -126,6 +129,8 @@ class Stage {
   const Scenario& scenario_;
   const ScenarioRequest& request_;
   Subject subject_;
+  std::vector<std::string> namespaces_;
+  std::optional<Timeline> former_;  ///< that is gone on with
   record::Recorder recorder_;
   std::unique_ptr<lease::NamespaceLease> lease_;
   kube::Watcher watcher_;  // after the recorder: its sinks must outlive it

@@ -1,0 +1,131 @@
+#include "cli/run.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <random>
+
+#include "harness/record/jsonl.h"
+#include "suites/catalogue.h"
+
+namespace stateproof::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+bool is_terminal(const char* path) {
+  const int descriptor = ::open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+  const bool terminal = descriptor >= 0 && ::isatty(descriptor) != 0;
+  if (descriptor >= 0) ::close(descriptor);
+  return terminal;
+}
+
+}  // namespace
+
+ShownProgress::ShownProgress() {
+  const char* path = std::getenv("STATEPROOF_PROGRESS");
+  if (path != nullptr) file_.open(path, std::ios::app);
+  report::ProgressStyle style;
+  style.terminal = file_.is_open() ? is_terminal(path) : ::isatty(STDERR_FILENO) != 0;
+  style.colour = style.terminal && std::getenv("NO_COLOR") == nullptr;
+  style.unicode = style.terminal;
+  progress_ = report::make_progress(file_.is_open() ? static_cast<std::ostream&>(file_) : std::cerr, style);
+}
+
+int harness_error(const std::string& sentence) {
+  std::cerr << "stateproof: " << sentence << "\n";
+  return ExitCode::kInconclusive;
+}
+
+Timestamp now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+std::string new_run_id() {
+  std::string stamp = format_rfc3339(now());
+  std::erase_if(stamp, [](char c) { return c == '-' || c == ':'; });
+  stamp[8] = '-';
+  return fmt::format("{}-{:04x}", stamp.substr(0, 15), std::random_device{}() & 0xFFFFU);
+}
+
+report::ReadRecording recording_reader() {
+  return [](const fs::path& path) -> std::optional<Timeline> {
+    auto timeline = record::load_recording(path);
+    if (!timeline) return std::nullopt;
+    return std::move(*timeline);
+  };
+}
+
+void put_aside(const fs::path& out) {
+  const auto former = report::load_run(out);
+  if (!former) return;
+  const fs::path kept = out.parent_path() / (out.filename().string() + "." + former->plan.run);
+  std::error_code error;
+  fs::rename(out, kept, error);
+  if (!error) std::cerr << "The run that was in " << out.string() << " is now in " << kept.string() << "\n";
+}
+
+report::Plan plan_of(Profile profile) {
+  report::Plan plan;
+  plan.run = new_run_id();
+  plan.profile = to_text(profile);
+  plan.started = now();
+  plan.scenarios = {{kPreflight, "the cluster can be reached and offers what is needed"}};
+  for (const scenarios::Scenario& scenario : scenarios::all())
+    if (has_place(scenario.profile, profile))
+      plan.scenarios.push_back({std::string{scenario.name}, std::string{scenario.title}});
+  for (const Promise& promise : catalogue())
+    if (has_place(promise.profile, profile)) plan.promises.push_back(report::planned(promise));
+  return plan;
+}
+
+report::ScenarioResult scenario_result(const std::string& run, const std::string& name,
+                                       const scenarios::ScenarioEnd& end) {
+  report::ScenarioResult result;
+  result.run = run;
+  result.name = name;
+  result.sentence = end.sentence;
+  result.seconds = end.seconds;
+  switch (end.reason) {
+    case End::Reason::kComplete:
+      result.outcome = report::ScenarioResult::Outcome::kComplete;
+      break;
+    case End::Reason::kInterrupted:
+      result.outcome = report::ScenarioResult::Outcome::kInterrupted;
+      break;
+    case End::Reason::kHarnessError:
+      result.outcome = report::ScenarioResult::Outcome::kHarnessError;
+      break;
+  }
+  return result;
+}
+
+void tell_left_behind(const scenarios::ScenarioEnd& end) {
+  if (end.left_behind.empty()) return;
+  std::cerr << "Left in the cluster; remove it with:\n";
+  for (const std::string& command : end.left_behind) std::cerr << "  " << command << "\n";
+}
+
+report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline, const fs::path& folder) {
+  const auto began = std::chrono::steady_clock::now();
+  const PromiseVerdict verdict = stateproof::judge(promise, timeline);
+  const std::string replay = fmt::format("stateproof judge {} --promise {}", folder.string(), promise.id);
+  report::PromiseResult result = report::result_of(verdict, timeline, replay);
+  result.run = timeline.header.run;
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return result;
+}
+
+tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const std::stop_token& stop) {
+  auto client = connect(options, stop);
+  if (!client) return tl::make_unexpected(client.error());
+  auto environment = probe_environment(*client, options);
+  if (!environment) return tl::make_unexpected(environment.error());
+  return Prepared{std::move(*client), std::move(*environment)};
+}
+
+}  // namespace stateproof::cli

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <tl/expected.hpp>
+
+#include "cli/commands.h"
+#include "harness/report/progress.h"
+#include "harness/report/run_folder.h"
+#include "suites/scenarios/scenario.h"
+
+namespace stateproof::cli {
+
+// What the commands that run or judge something have in common.
+
+inline constexpr const char* kPreflight = "preflight";
+
+/// Tells the sentence; the exit code that goes with it.
+int harness_error(const std::string& sentence);
+Timestamp now();
+/// Sorts by time and fits into a namespace name: 20260301-1000-3fa9.
+std::string new_run_id();
+
+/// Progress on the terminal. ctest keeps the output of its tests to itself: $STATEPROOF_PROGRESS names a way
+/// around it.
+class ShownProgress {
+ public:
+  ShownProgress();
+  [[nodiscard]] report::Progress* get() const { return progress_.get(); }
+
+ private:
+  std::ofstream file_;
+  std::unique_ptr<report::Progress> progress_;
+};
+
+report::ReadRecording recording_reader();
+/// An earlier run in the same folder is kept beside it: nothing that was recorded is lost.
+void put_aside(const std::filesystem::path& out);
+/// What the profile judges, and the scenarios that this takes.
+report::Plan plan_of(Profile profile);
+report::ScenarioResult scenario_result(const std::string& run, const std::string& name,
+                                       const scenarios::ScenarioEnd& end);
+void tell_left_behind(const scenarios::ScenarioEnd& end);
+report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline,
+                                const std::filesystem::path& folder);
+
+struct Prepared {
+  kube::Client client;
+  Environment environment;
+};
+/// `stop` ends its requests: a scenario gives the second Ctrl-C, for after the first one it must still clean
+/// up.
+tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const std::stop_token& stop);
+
+}  // namespace stateproof::cli
