@@ -107,7 +107,7 @@ std::string stage_of_gate(const Timeline& timeline) {
 void print_status(const Timeline& timeline) {
   std::cout << fmt::format("gate      {}\n", stage_of_gate(timeline));
   std::cout << fmt::format("began     {} on Kubernetes {}, run {}\n", format_rfc3339(timeline.header.started),
-                           timeline.header.environment.value("serverVersion", "?"), timeline.header.run);
+                           timeline.header.environment.value("server", "?"), timeline.header.run);
   for (const auto& [name, node] : newest<Node>(timeline))
     std::cout << fmt::format("node      {}  {}{}{}\n", name, node->kubelet, node->ready ? "" : "  not Ready",
                              node->unschedulable ? "  cordoned" : "");
@@ -236,7 +236,7 @@ int gate_end(const GateOptions& options) {
   // The run is the one that was begun.
   plan.run = timeline->header.run;
   plan.started = timeline->header.started;
-  plan.properties["upgrade_from"] = timeline->header.environment.value("serverVersion", "");
+  plan.properties["upgrade_from"] = timeline->header.environment.value("server", "");
   plan.properties["upgrade_to"] = environment->server_version;
   if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
   const auto save = [&](const std::string& name, const scenarios::ScenarioEnd& end, const Timeline* played) {

@@ -22,7 +22,7 @@ api_server_answers() {
 }
 
 kind_config() {
-  local version=$1 workers=$2 i
+  local workers=$1 i
   cat <<EOF
 kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
@@ -35,9 +35,8 @@ EOF
   echo "- |"
   echo "  kind: KubeletConfiguration"
   echo "  apiVersion: kubelet.config.k8s.io/v1beta1"
-  if [ ! -e /sys/fs/cgroup/cgroup.controllers ] && newer_than_1_34 "$version"; then
-    echo "  failCgroupV1: false"
-  fi
+  # Kubelets from 1.35 on refuse cgroup v1 otherwise; earlier ones, which may be upgraded, know the field.
+  [ -e /sys/fs/cgroup/cgroup.controllers ] || echo "  failCgroupV1: false"
   has_cap_sys_resource || echo "  oomScoreAdj: 0"
   echo "nodes:"
   echo "- role: control-plane"
@@ -46,16 +45,11 @@ EOF
   done
 }
 
-newer_than_1_34() {
-  local minor=${1#1.}
-  ((${minor%%.*} > 34))
-}
-
 create_cluster() {
   local version=$1 workers=$2 image=$3
   mkdir -p "$cluster"
   rm -f "$cluster/complete"
-  kind_config "$version" "$workers" >"$cluster/kind.yaml"
+  kind_config "$workers" >"$cluster/kind.yaml"
   say "creating the cluster $name: v$version, one control plane, $workers workers"
   logged "creating the cluster $name" "kind-$name" "$kind" create cluster --name "$name" --image "$image" \
     --config "$cluster/kind.yaml" --kubeconfig "$kubeconfig" --wait 0

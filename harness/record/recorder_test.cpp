@@ -5,8 +5,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 #include <thread>
 
 namespace stateproof::record {
@@ -142,6 +144,60 @@ TEST(Recorder, AFullDiskIsTroubleOfTheHarness) {
   EXPECT_THAT(recorder.write_error(), HasSubstr("cannot be written (File too large)"));
   EXPECT_EQ(recorder.await(pod_exists("mariadb-0"), kSoon, {}).result, Waited::Result::kBlind);
   std::filesystem::remove(path);
+}
+
+class ResumedRecording : public testing::Test {
+ protected:
+  ResumedRecording() {
+    std::string name = std::filesystem::temp_directory_path() / "stateproof-resumed-XXXXXX";
+    folder_ = ::mkdtemp(name.data());
+    Header header = header_of("database");
+    header.started =
+        std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()) - 60s;
+    Recorder former(header, *RecordingFile::create(path()));
+    kube::WatchSink* pods = former.sink("pods");
+    pods->on_event(kube::kPods, pod_event(kube::WatchEventType::kAdded, "database", "mariadb-0"));
+    pods->on_event(kube::kPods, pod_event(kube::WatchEventType::kAdded, "database", "mariadb-1"));
+  }
+  ~ResumedRecording() override { std::filesystem::remove_all(folder_); }
+  [[nodiscard]] std::string path() const { return folder_ / "recording.jsonl"; }
+
+  std::filesystem::path folder_;
+};
+
+TEST_F(ResumedRecording, TellsWhatVanishedMeanwhileAsDeleted) {
+  {
+    Recorder recorder(*load_recording(path()), *RecordingFile::reopen(path()));
+    kube::WatchSink* pods = recorder.sink("pods");
+    pods->on_event(kube::kPods, pod_event(kube::WatchEventType::kListed, "database", "mariadb-1"));
+    recorder.tell_vanished();
+    EXPECT_GE(recorder.elapsed(), 60s);
+    recorder.look([](const View& view) {
+      EXPECT_FALSE(view.pods.contains("mariadb-0"));
+      EXPECT_TRUE(view.pods.contains("mariadb-1"));
+      return 0;
+    });
+    recorder.finish({});
+  }
+  const auto whole = load_recording(path());
+  ASSERT_TRUE(whole) << whole.error().sentence;
+  ASSERT_TRUE(whole->finish);
+  const Observation& last = whole->observations.back();
+  EXPECT_TRUE(last.is_deletion());
+  EXPECT_TRUE(last.as<ObjectSeen>()->synthesized);
+  EXPECT_EQ(last.object<Pod>()->meta.ref.name, "mariadb-0");
+  EXPECT_TRUE(std::any_of(whole->begin(), whole->end(), [](const Observation& seen) {
+    return seen.as<Gap>() != nullptr && seen.as<Gap>()->resource == "pods";
+  }));
+}
+
+TEST_F(ResumedRecording, CutsOffALineThatWasNotFinished) {
+  std::ofstream(path(), std::ios::app) << "{\"kind\":\"st";
+  RecordingFile::reopen(path())->append(end_line({}));
+  const auto whole = load_recording(path());
+  ASSERT_TRUE(whole) << whole.error().sentence;
+  EXPECT_TRUE(whole->finish);
+  EXPECT_EQ(whole->size(), 2U);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "suites/mutants/wrong_parallel.h"
 #include "suites/mutants/wrong_replication.h"
 #include "suites/mutants/wrong_rollout.h"
+#include "suites/mutants/wrong_upgrade.h"
 
 namespace stateproof::mutants {
 
@@ -20,7 +21,7 @@ const std::vector<WrongHistory>& wrong_histories() {
     std::vector<WrongHistory> all;
     for (const auto& scenario :
          {wrong_lifecycles, wrong_namings, wrong_haltings, wrong_parallels, wrong_adoptions, wrong_evictions,
-          wrong_contrasts, wrong_rollouts, wrong_claim_lifetimes, wrong_replications})
+          wrong_contrasts, wrong_rollouts, wrong_claim_lifetimes, wrong_replications, wrong_upgrades})
       for (WrongHistory& history : scenario()) all.push_back(history);
     return all;
   }();

@@ -9,7 +9,9 @@ namespace {
 constexpr std::string_view kUpgrade = "https://kubernetes.io/docs/tasks/administer-cluster/cluster-upgrade/";
 constexpr std::string_view kKubeadm =
     "https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/kubeadm-upgrade/";
-constexpr std::string_view kSkew = "https://kubernetes.io/releases/version-skew-policy/";
+constexpr std::string_view kStatus =
+    "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/"
+    "#StatefulSetStatus";
 constexpr std::string_view kStorage =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage";
 constexpr std::string_view kIdentity =
@@ -109,7 +111,7 @@ std::vector<Promise> upgrade_promises() {
                .sentence =
                    "After an upgrade the status of every StatefulSet MUST come to agree with its spec and "
                    "with its pods.",
-               .source = kSkew,
+               .source = kStatus,
                .since = "",
                .checker = check::statuses_are_right_after_upgrade}),
   };

@@ -1,0 +1,91 @@
+#include "suites/mutants/wrong_upgrade.h"
+
+#include "fixtures/quiet/quiet.h"
+#include "suites/mutants/distortion.h"
+
+namespace stateproof::mutants {
+namespace {
+
+using namespace std::chrono_literals;
+
+void lose_rows(Timeline& timeline) {
+  bool changed = false;
+  for (Observation& seen : timeline.observations)
+    if (auto* rows = std::get_if<LedgerRows>(&seen.what))
+      for (auto& [writer, present] : rows->present)
+        if (!present.runs.empty()) {
+          present.runs.pop_back();
+          changed = true;
+        }
+  must(changed, "rows to lose");
+}
+
+// Of two members that are drained one after the other, the first is still away.
+void evict_while_another_is_away(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "upgrade");
+  std::string evicted;
+  std::size_t at = 0;
+  for (const Observation& seen : timeline) {
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr || seen.index < begin || pod->disruption != "EvictionByEvictionAPI") continue;
+    if (!ordinal_of(pod->meta.ref.name, timeline.subject().set)) continue;
+    evicted = pod->meta.ref.name;
+    at = seen.index;
+    break;
+  }
+  must(at != 0, "no member was evicted");
+  const std::string other = pod_of(timeline, 0) == evicted ? pod_of(timeline, 1) : pod_of(timeline, 0);
+  Pod away = pod_before(timeline, other, at);
+  away.ready = false;
+  insert_object_before(timeline, at, Change::kModified, std::move(away));
+}
+
+// The second recording of a quiet pod's successor carries another revision.
+void roll_a_quiet_set(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "upgrade");
+  const std::string pod = std::string{fixtures::kQuietParallel} + "-0";
+  Pod successor = pod_before(timeline, pod, begin);
+  successor.meta.ref.uid = Uid{"a-successor"};
+  successor.meta.labels["controller-revision-hash"] = "another-revision";
+  insert_object_before(timeline, begin + 1, Change::kAdded, std::move(successor));
+}
+
+void forget_the_partition(Timeline& timeline) {
+  const std::string pod = std::string{fixtures::kQuietPartition} + "-0";
+  std::size_t begin = 0;
+  for (const Observation& seen : timeline) {
+    const Step* step = seen.as<Step>();
+    if (step != nullptr && step->name == "exercise" && step->phase == Step::Phase::kBegin &&
+        step->args.value("set", "") == fixtures::kQuietPartition)
+      begin = seen.index;
+  }
+  must(begin != 0, "the partition was not tried");
+  change_objects<Pod>(timeline, [&](Pod& seen_pod, const Observation& seen) {
+    if (seen.index < begin || seen_pod.meta.ref.name != pod) return false;
+    seen_pod.meta.labels["controller-revision-hash"] = "the-newer-revision";
+    return true;
+  });
+}
+
+void never_scale_again(Timeline& timeline) { let_time_out(timeline, "exercise", 120s); }
+void leave_a_status_wrong(Timeline& timeline) { let_time_out(timeline, "settle", 180s); }
+
+}  // namespace
+
+std::vector<WrongHistory> wrong_upgrades() {
+  return {
+      {"rows-lost-in-upgrade", "rows are gone after the upgrade", "upgrade-keeps-rows", "UPG-03", lose_rows},
+      {"eviction-beyond-budget", "a member is evicted while another one is away", "upgrade-one-at-a-time",
+       "UPG-05", evict_while_another_is_away},
+      {"rolled-quiet-set", "a pod is followed by one of another revision", "upgrade-leaves-pods", "UPG-01",
+       roll_a_quiet_set},
+      {"old-set-disobeys", "an old set does not replace its pod any more", "upgraded-sets-obey", "UPG-06",
+       never_scale_again},
+      {"forgotten-partition", "a pod below the partition comes back at the newer revision",
+       "upgraded-sets-obey", "UPG-06", forget_the_partition},
+      {"status-left-wrong", "a set's status does not come right", "upgraded-status-right", "UPG-07",
+       leave_a_status_wrong},
+  };
+}
+
+}  // namespace stateproof::mutants
