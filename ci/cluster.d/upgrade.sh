@@ -51,9 +51,26 @@ upgrade_kubelet() {
     kubectl_in_node wait --for=condition=Ready "node/$node" --timeout=120s
 }
 
+# The kubelet of an upgraded control plane may start the API server once more; a drain goes on where it was cut off.
+drain() {
+  local node=$1 tries waits
+  for ((tries = 0; tries < 20; tries++)); do
+    ! kubectl_in_node drain "$node" --ignore-daemonsets --delete-emptydir-data --timeout=300s || return 0
+    for ((waits = 0; waits < 60; waits++)); do
+      ! api_server_answers || break
+      sleep 1
+    done
+  done
+  return 1
+}
+
+runs_version() {
+  [ "$(kubectl_in_node get node "$1" -o jsonpath='{.status.nodeInfo.kubeletVersion}')" = "v$2" ]
+}
+
 upgrade_worker() {
   local node=$1 version=$2
-  kubectl_in_node drain "$node" --ignore-daemonsets --delete-emptydir-data --timeout=300s &&
+  drain "$node" &&
     bring_binary "$node" kubeadm &&
     docker exec "$node" kubeadm upgrade node --ignore-preflight-errors=all &&
     bring_binary "$node" kubectl && upgrade_kubelet "$node" "$version" &&
@@ -68,8 +85,10 @@ upgrade_cluster() {
     logged "bringing images to $node" "upgrade-images-$node" bring_images "$node" "$version"
   done
   logged "preparing the kubelets' configuration" "upgrade-config-$name" allow_cgroup_v1
-  say "upgrading the control plane to v$version"
-  logged "upgrading the control plane" "upgrade-$name-control-plane" upgrade_control_plane "$version"
+  if ! runs_version "$name-control-plane" "$version"; then
+    say "upgrading the control plane to v$version"
+    logged "upgrading the control plane" "upgrade-$name-control-plane" upgrade_control_plane "$version"
+  fi
   for node in $(kind_nodes); do
     [ "$node" != "$name-control-plane" ] || continue
     say "upgrading $node to v$version"

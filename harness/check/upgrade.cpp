@@ -338,12 +338,19 @@ Silence longest_silence(const std::vector<Attempt>& attempts, Elapsed from, Elap
 /// Writes under "writes", reads under the name of their member; by the time of their ends.
 std::map<std::string, std::vector<Attempt>> attempts_of(const Timeline& timeline) {
   std::map<std::string, std::vector<Attempt>> attempts;
+  const Subject& subject = timeline.subject();
+  const auto is_member = [&](const std::string& name) {
+    const auto ordinal = ordinal_of(name, subject.set);
+    return ordinal && ordinal->value >= subject.first.value &&
+           ordinal->value < subject.first.value + subject.replicas.value;
+  };
   for (const Observation& seen : timeline) {
     if (const auto* writes = seen.as<LedgerWrites>())
       for (std::size_t i = 0; i < writes->ended.size(); ++i)
         attempts["writes"].push_back({writes->began[i] + writes->took[i],
                                       writes->ended[i] == static_cast<char>(WriteOutcome::kOk), seen.index});
-    if (const auto* read = seen.as<LedgerRead>())
+    // The clients ask for members that are not there, too, in case there are some day.
+    if (const auto* read = seen.as<LedgerRead>(); read != nullptr && is_member(read->member))
       attempts["reads of " + read->member].push_back({read->began + read->took, read->ok, seen.index});
   }
   for (auto& [name, list] : attempts)
@@ -386,9 +393,9 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
                                     seconds(silence.length), what, phase.name));
         continue;
       }
-      std::vector<std::size_t> evidence;
+      std::vector<std::size_t> evidence{upgraded.step->begin->index};
       for (const std::size_t index : {silence.from, silence.to})
-        if (index != 0) evidence.push_back(index);
+        if (index > evidence.back()) evidence.push_back(index);
       judgement.find({set, fmt::format("at most {:g} s without {} ({})", phase.budget, what, phase.name),
                       fmt::format("{} without", seconds(silence.length)), std::move(evidence),
                       "errors of the clients in the recording; kubectl get events; CoreDNS and kube-proxy"});

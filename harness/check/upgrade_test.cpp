@@ -77,6 +77,10 @@ class History {
     }
     return add(std::move(writes));
   }
+  History& reads(LedgerRead read) {
+    read.began = at_;
+    return add(std::move(read));
+  }
   History& demands_availability(double per_cent) {
     timeline_.header.environment["budget"]["availability"] = per_cent;
     return *this;
@@ -196,6 +200,21 @@ TEST(Budget, IsInconclusiveWhenNobodyTried) {
   EXPECT_THAT(service_stays_within_budget(
                   History{}.demands_availability(0).writes("o").pass(12s).writes("o").upgraded()),
               IsInconclusive(HasSubstr("did not try")));
+}
+
+TEST(Budget, IsForMembersAlone) {
+  LedgerRead stranger;
+  stranger.member = "mariadb-2";
+  EXPECT_THAT(service_stays_within_budget(History{}
+                                              .demands_availability(0)
+                                              .writes("o")
+                                              .node("one", true)
+                                              .reads(stranger)
+                                              .pass(12s)
+                                              .writes("fo")
+                                              .reads(stranger)
+                                              .upgraded()),
+              IsConformant());
 }
 
 TEST(Budget, DemandsAvailability) {
