@@ -295,6 +295,8 @@ int gate_abort(const GateOptions& options) {
   const Interrupt interrupt;
   const auto client = connect(options.cluster, interrupt.stop());
   if (!client) return harness_error(client.error().sentence);
+  if (const auto ours = gate::may_close(*client, site_of(options.cluster)); !ours)
+    return harness_error(ours.error().sentence);
   const int code = tell_left(gate::close(*client, site_of(options.cluster), interrupt.stop()));
   if (code == ExitCode::kConformant) std::cout << "Nothing of the gate is left.\n";
   return code;

@@ -126,6 +126,22 @@ TEST_F(Program, AFolderThatCannotBeWrittenIsNamed) {
   EXPECT_THAT(ran.output, HasSubstr("file/out"));
 }
 
+TEST_F(Program, AGateNeedsACommandAndACluster) {
+  EXPECT_EQ(run("gate").code, 64);
+  EXPECT_EQ(run("gate open").code, 64);
+  for (const char* command : {"begin", "status", "end --out out", "abort"}) {
+    const Ran ran = run(std::string{"gate "} + command + " --kubeconfig " + write("config", kNobodyListens));
+    EXPECT_EQ(ran.code, 2) << command;
+    EXPECT_THAT(ran.output, AllOf(HasSubstr("127.0.0.1"), Not(HasSubstr("very-secret-token")))) << command;
+  }
+}
+
+TEST_F(Program, AnUpgradeThatNobodyDoesIsWrongUsage) {
+  const Ran ran = run("begin --profile upgrade --out out --kubeconfig " + write("config", kNobodyListens));
+  EXPECT_EQ(ran.code, 64);
+  EXPECT_THAT(ran.output, HasSubstr("STATEPROOF_UPGRADE_COMMAND"));
+}
+
 TEST_F(Program, ImagesArePinnedByDigest) {
   const Ran ran = run("images");
   EXPECT_EQ(ran.code, 0);

@@ -41,11 +41,6 @@ std::string annotation(const json& ns, const char* key) {
   return annotations.value(key, "");
 }
 
-bool is_ours(const json& ns) {
-  const json labels = ns.at("metadata").value("labels", json::object());
-  return labels.value("app.kubernetes.io/managed-by", "") == "stateproof";
-}
-
 // Wakes when a namespace is gone.
 class NamespaceGone : public kube::WatchSink {
  public:
@@ -122,6 +117,11 @@ bool namespace_is_abandoned(const kube::Client& client, const json& ns, Timestam
 bool is_terminating(const json& ns) { return ns.at("metadata").contains("deletionTimestamp"); }
 
 }  // namespace
+
+bool is_ours(const json& ns) {
+  const json labels = ns.at("metadata").value("labels", json::object());
+  return labels.value("app.kubernetes.io/managed-by", "") == "stateproof";
+}
 
 std::vector<std::string> namespaces_of(const LeaseRequest& request) {
   const std::string main = request.name.empty() ? "stateproof-" + request.run : request.name;

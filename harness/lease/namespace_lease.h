@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -18,6 +19,9 @@ namespace stateproof::lease {
 
 /// Every namespace of ours carries this label, so that a person finds what is left over.
 inline constexpr const char* kManagedBy = "app.kubernetes.io/managed-by=stateproof";
+
+/// Whether a Namespace, as served, carries it.
+bool is_ours(const nlohmann::json& ns);
 
 struct LeaseRequest {
   std::string run;                ///< id of the run; becomes a label and part of generated names

@@ -319,6 +319,18 @@ tl::expected<void, HarnessError> copy(const kube::Client& client, const Site& si
   return {};
 }
 
+tl::expected<void, HarnessError> may_close(const kube::Client& client, const Site& site) {
+  for (const std::string& name : {site.subject, site.home()}) {
+    const auto found = client.get(kube::kNamespaces, "", name);
+    if (!found && found.error().is_not_found()) continue;
+    if (!found) return fail(found.error().sentence());
+    if (!lease::is_ours(*found))
+      return fail(fmt::format(
+          "Namespace {} is not of this suite, and stays as it is; give the gate's --namespace.", name));
+  }
+  return {};
+}
+
 std::vector<std::string> close(const kube::Client& client, const Site& site, const std::stop_token& stop) {
   const std::vector<std::string> names{site.subject, site.home()};
   Lookout lookout(client, site);

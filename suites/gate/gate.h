@@ -54,6 +54,10 @@ tl::expected<void, HarnessError> follow(const kube::Client& client, const Site& 
 tl::expected<void, HarnessError> copy(const kube::Client& client, const Site& site,
                                       const std::filesystem::path& file, const std::stop_token& stop);
 
+/// Whether these namespaces are ours, or are not there; an error when that cannot be told, or when they are
+/// somebody else's.
+tl::expected<void, HarnessError> may_close(const kube::Client& client, const Site& site);
+
 /// Asks for the deletion of everything and waits until the namespaces are gone. Gives what is left, each with
 /// the command that removes it.
 std::vector<std::string> close(const kube::Client& client, const Site& site, const std::stop_token& stop);
