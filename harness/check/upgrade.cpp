@@ -397,7 +397,7 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
       for (const std::size_t index : {silence.from, silence.to})
         if (index > evidence.back()) evidence.push_back(index);
       judgement.find({set, fmt::format("at most {:g} s without {} ({})", phase.budget, what, phase.name),
-                      fmt::format("{} without", seconds(silence.length)), std::move(evidence),
+                      fmt::format("{} without {}", seconds(silence.length), what), std::move(evidence),
                       "errors of the clients in the recording; kubectl get events; CoreDNS and kube-proxy"});
     }
   const auto writes = attempts.find("writes");
@@ -411,7 +411,7 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
     if (share < budget.availability)
       judgement.find({set,
                       fmt::format("acknowledged writes in {:g} % of the seconds", budget.availability),
-                      fmt::format("in {:.1f} % of {}", share, seconds(to - from)),
+                      fmt::format("they were acknowledged in {:.1f} % of {}", share, seconds(to - from)),
                       {upgraded.step->begin->index},
                       "the longest gaps, by phase, among the measurements"});
   }
