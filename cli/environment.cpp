@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "cli/images.h"
+#include "harness/kube/certificate.h"
+#include "harness/model/rfc3339.h"
 
 namespace stateproof::cli {
 namespace {
@@ -157,6 +159,13 @@ std::map<std::string, std::string> Environment::properties() const {
 tl::expected<kube::Client, HarnessError> connect(const ClusterOptions& options, const std::stop_token& stop) {
   auto config = kube::load_cluster_config({.path = options.kubeconfig, .context = options.context});
   if (!config) return fail(config.error().sentence());
+  // The API server says no more than that it does not accept it.
+  const auto end = kube::certificate_end(config->client_certificate_pem);
+  if (end && *end < std::chrono::system_clock::now())
+    return fail(
+        fmt::format("The client certificate of context \"{}\" expired at {} by this machine's clock; renew "
+                    "it, or fetch a new kubeconfig.",
+                    config->context, format_rfc3339(*end)));
   kube::ClientOptions client_options;
   client_options.stop = stop;
   auto client = kube::Client::create(std::move(*config), client_options);
