@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/commands.h"
+#include "cli/doctor.h"
 #include "cli/gate.h"
 
 namespace {
@@ -15,11 +16,15 @@ std::string default_out() {
   return variable != nullptr && *variable != '\0' ? variable : "reports/out/latest";
 }
 
-void add_cluster_options(CLI::App* command, ClusterOptions& cluster) {
+void add_connection_options(CLI::App* command, ClusterOptions& cluster) {
   command->add_option("--kubeconfig", cluster.kubeconfig,
                       "kubeconfig file; else $KUBECONFIG, ~/.kube/config, in-cluster");
   command->add_option("--context", cluster.context, "context in the kubeconfig; else its current one")
       ->envname("STATEPROOF_CONTEXT");
+}
+
+void add_cluster_options(CLI::App* command, ClusterOptions& cluster) {
+  add_connection_options(command, cluster);
   command
       ->add_option("--namespace", cluster.ns, "namespace to create and use; else one with a name of its own")
       ->envname("STATEPROOF_NAMESPACE");
@@ -86,6 +91,27 @@ int run_command(int argc, char** argv) {
   mutant_options.out = "reports/out/mutants";
   mutant_command->add_option("--out", mutant_options.out, "folder for the recordings");
   mutant_command->callback([&] { code = mutant(mutant_options); });
+
+  DoctorOptions doctor_options;
+  auto* doctor_command =
+      app.add_subcommand("doctor", "what is wrong with a StatefulSet, and what to do about it; reads only");
+  doctor_command->add_option("target", doctor_options.target, "statefulset/NAME; else all of the namespace")
+      ->expected(0, 2);
+  add_connection_options(doctor_command, doctor_options.cluster);
+  doctor_command->add_option("-n,--namespace", doctor_options.cluster.ns,
+                             "namespace to look at; else the context's");
+  doctor_command->add_flag("-A,--all-namespaces", doctor_options.all_namespaces, "every set of the cluster");
+  doctor_command->add_option("-o,--output", doctor_options.output)->check(CLI::IsMember({"text", "json"}));
+  doctor_command->callback([&] { code = doctor(doctor_options); });
+
+  FaultOptions fault_options;
+  auto* fault_command = app.add_subcommand(
+      "fault", "make a StatefulSet of our own sick, demand the diagnosis, and heal it by its remedy");
+  fault_command->add_option("name", fault_options.name)->required();
+  add_cluster_options(fault_command, fault_options.cluster);
+  fault_options.out = "reports/out/faults";
+  fault_command->add_option("--out", fault_options.out, "folder for the recordings");
+  fault_command->callback([&] { code = fault(fault_options); });
 
   GateOptions gate_options;
   gate_options.out = default_out();

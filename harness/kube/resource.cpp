@@ -39,6 +39,7 @@ const Resource* resource_of_kind(std::string_view kind) {
                                 &kEndpointSlices,
                                 &kStorageClasses,
                                 &kVolumeAttachments,
+                                &kResourceQuotas,
                                 &kPodDisruptionBudgets,
                                 &kLeases,
                                 &kRoles,

@@ -1,0 +1,119 @@
+#include "cli/doctor.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iostream>
+
+#include "cli/interrupt.h"
+#include "cli/run.h"
+#include "harness/diagnosis/diagnosis_text.h"
+#include "harness/diagnosis/observe.h"
+#include "harness/record/jsonl.h"
+#include "suites/faults/faults.h"
+
+namespace stateproof::cli {
+namespace {
+
+/// Name of the set in "statefulset/web", "sts/web", "statefulset web"; nullopt when it is none of these.
+std::optional<std::string> set_of(const std::vector<std::string>& target) {
+  if (target.empty()) return "";
+  std::string kind = target.front();
+  std::string name = target.size() > 1 ? target.at(1) : "";
+  if (const auto slash = kind.find('/'); slash != std::string::npos && target.size() == 1) {
+    name = kind.substr(slash + 1);
+    kind.resize(slash);
+  }
+  static constexpr std::array<std::string_view, 4> kKinds{"statefulset", "statefulsets", "sts",
+                                                          "statefulsets.apps"};
+  if (name.empty() || std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) return std::nullopt;
+  return name;
+}
+
+}  // namespace
+
+int doctor(const DoctorOptions& options) {
+  const auto set = set_of(options.target);
+  if (!set || (options.all_namespaces && !set->empty())) {
+    std::cerr << "stateproof: say which set: stateproof doctor -n NAMESPACE statefulset/NAME, or "
+                 "--all-namespaces for all.\n";
+    return ExitCode::kUsage;
+  }
+  const Interrupt interrupt;
+  const auto client = connect(options.cluster, interrupt.stop());
+  if (!client) return harness_error(client.error().sentence);
+  diagnosis::Scope scope{options.cluster.ns, *set};
+  if (scope.ns.empty()) scope.ns = client->config().default_namespace;
+  if (options.all_namespaces) scope.ns.clear();
+  const auto snapshot = diagnosis::observe(*client, scope);
+  if (!snapshot) return harness_error(snapshot.error().sentence);
+
+  const auto diagnoses = diagnosis::diagnose_all(*snapshot);
+  bool healthy = true;
+  nlohmann::json sets = nlohmann::json::array();
+  for (const diagnosis::Diagnosis& diagnosis : diagnoses) {
+    healthy = healthy && diagnosis.healthy();
+    if (options.output == "json")
+      sets.push_back(diagnosis::json_of(diagnosis));
+    else
+      std::cout << diagnosis::text_of(diagnosis, snapshot->taken);
+  }
+  if (options.output == "json") {
+    std::cout << nlohmann::json{{"taken", format_rfc3339(snapshot->taken)},
+                                {"healthy", healthy},
+                                {"statefulSets", std::move(sets)},
+                                {"unread", snapshot->unread}}
+                     .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
+              << "\n";
+  } else {
+    if (diagnoses.empty())
+      std::cout << (scope.ns.empty() ? "There is no StatefulSet in this cluster.\n"
+                                     : fmt::format("There is no StatefulSet in namespace {}.\n", scope.ns));
+    for (const std::string& sentence : snapshot->unread) std::cerr << "not looked at: " << sentence << "\n";
+  }
+  return healthy ? ExitCode::kConformant : ExitCode::kBroken;
+}
+
+int fault(const FaultOptions& options) {
+  const Interrupt interrupt;
+  const faults::Fault* fault = faults::find(options.name);
+  if (fault == nullptr) {
+    std::string names;
+    for (const faults::Fault& known : faults::all()) names += fmt::format(" {}", known.name);
+    return harness_error(fmt::format("There is no fault {}; there are:{}.", options.name, names));
+  }
+  const auto prepared = prepare(options.cluster, interrupt.hurry());
+  if (!prepared) return harness_error(prepared.error().sentence);
+  const std::string run = new_run_id();
+  const std::filesystem::path recording = options.out / options.name / run / "fault.jsonl";
+  const ShownProgress shown;
+  const scenarios::ScenarioEnd end =
+      scenarios::run(faults::scenario(), {.client = prepared->client,
+                                          .run = run,
+                                          .recording = recording,
+                                          .ns = options.cluster.ns,
+                                          .image = prepared->environment.image,
+                                          .environment = prepared->environment.to_json(),
+                                          .mutant = options.name,
+                                          .mutation = {},
+                                          .progress = shown.get(),
+                                          .stop = interrupt.stop(),
+                                          .hurry = interrupt.hurry()});
+  tell_left_behind(end);
+  if (end.reason != End::Reason::kComplete) return harness_error(end.sentence);
+  const auto timeline = record::load_recording(recording);
+  if (!timeline) return harness_error(timeline.error().sentence);
+  for (const Observation& seen : *timeline)
+    if (const Step* step = seen.as<Step>(); step != nullptr && step->name != "cleanup" &&
+                                            step->phase != Step::Phase::kBegin &&
+                                            step->phase != Step::Phase::kReached) {
+      std::cout << fmt::format("fault {} ({}): {} failed\n{}\n", fault->name, fault->title, step->name,
+                               step->text);
+      return ExitCode::kBroken;
+    }
+  std::cout << fmt::format("fault {} ({}): found as {}{}\n", fault->name, fault->title, fault->finding,
+                           fault->note ? "" : ", and healed by its remedy");
+  return ExitCode::kConformant;
+}
+
+}  // namespace stateproof::cli

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/model/rfc3339.h"
+
+namespace stateproof::diagnosis {
+
+/// Objects as served; nullopt when they may not be read, and then nothing is concluded from their absence.
+using Objects = std::optional<std::vector<nlohmann::json>>;
+
+/// What could be read of a cluster, or of one namespace of it, at one moment.
+struct Snapshot {
+  Timestamp taken{};
+  Objects sets;
+  Objects pods;
+  Objects claims;
+  Objects services;
+  Objects events;
+  Objects quotas;
+  Objects volumes;
+  Objects nodes;
+  Objects storage_classes;
+  Objects attachments;  ///< VolumeAttachments
+  /// Last lines of containers that are in trouble, by log_key(). Of one that was restarted, those before.
+  std::map<std::string, std::string> logs;
+  std::vector<std::string> unread;  ///< a sentence for each list that is nullopt
+};
+
+/// A container whose log would tell something.
+struct LogWanted {
+  std::string ns;
+  std::string pod;
+  std::string container;
+  bool previous = false;  ///< of the run before the present one
+  [[nodiscard]] std::string key() const { return ns + "/" + pod + "/" + container; }
+};
+
+/// Which logs a diagnosis of this snapshot would read.
+std::vector<LogWanted> logs_wanted(const Snapshot& snapshot);
+
+}  // namespace stateproof::diagnosis

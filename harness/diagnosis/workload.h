@@ -1,0 +1,77 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "harness/diagnosis/finding.h"
+#include "harness/diagnosis/snapshot.h"
+#include "harness/model/objects.h"
+
+namespace stateproof::diagnosis {
+
+/// A pod, read and as served.
+struct SeenPod {
+  Pod pod;
+  const nlohmann::json* served = nullptr;
+};
+
+/// One StatefulSet and what belongs to it in a snapshot, which must outlive it.
+class Workload {
+ public:
+  Workload(const Snapshot& snapshot, const nlohmann::json& set);
+
+  [[nodiscard]] const Snapshot& snapshot() const { return snapshot_; }
+  [[nodiscard]] const nlohmann::json& served() const { return served_; }
+  [[nodiscard]] const nlohmann::json& spec() const;
+  [[nodiscard]] const nlohmann::json& template_spec() const;
+  [[nodiscard]] const StatefulSet& set() const { return set_; }
+  [[nodiscard]] const std::string& ns() const { return set_.meta.ref.ns; }
+  [[nodiscard]] const std::string& name() const { return set_.meta.ref.name; }
+  /// "StatefulSet shop/web"
+  [[nodiscard]] std::string described() const { return set_.meta.ref.text(); }
+  [[nodiscard]] std::vector<Ordinal> wanted() const;
+  [[nodiscard]] std::string pod_name(Ordinal ordinal) const;
+  /// Pods that the set controls, by ordinal.
+  [[nodiscard]] const std::map<Ordinal, SeenPod>& pods() const { return pods_; }
+  [[nodiscard]] bool ordered() const { return set_.pod_management == "OrderedReady"; }
+
+  /// Null when there is none, or none can be seen.
+  [[nodiscard]] const nlohmann::json* claim(const std::string& name) const;
+  [[nodiscard]] const nlohmann::json* volume(const std::string& name) const;
+  [[nodiscard]] const nlohmann::json* node(const std::string& name) const;
+  [[nodiscard]] const nlohmann::json* storage_class(const std::string& name) const;
+  /// The class that claims get which name none; null when there is none.
+  [[nodiscard]] const nlohmann::json* default_storage_class() const;
+  /// Newest event of this reason about an object of the set's namespace; null when there is none.
+  [[nodiscard]] const nlohmann::json* event(std::string_view kind, const std::string& name,
+                                            std::string_view reason) const;
+  /// How long ago that was by the snapshot's clock; nothing when the time is not known.
+  [[nodiscard]] std::optional<std::chrono::seconds> age(std::optional<Timestamp> since) const;
+  [[nodiscard]] bool older_than(std::optional<Timestamp> since, std::chrono::seconds limit) const;
+  /// "kubectl -n shop "
+  [[nodiscard]] std::string kubectl() const { return "kubectl -n " + ns() + " "; }
+
+ private:
+  const Snapshot& snapshot_;
+  const nlohmann::json& served_;
+  StatefulSet set_;
+  std::map<Ordinal, SeenPod> pods_;
+};
+
+/// An object of this namespace (empty: cluster-wide) and name; null when there is none.
+const nlohmann::json* find(const Objects& objects, const std::string& ns, const std::string& name);
+/// When an event was seen last.
+std::optional<Timestamp> time_of_event(const nlohmann::json& event);
+/// "Pod shop/web-0"
+std::string ref_text(const nlohmann::json& object);
+/// Evidence that an event gives.
+Evidence event_evidence(const nlohmann::json& event);
+/// A condition of status.conditions; null when there is none of this type.
+const nlohmann::json& condition(const nlohmann::json& object, std::string_view type);
+
+}  // namespace stateproof::diagnosis
