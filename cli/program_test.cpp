@@ -136,6 +136,21 @@ TEST_F(Program, AGateNeedsACommandAndACluster) {
   }
 }
 
+TEST_F(Program, TheDoctorWantsToKnowWhomToLookAtAndWhere) {
+  EXPECT_EQ(run("doctor pod/web-0").code, 64);
+  EXPECT_EQ(run("doctor -A statefulset/web").code, 64);
+  EXPECT_EQ(run("doctor -o xml").code, 64);
+  const Ran ran = run("doctor -n shop statefulset/web --kubeconfig " + write("config", kNobodyListens));
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, AllOf(HasSubstr("127.0.0.1"), Not(HasSubstr("very-secret-token"))));
+}
+
+TEST_F(Program, AnUnknownFaultNamesTheKnownOnes) {
+  const Ran ran = run("fault rain");
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, HasSubstr("missing-service"));
+}
+
 TEST_F(Program, AnUpgradeThatNobodyDoesIsWrongUsage) {
   const Ran ran = run("begin --profile upgrade --out out --kubeconfig " + write("config", kNobodyListens));
   EXPECT_EQ(ran.code, 64);

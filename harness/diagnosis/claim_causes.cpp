@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/diagnosis/causes.h"
 #include "harness/model/fields.h"
 
@@ -276,16 +278,18 @@ std::vector<Finding> lost_data(const Workload& workload) {
 std::vector<Finding> waiting_claims(const Workload& workload) {
   std::vector<Finding> notes;
   if (!workload.snapshot().claims || !workload.snapshot().storage_classes) return notes;
+  const auto wanted = workload.wanted();
   for (const json& claim : *workload.snapshot().claims) {
     const std::string name = name_of(claim);
     if (text(member(claim, "metadata"), "namespace") != workload.ns() ||
         text(member(claim, "status"), "phase") != "Pending")
       continue;
+    // One whose pod is wanted waits for whatever keeps the pod.
     bool ours = false;
     for (const std::string& claim_template : workload.set().claim_templates)
-      ours = ours || ordinal_of(name, claim_template + "-" + workload.name()).has_value();
-    for (const auto& [ordinal, seen] : workload.pods())
-      for (const auto& [volume, used] : seen.pod.volume_claims) ours = ours && used != name;
+      if (const auto ordinal = ordinal_of(name, claim_template + "-" + workload.name()))
+        ours = std::find(wanted.begin(), wanted.end(), *ordinal) == wanted.end() &&
+               !workload.pods().contains(*ordinal);
     const json* storage_class = workload.storage_class(text(member(claim, "spec"), "storageClassName"));
     if (!ours || storage_class == nullptr || mode_of(*storage_class) != "WaitForFirstConsumer") continue;
     Finding note{

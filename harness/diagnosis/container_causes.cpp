@@ -283,6 +283,7 @@ std::optional<Finding> unready(const Workload& workload, const SeenPod& seen, co
                               fmt::format("status.containerStatuses[{}].ready", container.name()), "false",
                               time(container.running(), "startedAt")});
   if (said != nullptr && finding.id == "probe-fails") finding.evidence.push_back(event_evidence(*said));
+  if (finding.id != "probe-fails") finding.remedy.push_back(replace_after(workload, seen));
   if (finding.id == "probe-fails") {
     const bool runs = member(probe, "exec").is_object();
     finding.remedy = {

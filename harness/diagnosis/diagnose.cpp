@@ -110,6 +110,9 @@ std::vector<Finding> diagnose(const Snapshot& snapshot, const json& set) {
     }
     auto caused = cause_of(workload, found->second);
     if (!caused) continue;
+    // The template was just changed: what the controller makes of it is to be seen.
+    const bool changing = workload.set().observed_generation < workload.set().meta.generation;
+    if (caused->of_template && changing) continue;
     if (caused->of_template && has_old_template(workload, ordinal, found->second))
       caused->finding = passed_by(workload, found->second, std::move(caused->finding));
     if (!holds && !found->second.pod.ready) holds = caused->finding.id;

@@ -180,7 +180,7 @@ Finding off_its_volume(const SeenPod& seen, const Nodes& nodes) {
   return finding;
 }
 
-Finding nothing_selected(const Workload& workload, const SeenPod& seen) {
+Finding nothing_selected(const SeenPod& seen) {
   const std::string selector = selector_text(*seen.served);
   Finding finding{"node-selector-matches-none",
                   "No node has the labels that the pod asks for.",
@@ -188,8 +188,7 @@ Finding nothing_selected(const Workload& workload, const SeenPod& seen) {
                     selector.empty() ? "spec.affinity.nodeAffinity" : "spec.nodeSelector", selector}},
                   {{"label a node that is meant",
                     "kubectl label node <node> " + (selector.empty() ? "<key>=<value>" : selector)},
-                   {"or change the template, and delete the pod afterwards: it keeps the old one",
-                    workload.kubectl() + "edit statefulset " + workload.name()}}};
+                   {"or change the template, and delete the pod afterwards: it keeps the old one"}}};
   std::replace(finding.remedy.front().command.begin(), finding.remedy.front().command.end(), ',', ' ');
   return finding;
 }
@@ -274,13 +273,18 @@ std::optional<Finding> scheduling_cause(const Workload& workload, const SeenPod&
     if (nodes.volume != nullptr && nodes.open.empty())
       take(off_its_volume(seen, nodes));
     else if (nodes.wanted.empty())
-      take(nothing_selected(workload, seen));
+      take(nothing_selected(seen));
     else if (nodes.open.empty())
       take(repelled(seen, nodes));
     else if (auto found = too_big(workload, seen, nodes))
       take(std::move(*found));
   }
   if (!known) {
+    // A claim that is not bound has its own cause, which may need more time to show.
+    for (const auto& [volume, name] : seen.pod.volume_claims)
+      if (const json* claim = workload.claim(name);
+          claim == nullptr || text(member(*claim, "status"), "phase") != "Bound")
+        return std::nullopt;
     // The scheduler may be about to look again, for example at a volume that has just been bound.
     if (!workload.older_than(time(scheduled, "lastTransitionTime"), 20s)) return std::nullopt;
     finding = {"unschedulable", "No node takes the pod.", {}, {{"do what the scheduler's message asks for"}}};

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "suites/catalogue.h"
+#include "suites/faults/faults.h"
 #include "suites/mutants/mutants.h"
 
 namespace stateproof {
@@ -19,6 +20,12 @@ TEST(Ctest, KnowsEveryMutant) {
   std::vector<std::string> names;
   for (const mutants::Mutant& mutant : mutants::all()) names.emplace_back(mutant.name);
   EXPECT_THAT(kRegisteredMutants, testing::UnorderedElementsAreArray(names));
+}
+
+TEST(Ctest, KnowsEveryFault) {
+  std::vector<std::string> names;
+  for (const faults::Fault& fault : faults::all()) names.emplace_back(fault.name);
+  EXPECT_THAT(kRegisteredFaults, testing::UnorderedElementsAreArray(names));
 }
 
 }  // namespace
