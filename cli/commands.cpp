@@ -18,6 +18,7 @@
 #include "cli/upgrade_command.h"
 #include "harness/lease/namespace_lease.h"
 #include "harness/record/jsonl.h"
+#include "harness/report/compare.h"
 #include "harness/report/failure_text.h"
 #include "harness/report/summary.h"
 #include "suites/catalogue.h"
@@ -222,6 +223,19 @@ int report(const fs::path& out) {
   style.unicode = terminal;
   std::cout << report::summary(*result, out.string(), style);
   return report::exit_code(*result);
+}
+
+int compare(const fs::path& before, const fs::path& after) {
+  for (const fs::path& folder : {before, after})
+    if (!fs::exists(folder / "plan.json"))
+      return harness_error(fmt::format("{} holds no run; give the --out of one.", folder.string()));
+  const auto former = report::load_run(before);
+  if (!former) return harness_error(former.error().sentence);
+  const auto present = report::load_run(after);
+  if (!present) return harness_error(present.error().sentence);
+  const report::Comparison comparison = report::compare(*former, *present);
+  std::cout << comparison.text;
+  return comparison.worse ? ExitCode::kBroken : ExitCode::kConformant;
 }
 
 int mutant(const MutantOptions& options) {

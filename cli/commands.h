@@ -48,6 +48,9 @@ int judge(const JudgeOptions& options);
 /// Summary of a run; waits for a scenario that is still cleaning up. Writes junit.xml and report.html again.
 int report(const std::filesystem::path& out);
 
+/// What changed between the runs in two folders; 1 when a promise is not kept any more.
+int compare(const std::filesystem::path& before, const std::filesystem::path& after);
+
 struct MutantOptions {
   ClusterOptions cluster;
   std::filesystem::path out;

@@ -83,6 +83,13 @@ int run_command(int argc, char** argv) {
   report_command->add_option("folder", report_out, "folder of the run");
   report_command->callback([&] { code = report(report_out); });
 
+  std::filesystem::path before;
+  std::filesystem::path after;
+  auto* compare_command = app.add_subcommand("compare", "what changed between two runs; needs no cluster");
+  compare_command->add_option("before", before, "folder of the former run")->required();
+  compare_command->add_option("after", after, "folder of the later run")->required();
+  compare_command->callback([&] { code = compare(before, after); });
+
   MutantOptions mutant_options;
   auto* mutant_command =
       app.add_subcommand("mutant", "deploy a wrong workload and demand that its promise is judged broken");

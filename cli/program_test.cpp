@@ -136,6 +136,17 @@ TEST_F(Program, AGateNeedsACommandAndACluster) {
   }
 }
 
+TEST_F(Program, TwoRunsAreComparedWithoutACluster) {
+  const std::string config = write("config", kNobodyListens);
+  (void)run("begin --out one --kubeconfig " + config);
+  (void)run("begin --out two --kubeconfig " + config);
+  const Ran ran = run("compare one two");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.output, HasSubstr("verdicts\n  nothing changed"));
+  EXPECT_EQ(run("compare one nothing").code, 2);
+  EXPECT_EQ(run("compare one").code, 64);
+}
+
 TEST_F(Program, TheDoctorWantsToKnowWhomToLookAtAndWhere) {
   EXPECT_EQ(run("doctor pod/web-0").code, 64);
   EXPECT_EQ(run("doctor -A statefulset/web").code, 64);

@@ -381,12 +381,16 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
   Judgement judgement;
   const ObjectRef set{"StatefulSet", timeline.subject().ns, timeline.subject().set, {}};
   const std::vector<Phase> phases = phases_of(upgraded, budget);
+  std::string gaps;  // each phase's, for whoever sets the budget
   for (const Phase& phase : phases)
     for (const auto& [what, list] : attempts) {
       const Silence silence = longest_silence(list, phase.from, phase.to);
       judgement.measure({what == "writes" ? "longest write gap" : "longest read gap",
                          in_seconds(silence.length), "s",
                          what == "writes" ? phase.name : what.substr(9) + ", " + phase.name});
+      if (what == "writes")
+        gaps += fmt::format("{}{} {}", gaps.empty() ? "; without writes at most: " : ", ", phase.name,
+                            seconds(silence.length));
       if (in_seconds(silence.length) <= phase.budget) continue;
       if (!silence.tried) {
         judgement.doubt(fmt::format("the clients did not try for {} ({}, {}): they were not running",
@@ -416,7 +420,8 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
                       "the longest gaps, by phase, among the measurements"});
   }
   judgement.doubt_if(upgraded.course.cut_short());
-  return std::move(judgement).verdict(counted(phases.size(), "phase", "phases") + " within the budget");
+  return std::move(judgement).verdict(counted(phases.size(), "phase", "phases") + " within the budget" +
+                                      gaps);
 }
 
 // ------------------------------------------------------------------------------------------------ identity
