@@ -175,7 +175,7 @@ int run(const RunOptions& options) {
   if (const auto timeline = record::load_recording(folder.recording_of(options.scenario)))
     result.steps = report::steps_of(*timeline);
   if (auto saved = folder.save_scenario(result); !saved) return harness_error(saved.error().sentence);
-  tell_left_behind(end);
+  tell_left_behind(end.left_behind);
   return end.reason == End::Reason::kComplete ? ExitCode::kConformant : harness_error(end.sentence);
 }
 
@@ -268,7 +268,7 @@ int mutant(const MutantOptions& options) {
                                                           .progress = shown.get(),
                                                           .stop = interrupt.stop(),
                                                           .hurry = interrupt.hurry()});
-  tell_left_behind(end);
+  tell_left_behind(end.left_behind);
   if (end.reason != End::Reason::kComplete) return harness_error(end.sentence);
   const auto timeline = record::load_recording(recording);
   if (!timeline) return harness_error(timeline.error().sentence);

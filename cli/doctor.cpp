@@ -99,7 +99,7 @@ int fault(const FaultOptions& options) {
                                           .progress = shown.get(),
                                           .stop = interrupt.stop(),
                                           .hurry = interrupt.hurry()});
-  tell_left_behind(end);
+  tell_left_behind(end.left_behind);
   if (end.reason != End::Reason::kComplete) return harness_error(end.sentence);
   const auto timeline = record::load_recording(recording);
   if (!timeline) return harness_error(timeline.error().sentence);

@@ -72,13 +72,6 @@ tl::expected<kube::Client, HarnessError> client_of_gate(const GateOptions& optio
   return client;
 }
 
-int tell_left(const std::vector<std::string>& left) {
-  if (left.empty()) return ExitCode::kConformant;
-  std::cerr << "Left in the cluster; remove it with:\n";
-  for (const std::string& command : left) std::cerr << "  " << command << "\n";
-  return ExitCode::kInconclusive;
-}
-
 /// The newest state of each object of a type, by name.
 template <class T>
 std::map<std::string, const T*> newest(const Timeline& timeline) {
@@ -183,7 +176,7 @@ int gate_begin(const GateOptions& options) {
   if (const auto timeline = record::load_recording(folder.file("upgrade.jsonl"));
       timeline && timeline->finish && !timeline->finish->text.empty())
     why = timeline->finish->text;
-  tell_left(gate::close(prepared->client, site, interrupt.hurry()));
+  tell_left_behind(gate::close(prepared->client, site, interrupt.hurry()));
   return harness_error(why);
 }
 
@@ -257,7 +250,7 @@ int gate_end(const GateOptions& options) {
   shown.get()->step_began("cleanup", "remove the gate");
   const std::vector<std::string> left = gate::close(*client, site, interrupt.hurry());
   shown.get()->step_ended("cleanup", left.empty() ? Step::Phase::kReached : Step::Phase::kTimedOut, "");
-  tell_left(left);
+  tell_left_behind(left);
 
   for (const report::PlannedScenario& planned : plan.scenarios) {
     const scenarios::Scenario* scenario = scenarios::find(planned.name);
@@ -275,7 +268,7 @@ int gate_end(const GateOptions& options) {
                                    .progress = shown.get(),
                                    .stop = interrupt.stop(),
                                    .hurry = interrupt.hurry()});
-    tell_left_behind(played);
+    tell_left_behind(played.left_behind);
     const auto recorded = record::load_recording(folder.recording_of(planned.name));
     if (auto saved = save(planned.name, played, recorded ? &*recorded : nullptr); !saved)
       return harness_error(saved.error().sentence);
@@ -297,9 +290,11 @@ int gate_abort(const GateOptions& options) {
   if (!client) return harness_error(client.error().sentence);
   if (const auto ours = gate::may_close(*client, site_of(options.cluster)); !ours)
     return harness_error(ours.error().sentence);
-  const int code = tell_left(gate::close(*client, site_of(options.cluster), interrupt.stop()));
-  if (code == ExitCode::kConformant) std::cout << "Nothing of the gate is left.\n";
-  return code;
+  const auto left = gate::close(*client, site_of(options.cluster), interrupt.stop());
+  tell_left_behind(left);
+  if (!left.empty()) return ExitCode::kInconclusive;
+  std::cout << "Nothing of the gate is left.\n";
+  return ExitCode::kConformant;
 }
 
 int gate_record(const fs::path& folder) {

@@ -104,10 +104,10 @@ report::ScenarioResult scenario_result(const std::string& run, const std::string
   return result;
 }
 
-void tell_left_behind(const scenarios::ScenarioEnd& end) {
-  if (end.left_behind.empty()) return;
+void tell_left_behind(const std::vector<std::string>& commands) {
+  if (commands.empty()) return;
   std::cerr << "Left in the cluster; remove it with:\n";
-  for (const std::string& command : end.left_behind) std::cerr << "  " << command << "\n";
+  for (const std::string& command : commands) std::cerr << "  " << command << "\n";
 }
 
 report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline, const fs::path& folder) {

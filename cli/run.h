@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 #include <tl/expected.hpp>
+#include <vector>
 
 #include "cli/commands.h"
 #include "harness/report/progress.h"
@@ -43,7 +44,8 @@ void put_aside(const std::filesystem::path& out);
 report::Plan plan_of(Profile profile);
 report::ScenarioResult scenario_result(const std::string& run, const std::string& name,
                                        const scenarios::ScenarioEnd& end);
-void tell_left_behind(const scenarios::ScenarioEnd& end);
+/// Tells what is left in the cluster, each with the command that removes it.
+void tell_left_behind(const std::vector<std::string>& commands);
 report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline,
                                 const std::filesystem::path& folder);
 

@@ -61,6 +61,8 @@ std::string moment(Elapsed at) {
   return fmt::format("{:+07.3f}s", std::chrono::duration<double>(at).count());
 }
 
+double in_seconds(Elapsed length) { return std::chrono::duration<double>(length).count(); }
+
 std::string seconds(Elapsed length) {
   return fmt::format("{:.1f} s", std::chrono::duration<double>(length).count());
 }

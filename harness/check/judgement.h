@@ -36,6 +36,7 @@ std::string moment(Elapsed at);
 inline std::string moment(const Observation& seen) { return moment(seen.at); }
 /// "12.3 s"
 std::string seconds(Elapsed length);
+double in_seconds(Elapsed length);
 /// "1 pod", "5 pods"
 std::string counted(std::size_t count, const std::string& one, const std::string& many);
 

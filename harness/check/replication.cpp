@@ -299,8 +299,6 @@ Elapsed longest_gap(const std::vector<Elapsed>& times, Elapsed from, Elapsed to)
   return longest;
 }
 
-double in_seconds(Elapsed length) { return std::chrono::duration<double>(length).count(); }
-
 }  // namespace
 
 Verdict service_recovers(const Timeline& timeline) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <set>
 #include <span>
@@ -27,7 +26,6 @@ class Upgraded {
   explicit Upgraded(const Timeline& timeline) : course(timeline), step(course.find("upgrade")) {
     if (step == nullptr) return;
     const std::size_t last = step->end == nullptr ? course.judged().size() : step->end->index;
-    during = course.judged().subspan(step->begin->index, last - step->begin->index);
     until = course.judged().first(last);
   }
 
@@ -36,7 +34,6 @@ class Upgraded {
 
   Course course;
   const RecordedStep* step;
-  std::span<const Observation> during;
   std::span<const Observation> until;  ///< everything from the recording's begin on
 };
 
@@ -269,8 +266,6 @@ Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
 // ------------------------------------------------------------------------------------------------ service
 
 namespace {
-
-double in_seconds(Elapsed length) { return std::chrono::duration<double>(length).count(); }
 
 /// One operation of a client, and whether it succeeded.
 struct Attempt {

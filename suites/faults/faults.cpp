@@ -237,7 +237,7 @@ void cordon_node_of_pod(Stage& stage) {
       stage.recorder().look([&](const record::View& view) { return view.pods.at(name).node; });
   patch_node(stage, node,
              {{"metadata", {{"labels", {{kLabel, "cordoned"}}}}}, {"spec", {{"unschedulable", true}}}});
-  stage.delete_pod({0});
+  stage.delete_pod(Ordinal{0});
 }
 void uncordon_all(Stage& stage) {
   const auto nodes = stage.client().list(kube::kNodes, "", {.label_selector = kLabel});
@@ -378,7 +378,7 @@ void hold_by_finalizer(Stage& stage) {
   demand(stage.client().patch(kube::kPods, stage.subject().ns, stage.subject().pod_name({0}),
                               kube::PatchType::kMerge,
                               {{"metadata", {{"finalizers", {"stateproof.dev/held"}}}}}));
-  stage.delete_pod({0});
+  stage.delete_pod(Ordinal{0});
 }
 void let_go(Stage& stage) {
   demand(stage.client().patch(kube::kPods, stage.subject().ns, stage.subject().pod_name({0}),

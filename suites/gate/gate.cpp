@@ -191,8 +191,7 @@ void await_mark(scenarios::Stage& stage) {
   // Who goes on with a recording is in the middle of the step already, and leaves it so when told to go.
   if (stage.former() == nullptr) stage.begin("upgrade", json::object(), "the cluster is upgraded");
   const record::Waited waited = stage.recorder().await(marked, kUpgrade, stage.stop());
-  if (waited.result == record::Waited::Result::kStopped) throw scenarios::Interrupted();
-  if (waited.result != record::Waited::Result::kReached) throw scenarios::HarnessTrouble(waited.text);
+  stage.require(waited);
   stage.end("upgrade", json::object(), Step::Phase::kReached, waited.text);
 }
 

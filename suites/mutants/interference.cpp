@@ -5,6 +5,7 @@
 #include "fixtures/quiet/quiet.h"
 #include "harness/check/upgrade.h"
 #include "suites/scenarios/conditions.h"
+#include "suites/scenarios/disruptions.h"
 
 namespace stateproof::mutants {
 namespace {
@@ -28,16 +29,9 @@ void await(Stage& stage, const record::Condition& condition) {
     throw scenarios::HarnessTrouble("The harm was not done: " + waited.text);
 }
 
-Uid uid_of(Stage& stage, const std::string& pod) {
-  return stage.recorder().look([&](const View& view) {
-    const auto found = view.pods.find(pod);
-    return found == view.pods.end() ? Uid{} : found->second.meta.ref.uid;
-  });
-}
-
 void delete_and_await(Stage& stage, const Subject& set, Ordinal ordinal) {
   const std::string name = set.pod_name(ordinal);
-  const Uid former = uid_of(stage, name);
+  const Uid former = stage.pod_now(name).uid;
   stage.remove(kube::kPods, name);
   await(stage, scenarios::replaced(set, ordinal, former));
 }
@@ -48,7 +42,7 @@ void touch_templates(Stage& stage) {
   for (const fixtures::QuietSet& set : fixtures::quiet_sets()) {
     const Subject subject = fixtures::quiet_subject(stage.subject().ns, set);
     const std::string pod = subject.pod_name({subject.first.value + subject.replicas.value - 1});
-    const Uid former = uid_of(stage, pod);
+    const Uid former = stage.pod_now(pod).uid;
     stage.patch(kube::kStatefulSets, subject.set,
                 {{"spec", {{"template", {{"metadata", {{"annotations", {{"touched-by", "webhook"}}}}}}}}}});
     // OnDelete pods stay as they are; their set has a new revision all the same.
@@ -81,10 +75,7 @@ void make_a_claim_anew(Stage& stage) {
 void restart_a_database(Stage& stage) {
   const Ordinal replica{stage.subject().first.value + 1};
   const std::string name = stage.subject().pod_name(replica);
-  stage.exec(replica,
-             {"sh", "-c",
-              "for p in /proc/[0-9]*; do "
-              "if [ \"$(cat $p/comm 2>/dev/null)\" = mariadbd ]; then kill -TERM ${p#/proc/}; fi; done"});
+  scenarios::signal_server(stage, replica, "TERM");
   await(stage, [name](const View& view) {
     const auto pod = view.pods.find(name);
     bool restarted = false;

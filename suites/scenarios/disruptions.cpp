@@ -20,15 +20,6 @@ using namespace std::chrono_literals;
 
 constexpr auto kApiServerStarts = 180s;
 
-ObjectRef pod_now(Stage& stage, Ordinal ordinal) {
-  return stage.recorder().look([&](const View& view) {
-    const auto pod = view.pods.find(stage.subject().pod_name(ordinal));
-    return pod == view.pods.end()
-               ? ObjectRef{"Pod", stage.subject().ns, stage.subject().pod_name(ordinal), {}}
-               : pod->second.meta.ref;
-  });
-}
-
 void mark(Stage& stage, const std::string& name, const ObjectRef& target,
           FaultMark::Phase phase = FaultMark::Phase::kInject) {
   stage.recorder().add(FaultMark{name, phase, target});
@@ -44,7 +35,7 @@ Condition delete_gracefully(Stage& stage, Ordinal target) {
 }
 
 Condition delete_at_once(Stage& stage, Ordinal target) {
-  const ObjectRef pod = pod_now(stage, target);
+  const ObjectRef pod = stage.pod_now(target);
   mark(stage, "DeletePodAtOnce", pod);
   kube::DeleteOptions how;
   how.grace_period = 0s;
@@ -62,13 +53,10 @@ int restarts_of(const View& view, const std::string& pod) {
 }
 
 Condition kill_server(Stage& stage, Ordinal target) {
-  const ObjectRef pod = pod_now(stage, target);
+  const ObjectRef pod = stage.pod_now(target);
   const int before = stage.recorder().look([&](const View& view) { return restarts_of(view, pod.name); });
   mark(stage, "KillServer", pod);
-  stage.exec(target,
-             {"sh", "-c",
-              "for p in /proc/[0-9]*; do "
-              "if [ \"$(cat $p/comm 2>/dev/null)\" = mariadbd ]; then kill -KILL ${p#/proc/}; fi; done"});
+  signal_server(stage, target, "KILL");
   return [=](const View& view) {
     const auto found = view.pods.find(pod.name);
     const bool back = found != view.pods.end() && found->second.ready && restarts_of(view, pod.name) > before;
@@ -101,7 +89,7 @@ Condition roll(Stage& stage, Ordinal /*target*/) {
 }
 
 Condition evict(Stage& stage, Ordinal target) {
-  const ObjectRef former = pod_now(stage, target);
+  const ObjectRef former = stage.pod_now(target);
   const json answer = stage.evict(target);
   if (answer.at("code") != 201)
     throw HarnessTrouble(fmt::format("The eviction of {} was refused although its budget allows it: {}",
@@ -200,6 +188,14 @@ void await_api_server(Stage& stage) {
 }
 
 }  // namespace
+
+void signal_server(Stage& stage, Ordinal target, const std::string& signal) {
+  stage.exec(target,
+             {"sh", "-c",
+              fmt::format("for p in /proc/[0-9]*; do if [ \"$(cat $p/comm 2>/dev/null)\" = mariadbd ]; then "
+                          "kill -{} ${{p#/proc/}}; fi; done",
+                          signal)});
+}
 
 std::vector<Disruption> pod_disruptions(const Subject& subject) {
   const Ordinal primary = subject.first;

@@ -26,6 +26,9 @@ struct Disruption {
   bool comes_last = false;
 };
 
+/// Sends a signal ("KILL") to the database in that pod of the subject.
+void signal_server(Stage& stage, Ordinal target, const std::string& signal);
+
 /// Those that touch nothing but the namespace's own objects.
 std::vector<Disruption> pod_disruptions(const Subject& subject);
 /// Those that touch nodes, the control plane and the cluster's DNS. Needs containers as nodes, and docker.

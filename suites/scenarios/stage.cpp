@@ -148,8 +148,8 @@ json Stage::patch(const kube::Resource& resource, const std::string& name, const
   return std::move(*patched);
 }
 
-void Stage::scale(int replicas) {
-  if (auto scaled = client().scale(kube::kStatefulSets, subject_.ns, subject_.set, replicas); !scaled)
+void Stage::scale(const Subject& set, int replicas) {
+  if (auto scaled = client().scale(kube::kStatefulSets, set.ns, set.set, replicas); !scaled)
     throw HarnessTrouble(scaled.error().sentence());
 }
 
@@ -159,12 +159,15 @@ void Stage::remove(const kube::Resource& resource, const std::string& name, cons
     throw HarnessTrouble(removed.error().sentence());
 }
 
-Uid Stage::delete_pod(Ordinal ordinal) {
-  const std::string name = subject_.pod_name(ordinal);
-  const ObjectRef target = recorder_.look([&](const record::View& view) {
+ObjectRef Stage::pod_now(const std::string& name) const {
+  return recorder_.look([&](const record::View& view) {
     const auto pod = view.pods.find(name);
     return pod == view.pods.end() ? ObjectRef{"Pod", subject_.ns, name, {}} : pod->second.meta.ref;
   });
+}
+
+Uid Stage::delete_pod(const std::string& name) {
+  const ObjectRef target = pod_now(name);
   recorder_.add(FaultMark{"DeletePod", FaultMark::Phase::kInject, target});
   kube::DeleteOptions only_this_one;
   only_this_one.precondition_uid = target.uid.value;
@@ -174,11 +177,7 @@ Uid Stage::delete_pod(Ordinal ordinal) {
 
 json Stage::evict(Ordinal ordinal) {
   const std::string name = subject_.pod_name(ordinal);
-  const ObjectRef target = recorder_.look([&](const record::View& view) {
-    const auto pod = view.pods.find(name);
-    return pod == view.pods.end() ? ObjectRef{"Pod", subject_.ns, name, {}} : pod->second.meta.ref;
-  });
-  recorder_.add(FaultMark{"EvictPod", FaultMark::Phase::kInject, target});
+  recorder_.add(FaultMark{"EvictPod", FaultMark::Phase::kInject, pod_now(name)});
   const auto evicted = client().evict(subject_.ns, name);
   if (evicted) return {{"code", 201}};
   if (evicted.error().http_status != 429) throw HarnessTrouble(evicted.error().sentence());

@@ -50,10 +50,15 @@ class Stage {
   void create(const kube::Resource& resource, const std::string& ns, const nlohmann::json& object);
   void create(const std::vector<nlohmann::json>& objects);  ///< in the subject's namespace
   nlohmann::json patch(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
-  void scale(int replicas);
+  void scale(int replicas) { scale(subject_, replicas); }
+  void scale(const Subject& set, int replicas);
   void remove(const kube::Resource& resource, const std::string& name, const kube::DeleteOptions& how = {});
+  /// The pod that bears this name now; without a UID when none is known.
+  [[nodiscard]] ObjectRef pod_now(const std::string& name) const;
+  [[nodiscard]] ObjectRef pod_now(Ordinal ordinal) const { return pod_now(subject_.pod_name(ordinal)); }
   /// Deletes the pod that bears this name now, marks the fault, and gives the pod's UID.
-  Uid delete_pod(Ordinal ordinal);
+  Uid delete_pod(Ordinal ordinal) { return delete_pod(subject_.pod_name(ordinal)); }
+  Uid delete_pod(const std::string& name);
   /// Asks for the eviction of the pod that bears this name now, marks the fault, and gives the answer:
   /// {"code": 201}, or {"code": 429, "message": ...} when a budget refuses.
   nlohmann::json evict(Ordinal ordinal);
@@ -107,6 +112,9 @@ class Stage {
   /// Waits where there is nothing to watch; ends at once when the user interrupts.
   void pause(std::chrono::milliseconds duration) const;
 
+  /// Throws what keeps the play from going on when a wait did not reach its condition.
+  void require(const record::Waited& waited) const;
+
   void begin(const std::string& name, const nlohmann::json& args, const std::string& text);
   /// Throws Curtain after the step that the request names as the last one.
   void end(const std::string& name, const nlohmann::json& args, Step::Phase phase, const std::string& text);
@@ -121,7 +129,6 @@ class Stage {
              const record::Within& within);
   void hold_still(const std::string& name, const nlohmann::json& args);
   void watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector = {});
-  void require(const record::Waited& waited) const;
   [[nodiscard]] record::Standing furnished(const record::View& view) const;
   [[nodiscard]] record::Standing all_gone(const record::View& view) const;
   [[nodiscard]] std::vector<std::string> left_behind(const record::View& view) const;

@@ -159,14 +159,14 @@ class Upgrade {
     const Subject ordered = quiet(fixtures::kQuietOrdered);
     Uid former;
     exercise(
-        ordered, "replace", [&] { former = remove(ordered, ordered.first); },
+        ordered, "replace", [&] { former = stage_.delete_pod(ordered.pod_name(ordered.first)); },
         [&](const View& view) { return replaced(ordered, ordered.first, former)(view); });
 
     const Subject parallel = quiet(fixtures::kQuietParallel);
     exercise(
-        parallel, "scale-up", [&] { scale(parallel, 3); },
+        parallel, "scale-up", [&] { stage_.scale(parallel, 3); },
         all_ready(parallel, ordinals(parallel.first, {3})));
-    exercise(parallel, "scale-down", [&] { scale(parallel, 1); }, scaled_down(parallel, {1}));
+    exercise(parallel, "scale-down", [&] { stage_.scale(parallel, 1); }, scaled_down(parallel, {1}));
 
     std::int64_t generation = 0;
     exercise(
@@ -176,26 +176,8 @@ class Upgrade {
     // Below the partition a lost pod comes back as it was.
     const Subject half = quiet(fixtures::kQuietPartition);
     exercise(
-        half, "replace", [&] { former = remove(half, half.first); },
+        half, "replace", [&] { former = stage_.delete_pod(half.pod_name(half.first)); },
         [&](const View& view) { return replaced(half, half.first, former)(view); });
-  }
-
-  Uid remove(const Subject& set, Ordinal ordinal) {
-    const std::string name = set.pod_name(ordinal);
-    const ObjectRef pod = stage_.recorder().look([&](const View& view) {
-      const auto found = view.pods.find(name);
-      return found == view.pods.end() ? ObjectRef{"Pod", set.ns, name, {}} : found->second.meta.ref;
-    });
-    stage_.recorder().add(FaultMark{"DeletePod", FaultMark::Phase::kInject, pod});
-    kube::DeleteOptions only_this_one;
-    only_this_one.precondition_uid = pod.uid.value;
-    stage_.remove(kube::kPods, name, only_this_one);
-    return pod.uid;
-  }
-
-  void scale(const Subject& set, int replicas) {
-    if (auto scaled = stage_.client().scale(kube::kStatefulSets, set.ns, set.set, replicas); !scaled)
-      throw HarnessTrouble(scaled.error().sentence());
   }
 
   Stage& stage_;
