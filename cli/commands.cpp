@@ -239,38 +239,25 @@ int compare(const fs::path& before, const fs::path& after) {
 }
 
 int mutant(const MutantOptions& options) {
-  const Interrupt interrupt;
   const mutants::Mutant* mutant = mutants::find(options.name);
   if (mutant == nullptr) {
     std::string names;
     for (const mutants::Mutant& known : mutants::all()) names += fmt::format(" {}", known.name);
     return harness_error(fmt::format("There is no mutant {}; there are:{}.", options.name, names));
   }
-  const auto prepared = prepare(options.cluster, interrupt.hurry());
-  if (!prepared) return harness_error(prepared.error().sentence);
   const std::string run = new_run_id();
   const Promise& promise = *find_promise(mutant->promise);
   const fs::path recording =
       options.out / options.name / run / "recordings" / (std::string{promise.scenario} + ".jsonl");
-  const ShownProgress shown;
-  const scenarios::ScenarioEnd end =
-      scenarios::run(*scenarios::find(promise.scenario), {.client = prepared->client,
-                                                          .run = run,
-                                                          .recording = recording,
-                                                          .ns = options.cluster.ns,
-                                                          .image = prepared->environment.image,
-                                                          .environment = prepared->environment.to_json(),
-                                                          .mutant = options.name,
-                                                          .mutation = mutant->mutate,
-                                                          .only_disruption = std::string{mutant->disruption},
-                                                          .until = std::string{mutant->until},
-                                                          .upgrade = interference_of(*mutant),
-                                                          .progress = shown.get(),
-                                                          .stop = interrupt.stop(),
-                                                          .hurry = interrupt.hurry()});
-  tell_left_behind(end.left_behind);
-  if (end.reason != End::Reason::kComplete) return harness_error(end.sentence);
-  const auto timeline = record::load_recording(recording);
+  const auto timeline = play({.scenario = *scenarios::find(promise.scenario),
+                              .name = options.name,
+                              .run = run,
+                              .recording = recording,
+                              .mutation = mutant->mutate,
+                              .only_disruption = std::string{mutant->disruption},
+                              .until = std::string{mutant->until},
+                              .upgrade = interference_of(*mutant)},
+                             options.cluster);
   if (!timeline) return harness_error(timeline.error().sentence);
   const report::PromiseResult result = judge_one(promise, *timeline, recording);
   std::cout << report::text_of(result) << "\n";

@@ -9,7 +9,6 @@
 #include "cli/run.h"
 #include "harness/diagnosis/diagnosis_text.h"
 #include "harness/diagnosis/observe.h"
-#include "harness/record/jsonl.h"
 #include "suites/faults/faults.h"
 
 namespace stateproof::cli {
@@ -75,33 +74,18 @@ int doctor(const DoctorOptions& options) {
 }
 
 int fault(const FaultOptions& options) {
-  const Interrupt interrupt;
   const faults::Fault* fault = faults::find(options.name);
   if (fault == nullptr) {
     std::string names;
     for (const faults::Fault& known : faults::all()) names += fmt::format(" {}", known.name);
     return harness_error(fmt::format("There is no fault {}; there are:{}.", options.name, names));
   }
-  const auto prepared = prepare(options.cluster, interrupt.hurry());
-  if (!prepared) return harness_error(prepared.error().sentence);
   const std::string run = new_run_id();
-  const std::filesystem::path recording = options.out / options.name / run / "fault.jsonl";
-  const ShownProgress shown;
-  const scenarios::ScenarioEnd end =
-      scenarios::run(faults::scenario(), {.client = prepared->client,
-                                          .run = run,
-                                          .recording = recording,
-                                          .ns = options.cluster.ns,
-                                          .image = prepared->environment.image,
-                                          .environment = prepared->environment.to_json(),
-                                          .mutant = options.name,
-                                          .mutation = {},
-                                          .progress = shown.get(),
-                                          .stop = interrupt.stop(),
-                                          .hurry = interrupt.hurry()});
-  tell_left_behind(end.left_behind);
-  if (end.reason != End::Reason::kComplete) return harness_error(end.sentence);
-  const auto timeline = record::load_recording(recording);
+  const auto timeline = play({.scenario = faults::scenario(),
+                              .name = options.name,
+                              .run = run,
+                              .recording = options.out / options.name / run / "fault.jsonl"},
+                             options.cluster);
   if (!timeline) return harness_error(timeline.error().sentence);
   for (const Observation& seen : *timeline)
     if (const Step* step = seen.as<Step>(); step != nullptr && step->name != "cleanup" &&

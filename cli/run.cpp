@@ -8,6 +8,7 @@
 #include <iostream>
 #include <random>
 
+#include "cli/interrupt.h"
 #include "harness/record/jsonl.h"
 #include "suites/catalogue.h"
 
@@ -126,6 +127,33 @@ tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, cons
   auto environment = probe_environment(*client, options);
   if (!environment) return tl::make_unexpected(environment.error());
   return Prepared{std::move(*client), std::move(*environment)};
+}
+
+tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster) {
+  const Interrupt interrupt;
+  const auto prepared = prepare(cluster, interrupt.hurry());
+  if (!prepared) return tl::make_unexpected(prepared.error());
+  const ShownProgress shown;
+  const scenarios::ScenarioEnd end =
+      scenarios::run(solo.scenario, {.client = prepared->client,
+                                     .run = solo.run,
+                                     .recording = solo.recording,
+                                     .ns = cluster.ns,
+                                     .image = prepared->environment.image,
+                                     .environment = prepared->environment.to_json(),
+                                     .mutant = solo.name,
+                                     .mutation = solo.mutation,
+                                     .only_disruption = solo.only_disruption,
+                                     .until = solo.until,
+                                     .upgrade = solo.upgrade,
+                                     .progress = shown.get(),
+                                     .stop = interrupt.stop(),
+                                     .hurry = interrupt.hurry()});
+  tell_left_behind(end.left_behind);
+  if (end.reason != End::Reason::kComplete) return tl::make_unexpected(HarnessError{end.sentence});
+  auto timeline = record::load_recording(solo.recording);
+  if (!timeline) return tl::make_unexpected(HarnessError{timeline.error().sentence});
+  return std::move(*timeline);
 }
 
 }  // namespace stateproof::cli

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -56,5 +57,19 @@ struct Prepared {
 /// `stop` ends its requests: a scenario gives the second Ctrl-C, for after the first one it must still clean
 /// up.
 tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const std::stop_token& stop);
+
+/// A scenario that is played outside of a run, for a mutant or a fault.
+struct Solo {
+  const scenarios::Scenario& scenario;
+  std::string name;  ///< of the mutant or the fault
+  std::string run;
+  std::filesystem::path recording;
+  scenarios::Mutation mutation = {};
+  std::string only_disruption = {};
+  std::string until = {};
+  std::function<void(scenarios::Stage&)> upgrade = {};
+};
+/// Plays it to its end, tells what is left in the cluster, and gives the recording as it was saved.
+tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster);
 
 }  // namespace stateproof::cli

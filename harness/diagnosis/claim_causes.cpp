@@ -15,8 +15,6 @@ using namespace fields;
 // A provisioner takes seconds; a cloud's disk up to half a minute.
 constexpr auto kProvisioningTime = 40s;
 
-std::string name_of(const json& object) { return text(member(object, "metadata"), "name"); }
-
 std::string mode_of(const json& storage_class) {
   return text_or(storage_class, "volumeBindingMode", "Immediate");
 }

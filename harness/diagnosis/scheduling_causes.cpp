@@ -15,8 +15,6 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using namespace fields;
 
-std::string name_of(const json& object) { return text(member(object, "metadata"), "name"); }
-
 bool meets(const json& expression, const std::map<std::string, std::string>& labels) {
   const auto label = labels.find(text(expression, "key"));
   const std::string how = text(expression, "operator");

@@ -87,6 +87,8 @@ bool Workload::older_than(std::optional<Timestamp> since, std::chrono::seconds l
   return now && *now >= limit;
 }
 
+std::string name_of(const json& object) { return text(member(object, "metadata"), "name"); }
+
 std::string ref_text(const json& object) {
   const json& meta = member(object, "metadata");
   return ObjectRef{text(object, "kind"), text(meta, "namespace"), text(meta, "name"), {}}.text();

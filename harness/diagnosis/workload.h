@@ -67,6 +67,8 @@ class Workload {
 const nlohmann::json* find(const Objects& objects, const std::string& ns, const std::string& name);
 /// When an event was seen last.
 std::optional<Timestamp> time_of_event(const nlohmann::json& event);
+/// metadata.name
+std::string name_of(const nlohmann::json& object);
 /// "Pod shop/web-0"
 std::string ref_text(const nlohmann::json& object);
 /// Evidence that an event gives.

@@ -16,22 +16,6 @@ namespace {
 constexpr double kShare = 0.25;
 constexpr double kSeconds = 1.0;
 
-std::string_view state_text(Standing::State state) {
-  switch (state) {
-    case Standing::State::kConformant:
-      return "kept";
-    case Standing::State::kNotApplicable:
-      return "not applicable";
-    case Standing::State::kNotRun:
-      return "not run";
-    case Standing::State::kInconclusive:
-      return "inconclusive";
-    case Standing::State::kNonconformant:
-      return "broken";
-  }
-  return "unknown";
-}
-
 bool is_green(Standing::State state) {
   return state == Standing::State::kConformant || state == Standing::State::kNotApplicable;
 }
@@ -120,7 +104,7 @@ Comparison compare(const RunResult& before, const RunResult& after) {
   for (const auto& [id, standing] : present) {
     const auto was = former.find(id);
     if (was == former.end()) {
-      verdicts += fmt::format("  new     {:<28} {}\n", id, state_text(standing.state));
+      verdicts += fmt::format("  new     {:<28} {}\n", id, word_of(standing.state));
       comparison.worse = comparison.worse || !is_green(standing.state);
       continue;
     }
@@ -131,13 +115,13 @@ Comparison compare(const RunResult& before, const RunResult& after) {
                             worse                                                      ? "WORSE"
                             : is_green(standing.state) && !is_green(was->second.state) ? "better"
                                                                                        : "changed",
-                            id, state_text(was->second.state), state_text(standing.state));
+                            id, word_of(was->second.state), word_of(standing.state));
     if (!standing.sentence.empty() && !is_green(standing.state))
       verdicts += "          " + wrapped(valid_text(standing.sentence), 100, 10) + "\n";
   }
   for (const auto& [id, standing] : former)
     if (!present.contains(id))
-      verdicts += fmt::format("  gone    {:<28} was {}\n", id, state_text(standing.state));
+      verdicts += fmt::format("  gone    {:<28} was {}\n", id, word_of(standing.state));
   comparison.text = fmt::format("from run {} ({}) to run {} ({})\n", before.plan.run, before.plan.profile,
                                 after.plan.run, after.plan.profile);
   comparison.text += section("verdicts", verdicts);

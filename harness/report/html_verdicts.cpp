@@ -156,22 +156,6 @@ std::string_view css_of(Standing::State state) {
   return "";
 }
 
-std::string_view word_of(Standing::State state) {
-  switch (state) {
-    case Standing::State::kConformant:
-      return "kept";
-    case Standing::State::kNotApplicable:
-      return "not applicable";
-    case Standing::State::kNotRun:
-      return "not run";
-    case Standing::State::kInconclusive:
-      return "inconclusive";
-    case Standing::State::kNonconformant:
-      return "broken";
-  }
-  return "";
-}
-
 std::string anchor_of(const Standing& standing) {
   return "promise-" + escaped(standing.plan != nullptr ? standing.plan->id : standing.result->id);
 }

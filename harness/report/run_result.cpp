@@ -276,6 +276,22 @@ std::vector<Standing> standings(const RunResult& run) {
   return result;
 }
 
+std::string_view word_of(Standing::State state) {
+  switch (state) {
+    case Standing::State::kConformant:
+      return "kept";
+    case Standing::State::kNotApplicable:
+      return "not applicable";
+    case Standing::State::kNotRun:
+      return "not run";
+    case Standing::State::kInconclusive:
+      return "inconclusive";
+    case Standing::State::kNonconformant:
+      return "broken";
+  }
+  return "";
+}
+
 int exit_code(const RunResult& run) {
   const std::vector<Standing> all = standings(run);
   const auto has = [&all](Standing::State state) {

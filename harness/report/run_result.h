@@ -150,6 +150,9 @@ struct Standing {
   std::string sentence;  ///< what was judged, what broke, or why nothing was
 };
 
+/// "kept", "not applicable", "not run", "inconclusive", "broken"
+std::string_view word_of(Standing::State state);
+
 /// One for each planned promise in the order of the plan, then those that were judged without being planned.
 /// `plan` of an unplanned one is null.
 std::vector<Standing> standings(const RunResult& run);

@@ -121,7 +121,7 @@ void LedgerClients::resume(const Timeline& former) {
     if (seen.as<LedgerWrites>() != nullptr || seen.as<LedgerReserved>() != nullptr ||
         seen.as<LedgerState>() != nullptr || seen.as<LedgerRead>() != nullptr)
       ++known_;
-  follower_ = std::jthread([this] { follow(); });
+  follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
 }
 
 void LedgerClients::start(const fixtures::LedgerOptions& options) {
@@ -139,7 +139,7 @@ void LedgerClients::start(const fixtures::LedgerOptions& options) {
       },
       running(stage_.subject(), {name}), kStart);
   install();
-  follower_ = std::jthread([this] { follow(); });
+  follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
   stage_.step(
       "first-writes", json::object(), "the first rows are written", [] {},
       [](const View& view) {
@@ -186,8 +186,7 @@ std::unique_ptr<kube::ExecStream> LedgerClients::open_journal() {
   return nullptr;
 }
 
-void LedgerClients::follow() {
-  const std::stop_token stop = follower_.get_stop_token();
+void LedgerClients::follow(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     {
       const std::scoped_lock lock(mutex_);

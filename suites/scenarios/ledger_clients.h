@@ -40,7 +40,7 @@ class LedgerClients {
 
  private:
   void install();
-  void follow();
+  void follow(const std::stop_token& stop);
   void on_line(const std::string& text);
   void on_end(const kube::Result<kube::ExecResult>& end);
   [[nodiscard]] std::unique_ptr<kube::ExecStream> open_journal();
