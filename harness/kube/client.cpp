@@ -170,6 +170,16 @@ Result<json> Client::create_object(const Resource& r, std::string_view ns, const
                        Repeat::kIfNotStarted);
 }
 
+Result<void> Client::try_create(const Resource& r, std::string_view ns, const json& object) const {
+  Query query;
+  query.add("dryRun", "All");
+  const auto answer = send_for_json(
+      *transport_, with_body(request_of("POST", r.path(ns) + query.text(), counted("create", r)), object),
+      Repeat::kIfNotStarted);
+  if (!answer) return tl::unexpected(answer.error());
+  return {};
+}
+
 Result<json> Client::replace(const Resource& r, std::string_view ns, std::string_view name,
                              const json& object) const {
   return send_for_json(*transport_,

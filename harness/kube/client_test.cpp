@@ -77,6 +77,15 @@ TEST_F(ClientTest, CreatesAndReplaces) {
   EXPECT_EQ(server.requests().back().header("content-type"), "application/json");
 }
 
+TEST_F(ClientTest, AsksWhetherAnObjectWouldBeLetIn) {
+  server.once("POST /api/v1/namespaces/shop/pods?dryRun=All", kEmptyObject);
+  EXPECT_TRUE(client().try_create(kPods, "shop", {{"x", 1}}));
+  server.once("POST /api/v1/namespaces/shop/pods?dryRun=All", [](Connection& c) {
+    c.respond_json({{"kind", "Status"}, {"message", "no"}, {"code", 403}}, 403);
+  });
+  EXPECT_EQ(client().try_create(kPods, "shop", {{"x", 1}}).error().http_status, 403);
+}
+
 TEST_F(ClientTest, AppliesWithItsFieldManager) {
   server.once("PATCH /apis/apps/v1/namespaces/shop/statefulsets/mariadb", kEmptyObject);
   ASSERT_TRUE(

@@ -257,10 +257,27 @@ void limit_pods(Stage& stage) {
                cluster_object("v1", "ResourceQuota", "pods", {{"spec", {{"hard", {{"pods", "1"}}}}}}));
 }
 
+// The API server reads rules of admission from a cache and says nowhere when it has read them.
+void await_refusal(Stage& stage) {
+  const json pod{{"metadata", {{"name", "probe"}}},
+                 {"spec", {{"containers", {{{"name", "probe"}, {"image", stage.request().image}}}}}}};
+  const auto deadline = std::chrono::steady_clock::now() + kSoon.limit;
+  for (;;) {
+    const auto let_in = stage.client().try_create(kube::kPods, stage.subject().ns, pod);
+    if (!let_in && (let_in.error().http_status == 403 || let_in.error().http_status == 422)) return;
+    demand(let_in);
+    if (std::chrono::steady_clock::now() > deadline)
+      throw scenarios::HarnessTrouble("The API server does not apply the rule that the fault consists of.");
+    stage.pause(100ms);
+    if (stage.stop().stop_requested()) throw scenarios::Interrupted();
+  }
+}
+
 void restrict_pods(Stage& stage) {
   demand(stage.client().patch(
       kube::kNamespaces, "", stage.subject().ns, kube::PatchType::kMerge,
       {{"metadata", {{"labels", {{"pod-security.kubernetes.io/enforce", "restricted"}}}}}}));
+  await_refusal(stage);
 }
 
 void limit_containers(Stage& stage) {
@@ -300,6 +317,7 @@ void forbid_pods(Stage& stage) {
       kPolicyBindings, "",
       cluster_object("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicyBinding", policy_of(ns),
                      {{"spec", {{"policyName", policy_of(ns)}, {"validationActions", {"Deny"}}}}}));
+  await_refusal(stage);
 }
 void remove_policy(Stage& stage) {
   remove_from_cluster(stage, kPolicyBindings, policy_of(stage.subject().ns));
