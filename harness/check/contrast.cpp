@@ -6,6 +6,7 @@
 #include <set>
 
 #include "harness/check/step_duty.h"
+#include "harness/check/termination_order.h"
 
 namespace stateproof::check {
 namespace {
@@ -171,6 +172,36 @@ Verdict only_the_set_gives_claims(const Timeline& timeline) {
                                    fmt::format("they use {} claims", shared.size()), *under.step.begin,
                                    look_at_pods(under.subject));
                     });
+}
+
+Verdict set_ends_in_reverse(const Timeline& timeline) {
+  Verdict order = terminated_in_reverse(timeline);
+  const auto missing = Course{timeline}.missing("let-end");
+  return missing && order.outcome == Outcome::kConformant ? inconclusive(*missing) : order;
+}
+
+Verdict deployment_ends_at_once(const Timeline& timeline) {
+  return judge_step(
+      timeline, "scale-down", {"pods"}, "the Deployment's pods were all told to stop while none was gone",
+      [](JudgedStep& under) {
+        std::map<std::string_view, const Pod*> untold = sides_of(under.before, under.subject).loose;
+        if (untold.size() < 2)
+          return under.judgement.doubt(
+              "fewer than two pods had to go: nothing shows that none was waited for");
+        const auto find = [&](const Observation& breach, const char* when) {
+          for (const auto& [name, pod] : untold)
+            under.find(pod->meta.ref, fmt::format("{} is told to stop without waiting for the others", name),
+                       fmt::format("nothing had told it to stop at {}, {}", moment(breach), when), breach,
+                       look_at_pods(under.subject));
+        };
+        for (const Observation& seen : under.during) {
+          const Pod* pod = seen.object<Pod>();
+          if (pod == nullptr || !is_loose(*pod)) continue;
+          if (pod->terminating() || seen.is_deletion()) untold.erase(pod->meta.ref.name);
+          if (seen.is_deletion()) return find(seen, "when the first pod was gone");
+        }
+        if (under.outlasted_patience()) find(*under.step.end, "when the step's time ran out");
+      });
 }
 
 }  // namespace stateproof::check

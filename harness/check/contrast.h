@@ -19,4 +19,9 @@ Verdict only_the_set_gives_host_names(const Timeline& timeline);
 /// DPL-05: the set's pods have a claim each, the Deployment's share one.
 Verdict only_the_set_gives_claims(const Timeline& timeline);
 
+/// DPL-06a, on step "scale-down": the set's pods end from the highest ordinal downwards, one after the other.
+Verdict set_ends_in_reverse(const Timeline& timeline);
+/// DPL-06b, on the same: no pod of the Deployment waits for the end of another.
+Verdict deployment_ends_at_once(const Timeline& timeline);
+
 }  // namespace stateproof::check

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "harness/report/contrast.h"
 #include "harness/report/lanes.h"
 #include "harness/report/lanes_svg.h"
 #include "harness/report/markup.h"
@@ -102,6 +103,15 @@ std::string requests_table(const Timeline& timeline) {
   return table("Requests to the API server", {{"request"}, {"count", true}}, rows);
 }
 
+/// Of a recording that shows both workloads.
+std::string contrast_table(const RunResult& run, const Timeline& timeline) {
+  const std::vector<ContrastLine> lines = contrast_lines(timeline);
+  if (lines.empty()) return {};
+  return element("div", R"(class="contrast")",
+                 table("StatefulSet and Deployment", {{""}, {"StatefulSet"}, {"Deployment"}, {"verdict"}},
+                       contrast_rows(lines, run)));
+}
+
 std::string picture(const RunResult& run, const Timeline& timeline) {
   const Lanes lanes = lanes_of(timeline, run);
   if (lanes.lanes.empty()) return {};
@@ -117,6 +127,7 @@ std::string picture(const RunResult& run, const Timeline& timeline) {
                  element("div", R"(class="scroll lanes" tabindex="0" role="region" aria-label="swim lanes")",
                          lanes_svg(lanes)) +
                      element("figcaption", "", lanes_legend())) +
+         contrast_table(run, timeline) +
          element("details", R"(class="lives")",
                  "<summary>The same as a table</summary>" +
                      element("div", R"(class="scroll" tabindex="0")", lives_table(lanes)));

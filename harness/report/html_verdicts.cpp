@@ -156,6 +156,8 @@ std::string_view css_of(Standing::State state) {
   return "";
 }
 
+std::string badge(Outcome outcome) { return badge(state_of(outcome)); }
+
 std::string anchor_of(const Standing& standing) {
   return "promise-" + escaped(standing.plan != nullptr ? standing.plan->id : standing.result->id);
 }

@@ -10,6 +10,9 @@ namespace stateproof::report {
 std::string_view css_of(Standing::State state);
 std::string_view word_of(Standing::State state);
 
+/// The word for a verdict, with its colour and its sign.
+std::string badge(Outcome outcome);
+
 /// Address of a promise within the page.
 std::string anchor_of(const Standing& standing);
 const std::string& title_of(const Standing& standing);

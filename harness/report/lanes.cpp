@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -69,7 +70,7 @@ DnsState dns_state(const Knowledge& known, bool cleaning) {
 
 class Drawer {
  public:
-  explicit Drawer(const Timeline& timeline) : subject_(timeline.subject()) {}
+  explicit Drawer(const Timeline& timeline) : subject_(timeline.subject()) { result_.set = subject_.set; }
 
   Lanes draw(const Timeline& timeline) {
     for (const Observation& seen : timeline) {
@@ -108,8 +109,9 @@ class Drawer {
   }
 
   void see_object(const Pod& pod) {
+    if (!is_ours(pod.meta)) return;
     const auto ordinal = ordinal_of_pod(pod.meta.ref.name);
-    if (!ordinal || !is_ours(pod.meta)) return;
+    if (!ordinal) return see_loose(pod);
     Lane& own = lane(*ordinal);
     if (deleted_)
       end_life(own.pods, pod.meta, at_);
@@ -121,15 +123,40 @@ class Drawer {
   }
 
   void see_object(const Claim& claim) {
+    if (!is_ours(claim.meta)) return;
     const auto ordinal = ordinal_of_claim(claim.meta.ref.name);
-    if (!ordinal || !is_ours(claim.meta)) return;
-    Lane& own = lane(*ordinal);
+    auto& lives = ordinal ? lane(*ordinal).claims : other_claims_;
     if (deleted_) {
-      end_life(own.claims, claim.meta, at_);
-      gone_claims_.push_back(claim.meta.ref.uid);
+      end_life(lives, claim.meta, at_);
+      gone_.insert(claim.meta.ref.uid);
     } else {
-      follow(own.claims, claim.meta, state_of(claim), at_);
+      follow(lives, claim.meta, state_of(claim), at_);
     }
+  }
+
+  void see_loose(const Pod& pod) {
+    const std::string deployment = deployment_of(pod);
+    if (deployment.empty()) return;
+    result_.deployment = deployment;
+    for (const auto& [volume, claim] : pod.volume_claims) shared_.insert(claim);
+    Lane* own = loose_lane(pod.meta.ref.name);
+    if (own == nullptr) {
+      own = &result_.loose.emplace_back();
+      own->ordinal = {static_cast<int>(result_.loose.size()) - 1};
+      own->name = pod.meta.ref.name;
+    }
+    if (deleted_) {
+      end_life(own->pods, pod.meta, at_);
+      gone_.insert(pod.meta.ref.uid);
+    } else {
+      follow(own->pods, pod.meta, state_of(pod), at_);
+    }
+  }
+
+  Lane* loose_lane(const std::string& name) {
+    const auto found = std::find_if(result_.loose.begin(), result_.loose.end(),
+                                    [&](const Lane& one) { return one.name == name; });
+    return found == result_.loose.end() ? nullptr : &*found;
   }
 
   template <class Object>
@@ -171,7 +198,8 @@ class Drawer {
     if (fault.phase == FaultMark::Phase::kHeal) return;
     auto ordinal = ordinal_of_pod(fault.target.name);
     if (!ordinal) ordinal = ordinal_of_claim(fault.target.name);
-    auto& flags = ordinal ? lane(*ordinal).faults : result_.faults;
+    Lane* loose = loose_lane(fault.target.name);
+    auto& flags = ordinal ? lane(*ordinal).faults : loose != nullptr ? loose->faults : result_.faults;
     flags.push_back({at_, fault.name + " " + fault.target.name, 0, {}});
   }
 
@@ -190,19 +218,34 @@ class Drawer {
     for (Lane& own : result_.lanes) {
       const Knowledge& known = known_[own.ordinal];
       if (known.pod && !own.pods.empty()) own.pods.back().spans.back().stretch.to = at_;
-      for (Life<ClaimState>& claim : own.claims)
-        if (std::find(gone_claims_.begin(), gone_claims_.end(), claim.uid) == gone_claims_.end())
-          claim.spans.back().stretch.to = at_;
+      prolong(own.claims);
       if (!own.dns.empty()) own.dns.back().stretch.to = at_;
     }
     for (StepBand& band : result_.steps)
       if (band.outcome == Step::Phase::kBegin) band.stretch.to = at_;
+    for (Lane& own : result_.loose) prolong(own.pods);
+    prolong(other_claims_);
+    for (Life<ClaimState>& claim : other_claims_) {
+      if (!shared_.contains(claim.name)) continue;
+      Lane own;
+      own.name = claim.name;
+      own.claims.push_back(std::move(claim));
+      result_.loose.push_back(std::move(own));
+    }
+  }
+
+  template <class State>
+  void prolong(std::vector<Life<State>>& lives) {
+    for (Life<State>& life : lives)
+      if (!gone_.contains(life.uid)) life.spans.back().stretch.to = at_;
   }
 
   const Subject& subject_;
   Lanes result_;
   std::map<Ordinal, Knowledge> known_;
-  std::vector<Uid> gone_claims_;
+  std::vector<Life<ClaimState>> other_claims_;  ///< that bear the name of no ordinal
+  std::set<std::string> shared_;                ///< names of claims that a Deployment's pods use
+  std::set<Uid> gone_;
   Elapsed at_{0};
   bool deleted_ = false;
   bool cleaning_ = false;  ///< names and pods go then as they like
@@ -212,6 +255,8 @@ class Drawer {
 std::vector<Flag>& flags_for(Lanes& lanes, const Subject& subject, const ObjectRef& object) {
   for (Lane& lane : lanes.lanes)
     if (object.name == lane.name || object.name == subject.claim_name(lane.ordinal)) return lane.findings;
+  for (Lane& lane : lanes.loose)
+    if (object.name == lane.name) return lane.findings;
   return lanes.findings;
 }
 
@@ -234,6 +279,15 @@ void add_findings(Lanes& lanes, const Timeline& timeline, const RunResult& run) 
 }
 
 }  // namespace
+
+std::string deployment_of(const Pod& pod) {
+  const OwnerReference* owner = pod.meta.controller();
+  if (owner == nullptr || owner->kind != "ReplicaSet") return {};
+  // A ReplicaSet that a Deployment made is named after it and the hash of the template.
+  const std::string hash = "-" + pod.meta.label("pod-template-hash");
+  if (hash.size() == 1 || !owner->name.ends_with(hash)) return {};
+  return owner->name.substr(0, owner->name.size() - hash.size());
+}
 
 Lanes lanes_of(const Timeline& timeline, const RunResult& run) {
   Lanes lanes = Drawer{timeline}.draw(timeline);

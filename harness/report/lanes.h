@@ -50,9 +50,9 @@ struct Flag {
   std::string promise;  ///< of a finding
 };
 
-/// All that belongs to one ordinal.
+/// All that belongs to one ordinal; or one pod of a Deployment; or a claim that such pods share.
 struct Lane {
-  Ordinal ordinal;
+  Ordinal ordinal;  ///< of a Deployment's pod its place in the order of their creation
   std::string name;
   std::vector<Life<PodState>> pods;
   std::vector<Life<ClaimState>> claims;
@@ -61,6 +61,9 @@ struct Lane {
   std::vector<Flag> faults;
   std::vector<Flag> findings;
 };
+
+/// The Deployment that controls a pod by way of its ReplicaSet; empty when none does.
+std::string deployment_of(const Pod& pod);
 
 struct StepBand {
   Stretch stretch;
@@ -72,7 +75,10 @@ struct StepBand {
 struct Lanes {
   Elapsed end{0};
   std::vector<StepBand> steps;
+  std::string set;
   std::vector<Lane> lanes;     ///< by ordinal
+  std::string deployment;      ///< whose pods were in the same namespace; empty: none
+  std::vector<Lane> loose;     ///< its pods in the order of their creation, then their claims
   std::vector<Flag> faults;    ///< that hit no pod or claim of the set
   std::vector<Flag> findings;  ///< that are about no single ordinal
   std::vector<Span<std::string>> gaps;

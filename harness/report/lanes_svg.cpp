@@ -16,7 +16,6 @@ constexpr double kWidth = 1180;
 constexpr double kLeft = 112;  // names of pods
 constexpr double kRight = 16;
 constexpr double kTop = 44;  // steps
-constexpr double kLaneHeight = 76;
 constexpr double kAxisHeight = 30;
 
 // Rows of a lane, from its upper edge.
@@ -27,6 +26,15 @@ constexpr double kClaimHeight = 8;
 constexpr double kDnsRow = 54;
 constexpr double kDnsHeight = 6;
 constexpr double kQueryRow = 67;
+
+// Of a lane, down to the last row that it has; and of the line above a group of lanes.
+constexpr double kPodLane = 48;
+constexpr double kClaimLane = 58;
+constexpr double kDnsLane = 68;
+constexpr double kQueryLane = 76;
+constexpr double kLoneClaimLane = 28;
+constexpr double kLoneClaimRow = 10;
+constexpr double kGroupTitle = 26;
 
 constexpr double kLetter = 6.6;  // width of a character of a label, generously
 
@@ -181,17 +189,52 @@ std::string finding_mark(const Scale& scale, const Flag& finding, double y, doub
   return element("a", fmt::format(R"(href="#finding-{0}" aria-label="finding {0}")", finding.number), mark);
 }
 
+/// Lanes of one workload are equally high, but a claim that several pods share needs one row only.
+bool is_lone_claim(const Lane& lane) { return lane.pods.empty() && !lane.claims.empty(); }
+
+double lane_height(const std::vector<Lane>& lanes) {
+  double height = kPodLane;
+  for (const Lane& lane : lanes) {
+    if (!lane.queries.empty()) return kQueryLane;
+    if (!lane.dns.empty()) height = std::max(height, kDnsLane);
+    if (!lane.claims.empty() && !is_lone_claim(lane)) height = std::max(height, kClaimLane);
+  }
+  return height;
+}
+
+/// A name that is wider than its column stands in two lines, broken at its last hyphen: what tells it from
+/// its siblings in the second.
+std::string lane_name(const std::string& name, double y) {
+  const double middle = y + kPodRow + kPodHeight / 2 + 4;
+  const std::size_t hyphen = name.rfind('-');
+  if (static_cast<double>(columns(name)) * kLetter < kLeft - 8 || hyphen == std::string::npos)
+    return label(8, middle, "lane-name", name);
+  return label(8, middle - 8, "lane-stem", name.substr(0, hyphen + 1)) +
+         label(8, middle + 7, "lane-name", name.substr(hyphen + 1));
+}
+
 std::string row_names(const Lane& lane, double y) {
-  return label(8, y + kPodRow + kPodHeight / 2 + 4, "lane-name", lane.name) +
-         label(kLeft - 8, y + kClaimRow + 8, "row-name", "claim") +
-         label(kLeft - 8, y + kDnsRow + 7, "row-name", "DNS") +
-         (lane.queries.empty() ? "" : label(kLeft - 8, y + kQueryRow + 4, "row-name", "SQL"));
+  const auto row_name = [y](bool is_there, double row, std::string_view name) {
+    return is_there ? label(kLeft - 8, y + row, "row-name", name) : std::string{};
+  };
+  return lane_name(lane.name, y) + row_name(!lane.claims.empty(), kClaimRow + 8, "claim") +
+         row_name(!lane.dns.empty(), kDnsRow + 7, "DNS") +
+         row_name(!lane.queries.empty(), kQueryRow + 4, "SQL");
+}
+
+std::string edge(double y) {
+  return fmt::format(R"(<line x1="0" x2="{}" y1="{:.1f}" y2="{:.1f}" class="edge"/>)", kWidth, y, y);
+}
+
+std::string lone_claim_text(const Scale& scale, const Lane& lane, double y) {
+  std::string text = edge(y) + label(kLeft - 8, y + kLoneClaimRow + 8, "row-name", "claim " + lane.name);
+  for (const auto& life : lane.claims) text += claim_life(scale, life, y + kLoneClaimRow);
+  return text;
 }
 
 std::string lane_text(const Scale& scale, const Lane& lane, double y) {
-  std::string text =
-      fmt::format(R"(<line x1="0" x2="{}" y1="{:.1f}" y2="{:.1f}" class="edge"/>)", kWidth, y, y);
-  text += row_names(lane, y);
+  if (is_lone_claim(lane)) return lone_claim_text(scale, lane, y);
+  std::string text = edge(y) + row_names(lane, y);
   for (const auto& life : lane.pods) text += pod_life(scale, life, y + kPodRow);
   for (const auto& life : lane.claims) text += claim_life(scale, life, y + kClaimRow);
   text += dns_strip(scale, lane.dns, y + kDnsRow);
@@ -201,11 +244,52 @@ std::string lane_text(const Scale& scale, const Lane& lane, double y) {
 }
 
 /// Findings are drawn after all lanes, so that nothing covers them.
-std::string lane_findings(const Scale& scale, const Lane& lane, double y) {
+std::string lane_findings(const Scale& scale, const Lane& lane, double y, double height) {
   std::string text;
   for (const Flag& finding : lane.findings)
-    text += finding_mark(scale, finding, y + kPodRow - 1, kLaneHeight - 22);
+    text += finding_mark(scale, finding, y + kPodRow - 1, height - 22);
   return text;
+}
+
+/// Where each lane of a picture stands.
+struct Placed {
+  const Lane* lane;
+  double top;
+  double height;
+};
+
+struct Group {
+  std::string title;  ///< empty: the only one
+  double top = 0;
+  std::vector<Placed> lanes;
+};
+
+/// Stacked one above the other on the same axis of time.
+std::vector<Group> groups_of(const Lanes& lanes) {
+  std::vector<Group> groups;
+  double y = kTop;
+  const auto add = [&](const std::string& title, const std::vector<Lane>& members) {
+    Group group{title, y, {}};
+    if (!title.empty()) y += kGroupTitle;
+    const double height = lane_height(members);
+    for (const Lane& lane : members) {
+      group.lanes.push_back({&lane, y, is_lone_claim(lane) ? kLoneClaimLane : height});
+      y += group.lanes.back().height;
+    }
+    groups.push_back(std::move(group));
+  };
+  if (lanes.loose.empty()) {
+    add({}, lanes.lanes);
+  } else {
+    add("StatefulSet " + lanes.set, lanes.lanes);
+    add("Deployment " + lanes.deployment, lanes.loose);
+  }
+  return groups;
+}
+
+double bottom_of(const std::vector<Group>& groups) {
+  const Group& last = groups.back();
+  return last.lanes.empty() ? kTop : last.lanes.back().top + last.lanes.back().height;
 }
 
 std::string step_label(const StepBand& step, std::size_t number, double width) {
@@ -292,19 +376,20 @@ std::string life_row(const Life<PodState>& life, Elapsed end) {
 
 std::string lanes_svg(const Lanes& lanes) {
   const Scale scale(lanes.end);
-  const double bottom = kTop + kLaneHeight * static_cast<double>(lanes.lanes.size());
-  const auto top_of = [](std::size_t lane) { return kTop + kLaneHeight * static_cast<double>(lane); };
+  const std::vector<Group> groups = groups_of(lanes);
+  const double bottom = bottom_of(groups);
   std::string text = label(8, 23, "row-title", "steps");
   for (std::size_t i = 0; i < lanes.steps.size(); ++i)
     text += step_band(scale, lanes.steps[i], i + 1, bottom);
-  for (std::size_t i = 0; i < lanes.lanes.size(); ++i) text += lane_text(scale, lanes.lanes[i], top_of(i));
+  for (const Group& group : groups) {
+    if (!group.title.empty()) text += edge(group.top) + label(8, group.top + 18, "group-title", group.title);
+    for (const Placed& one : group.lanes) text += lane_text(scale, *one.lane, one.top);
+  }
   for (const auto& gap : lanes.gaps) text += gap_mark(scale, gap, bottom);
   for (const Flag& fault : lanes.faults) text += fault_mark(scale, fault, kTop);
-  text +=
-      fmt::format(R"(<line x1="0" x2="{}" y1="{:.1f}" y2="{:.1f}" class="edge"/>)", kWidth, bottom, bottom);
-  text += axis(scale, bottom);
-  for (std::size_t i = 0; i < lanes.lanes.size(); ++i)
-    text += lane_findings(scale, lanes.lanes[i], top_of(i));
+  text += edge(bottom) + axis(scale, bottom);
+  for (const Group& group : groups)
+    for (const Placed& one : group.lanes) text += lane_findings(scale, *one.lane, one.top, one.height);
   for (const Flag& finding : lanes.findings)
     text += finding_mark(scale, finding, kTop - 8, bottom - kTop + 8);
   return element(
@@ -316,8 +401,9 @@ std::string lanes_svg(const Lanes& lanes) {
 
 std::string lives_table(const Lanes& lanes) {
   std::string rows;
-  for (const Lane& lane : lanes.lanes)
-    for (const Life<PodState>& life : lane.pods) rows += life_row(life, lanes.end);
+  for (const auto* members : {&lanes.lanes, &lanes.loose})
+    for (const Lane& lane : *members)
+      for (const Life<PodState>& life : lane.pods) rows += life_row(life, lanes.end);
   std::string head;
   for (const char* name : {"pod", "created", "scheduled", "started", "Ready", "terminating", "gone"})
     head += text_element("th", head.empty() ? "scope=\"col\"" : "scope=\"col\" class=\"number\"", name);

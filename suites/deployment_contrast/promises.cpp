@@ -9,6 +9,11 @@ constexpr std::string_view kCompare =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#using-statefulsets";
 constexpr std::string_view kDeployment =
     "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/";
+constexpr std::string_view kScaling =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
+    "#deployment-and-scaling-guarantees";
+constexpr std::string_view kReplicaSet =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#scaling-a-replicaset";
 constexpr std::string_view kNetwork =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id";
 constexpr std::string_view kStorage =
@@ -89,6 +94,30 @@ std::vector<Promise> contrast_promises() {
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::only_the_set_gives_claims}}},
+      {.id = "contrast-deletion",
+       .title = "Only a StatefulSet ends its pods in order",
+       .group = "contrast",
+       .scenario = "contrast",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DPL-06a",
+                         .title = "One after the other here, from the highest ordinal down",
+                         .sentence =
+                             "When a StatefulSet is scaled down beside a Deployment, its pods MUST be "
+                             "terminated from the highest ordinal downwards, and each one only after "
+                             "every pod of a higher ordinal is gone.",
+                         .source = kScaling,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::set_ends_in_reverse},
+                        {.id = "DPL-06b",
+                         .title = "All at once there",
+                         .sentence = "When a Deployment is scaled down, its excess pods MUST all be told to "
+                                     "stop although none of them is gone (which of them go is a preference "
+                                     "of the ReplicaSet's, and no order).",
+                         .source = kReplicaSet,
+                         .since = "",
+                         .level = Level::kInforming,
+                         .checker = check::deployment_ends_at_once}}},
   };
 }
 

@@ -182,6 +182,8 @@ const std::vector<Mutant>& all() {
        "DPL-05", "replace-loose", share_the_deployments_claim},
       {"contrast-host-names", "a Deployment whose template gives a host name", "contrast-host-names",
        "DPL-04", "replace-loose", give_the_deployment_a_host_name},
+      {"contrast-at-once", "podManagementPolicy Parallel beside a Deployment", "contrast-deletion", "DPL-06a",
+       "let-end", start_all_at_once},
       {"one-pod-service", "a Service that selects the first pod only", "dns-service-records", "DNS-01",
        "resolve", lead_to_one_pod_only},
       {"unnamed-port", "a Service whose port has no name", "dns-srv", "DNS-03", "resolve",

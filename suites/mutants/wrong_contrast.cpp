@@ -57,6 +57,19 @@ void keep_the_name(Timeline& timeline) {
   });
 }
 
+// The Deployment's pods but one are told to stop only after that one is gone.
+void end_in_turn(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "scale-down");
+  std::string first;
+  erase_if(timeline, [&](const Observation& seen) {
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr || !is_loose(*pod) || seen.index < begin) return false;
+    if (first.empty()) first = pod->meta.ref.name;
+    return pod->meta.ref.name != first;
+  });
+  let_time_out(timeline, "scale-down", 90s);
+}
+
 }  // namespace
 
 std::vector<WrongHistory> wrong_contrasts() {
@@ -67,6 +80,8 @@ std::vector<WrongHistory> wrong_contrasts() {
        create_in_turn},
       {"deployment-keeps-names", "a Deployment gives a lost pod's name again", "contrast-replacement",
        "DPL-03", keep_the_name},
+      {"deployment-ends-in-turn", "a Deployment ends one pod and waits", "contrast-deletion", "DPL-06b",
+       end_in_turn},
   };
 }
 

@@ -19,6 +19,13 @@ std::vector<Pod> loose_pods(const record::View& view) {
   return pods;
 }
 
+// Those that are on their way out, too.
+std::size_t loose_left(const record::View& view, bool told_to_stop) {
+  return static_cast<std::size_t>(std::count_if(view.pods.begin(), view.pods.end(), [&](const auto& named) {
+    return named.second.meta.label("app") == kLoose && named.second.terminating() == told_to_stop;
+  }));
+}
+
 bool runs(const Pod& pod) { return !pod.containers.empty() && pod.containers.front().running; }
 
 record::Condition loose_started(int wanted) {
@@ -51,6 +58,49 @@ record::Condition loose_without(const Uid& former, int wanted) {
                             fmt::format("{} of {} pods of the Deployment run", others, wanted),
                             {}};
   };
+}
+
+// Every pod of the Deployment and the highest one of the set were told to stop.
+record::Condition all_loose_told_to_stop(const std::string& highest) {
+  return [highest](const record::View& view) {
+    const auto pod = view.pods.find(highest);
+    const std::size_t untold = loose_left(view, false);
+    return record::Standing{untold == 0 && (pod == view.pods.end() || pod->second.terminating()),
+                            fmt::format("{} pods of the Deployment were not told to stop yet", untold),
+                            {}};
+  };
+}
+
+record::Condition loose_gone() {
+  return [](const record::View& view) {
+    const std::size_t left = loose_left(view, true) + loose_left(view, false);
+    return record::Standing{left == 0, fmt::format("{} pods of the Deployment are left", left), {}};
+  };
+}
+
+// Both are scaled to none while the pods stay that are told to stop first: whoever is told to stop meanwhile
+// has not waited for them.
+void scale_both_down(Stage& stage, Sleepers& sleepers) {
+  const Subject& subject = stage.subject();
+  const std::string highest = subject.pod_name(sleepers.ordinal(2));
+  std::vector<std::string> staying{highest};
+  for (const Pod& pod : stage.recorder().look(loose_pods)) staying.push_back(pod.meta.ref.name);
+  stage.step(
+      "scale-down", {{"from", subject.replicas.value}, {"to", 0}}, "scale both to none",
+      [&] {
+        for (const std::string& pod : staying) sleepers.make_stay(pod);
+        stage.scale(0);
+        stage.patch(kube::kDeployments, kLoose, {{"spec", {{"replicas", 0}}}});
+      },
+      all_loose_told_to_stop(highest), kSleepersStop);
+  stage.hold("hold-end", {{"ordinal", sleepers.ordinal(2).value}}, highest + " stays: no other may go",
+             [] {});
+  stage.step(
+      "let-end", nlohmann::json::object(), "let the pods end",
+      [&] {
+        for (const std::string& pod : staying) sleepers.let_end(pod);
+      },
+      both(scaled_down(subject, {0}), loose_gone()), kSleepersStop);
 }
 
 }  // namespace
@@ -93,6 +143,9 @@ void play_contrast(Stage& stage) {
       [&] { former = stage.delete_pod(sleepers.ordinal(1)); },
       both(successor(subject, sleepers.ordinal(1), former), started(subject, {sleepers.ordinal(1)})),
       kSleepersStart);
+  // A scale-down halts at a pod that is not Ready.
+  sleepers.release(sleepers.ordinal(1), counted_ready(subject, {3}));
+  scale_both_down(stage, sleepers);
 }
 
 }  // namespace stateproof::scenarios

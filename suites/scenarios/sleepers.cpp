@@ -46,4 +46,11 @@ void Sleepers::replace(const std::string& name, Ordinal ordinal) {
       kSleepersStart);
 }
 
+void Sleepers::make_stay(const std::string& pod) { stage_.exec(pod, {"mkfifo", Sleeper::kStayPipe}); }
+
+// The pipe stays open until the command has ended: the pod goes after it and takes no exit code with it.
+void Sleepers::let_end(const std::string& pod) {
+  stage_.exec(pod, {"sh", "-c", fmt::format("exec >{}", Sleeper::kStayPipe)});
+}
+
 }  // namespace stateproof::scenarios

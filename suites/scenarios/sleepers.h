@@ -1,6 +1,7 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
+#include <string>
 #include <vector>
 
 #include "harness/record/recorder.h"
@@ -23,6 +24,11 @@ class Sleepers {
   void make_unready(Ordinal ordinal, Replicas still_ready);
   /// Deletes a pod and waits for a Ready successor. Step `name`.
   void replace(const std::string& name, Ordinal ordinal);
+
+  /// From now on the pod stays when it is told to stop, for as long as its grace period, until it is let go.
+  /// What happens before that has not waited for its end.
+  void make_stay(const std::string& pod);
+  void let_end(const std::string& pod);
 
   /// `count` pods from the subject's first ordinal on.
   [[nodiscard]] std::vector<Ordinal> first(int count) const;
