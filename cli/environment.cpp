@@ -118,6 +118,7 @@ tl::expected<void, HarnessError> read_storage_class(const kube::Client& client, 
   environment.storage_class = found->at("metadata").value("name", "");
   environment.provisioner = found->value("provisioner", "");
   environment.binding_mode = found->value("volumeBindingMode", "Immediate");
+  environment.allows_expansion = found->value("allowVolumeExpansion", false);
   return {};
 }
 
@@ -146,6 +147,7 @@ json Environment::to_json() const {
           {"storageClass", storage_class},
           {"provisioner", provisioner},
           {"bindingMode", binding_mode},
+          {"allowVolumeExpansion", allows_expansion},
           {"image", image}};
 }
 

@@ -26,7 +26,8 @@ struct Environment {
   std::string storage_class;  ///< the default one
   std::string provisioner;
   std::string binding_mode;
-  std::string image;  ///< that the pods will run
+  bool allows_expansion = false;  ///< of claims of that class
+  std::string image;              ///< that the pods will run
   [[nodiscard]] nlohmann::json to_json() const;
   [[nodiscard]] std::map<std::string, std::string> properties() const;
 };

@@ -3,8 +3,8 @@
 #include <regex>
 
 #include "harness/diagnosis/causes.h"
-#include "harness/diagnosis/quantity.h"
 #include "harness/model/fields.h"
+#include "harness/model/quantity.h"
 
 namespace stateproof::diagnosis {
 namespace {

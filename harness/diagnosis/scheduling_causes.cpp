@@ -5,8 +5,8 @@
 #include <set>
 
 #include "harness/diagnosis/causes.h"
-#include "harness/diagnosis/quantity.h"
 #include "harness/model/fields.h"
+#include "harness/model/quantity.h"
 
 namespace stateproof::diagnosis {
 namespace {

@@ -1,5 +1,6 @@
 #include "suites/claim_lifetime/promises.h"
 
+#include "harness/check/claim_growth.h"
 #include "harness/check/claim_lifetime.h"
 
 namespace stateproof {
@@ -17,6 +18,12 @@ constexpr std::string_view kReclaim =
     "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming";
 constexpr std::string_view kProtection =
     "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#storage-object-in-use-protection";
+constexpr std::string_view kTypes = "https://github.com/kubernetes/api/blob/master/apps/v1/types.go";
+constexpr std::string_view kExpanding =
+    "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#expanding-persistent-volumes-claims";
+constexpr std::string_view kResizing =
+    "https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/"
+    "#persistentvolumeclaimresize";
 constexpr std::string_view kFailed =
     "https://github.com/kubernetes/kubernetes/blob/master/test/conformance/testdata/conformance.yaml";
 
@@ -148,6 +155,46 @@ std::vector<Promise> claim_lifetime_promises() {
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::deleted_claims_go}}},
+      {.id = "claim-templates-fixed",
+       .title = "The claim templates of a set cannot be changed",
+       .group = "storage",
+       .scenario = "recreation",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "STO-08a",
+                         .title = "A changed claim template is refused",
+                         .sentence = "A change of spec.volumeClaimTemplates of a set MUST be refused as "
+                                     "invalid: the field is immutable.",
+                         .source = kTypes,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::claim_templates_are_fixed}}},
+      {.id = "claims-grow",
+       .title = "Claims grow where their class allows it",
+       .group = "storage",
+       .scenario = "recreation",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "STO-08b",
+                         .title = "More storage comes, and the rows stay",
+                         .sentence = "A claim whose StorageClass sets allowVolumeExpansion MUST grow when it "
+                                     "asks for more: its status.capacity follows, volume and data stay.",
+                         .source = kExpanding,
+                         .since = "",
+                         .level = Level::kInforming,
+                         .checker = check::claims_grow}}},
+      {.id = "growth-needs-permission",
+       .title = "No claim grows where its class does not allow it",
+       .group = "storage",
+       .scenario = "recreation",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "STO-08c",
+                         .title = "More storage is refused without allowVolumeExpansion",
+                         .sentence = "A claim whose StorageClass does not set allowVolumeExpansion MUST be "
+                                     "refused more storage with Forbidden (by an admission plugin that is "
+                                     "enabled by default).",
+                         .source = kResizing,
+                         .since = "",
+                         .level = Level::kInforming,
+                         .checker = check::growth_needs_permission}}},
       {.id = "claim-protected",
        .title = "A claim in use outlives its deletion",
        .group = "storage",

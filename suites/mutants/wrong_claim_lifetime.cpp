@@ -1,5 +1,6 @@
 #include "suites/mutants/wrong_claim_lifetime.h"
 
+#include <functional>
 #include <string>
 
 #include "suites/mutants/distortion.h"
@@ -78,6 +79,27 @@ void take_claim_in_use(Timeline& timeline) {
 
 void keep_protected_claim(Timeline& timeline) { keep_claim(timeline, "let-go", claim_of(timeline, 1)); }
 
+// The answer of the step's end is another one.
+void answer(Timeline& timeline, std::string_view step, const std::function<void(nlohmann::json&)>& change) {
+  Observation& last = timeline.observations.at(end_of(timeline, step) - 1);
+  Step told = *last.as<Step>();
+  change(told.args);
+  last.what = std::move(told);
+}
+
+void grant_the_template(Timeline& timeline) {
+  answer(timeline, "edit-claim-template", [](nlohmann::json& args) { args["code"] = 200; });
+}
+
+void grant_without_permission(Timeline& timeline) {
+  answer(timeline, "expand", [](nlohmann::json& args) {
+    for (auto& one : args.at("answers")) one = {{"code", 200}};
+  });
+}
+
+// The class allows what is refused.
+void refuse_the_allowed(Timeline& timeline) { timeline.header.environment["allowVolumeExpansion"] = true; }
+
 void leave_failed(Timeline& timeline) {
   Uid failed;
   for (const Observation& seen : timeline)
@@ -116,6 +138,12 @@ std::vector<WrongHistory> wrong_claim_lifetimes() {
        take_claim_in_use},
       {"protected-for-good", "a deleted claim stays when its pod is gone", "claim-let-go", "STO-10",
        keep_protected_claim},
+      {"template-edited", "a claim template is changed", "claim-templates-fixed", "STO-08a",
+       grant_the_template},
+      {"allowed-growth-refused", "a claim is refused more though its class allows it", "claims-grow",
+       "STO-08b", refuse_the_allowed},
+      {"growth-without-permission", "a claim is granted more though its class does not allow it",
+       "growth-needs-permission", "STO-08c", grant_without_permission},
       {"failed-for-good", "a failed pod is left alone", "failed-pod-remade", "ORD-06", leave_failed},
   };
 }

@@ -1,10 +1,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb/mariadb.h"
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/quantity.h"
 #include "suites/scenarios/members.h"
 #include "suites/scenarios/plays.h"
 #include "suites/scenarios/sleepers.h"
@@ -42,6 +44,68 @@ record::Condition volumes_gone(const Subject& subject) {
         return record::Standing{false, "volume " + name + " is still there", {}};
     return record::Standing{true, "the volumes are gone", {}};
   };
+}
+
+const record::Within kExpanded{180s, "the resizer of the provisioner, then the node, for 2 volumes"};
+const record::Within kAnswered{10s, "the API server has answered already"};
+
+record::Standing answered(const record::View&) { return {true, "answered", {}}; }
+
+/// Each of these claims has that many bytes; or, `in_use`, it will have them when a pod starts with it.
+record::Condition grown(const Subject& subject, std::vector<Ordinal> asked, double bytes, bool in_use) {
+  return [&subject, asked = std::move(asked), bytes, in_use](const record::View& view) {
+    for (const Ordinal ordinal : asked) {
+      const auto claim = view.claims.find(subject.claim_name(ordinal));
+      if (claim == view.claims.end()) return record::Standing{false, "a claim is not there", {}};
+      if (in_use && claim->second.awaits_node) continue;
+      if (parse_quantity(claim->second.capacity).value_or(0) < bytes)
+        return record::Standing{
+            false, fmt::format("claim {} has {}", claim->first, claim->second.capacity), {}};
+    }
+    return record::Standing{true, "the claims have grown", {}};
+  };
+}
+
+/// A request for a quarter more, in bytes.
+std::string more_than(const std::string& quantity) {
+  return fmt::format("{:.0f}", std::ceil(1.25 * parse_quantity(quantity).value_or(0)));
+}
+
+void edit_claim_template(Stage& stage, const json& set) {
+  json templates = set.at("spec").at("volumeClaimTemplates");
+  std::string request;
+  for (json& one : templates) {
+    json& storage = one["spec"]["resources"]["requests"]["storage"];
+    storage = request = more_than(storage);
+  }
+  stage.step(
+      "edit-claim-template", {{"request", request}}, "ask the set's claim template for more storage",
+      [&] {
+        return stage.ask(kube::kStatefulSets, stage.subject().set,
+                         {{"spec", {{"volumeClaimTemplates", templates}}}});
+      },
+      answered, kAnswered);
+}
+
+/// Asks each claim for more storage; gives the ordinals of those that were granted it.
+std::vector<Ordinal> expand(Stage& stage, const std::vector<Ordinal>& all, const std::string& request) {
+  const Subject& subject = stage.subject();
+  std::vector<Ordinal> granted;
+  const double bytes = parse_quantity(request).value_or(0);
+  stage.attempt(
+      "expand", {{"request", request}}, "ask each claim for more storage",
+      [&] {
+        json answers = json::object();
+        for (const Ordinal ordinal : all) {
+          const std::string claim = subject.claim_name(ordinal);
+          answers[claim] = stage.ask(kube::kClaims, claim,
+                                     {{"spec", {{"resources", {{"requests", {{"storage", request}}}}}}}});
+          if (answers[claim].at("code") == 200) granted.push_back(ordinal);
+        }
+        return json{{"answers", answers}};
+      },
+      [&](const record::View& view) { return grown(subject, granted, bytes, true)(view); }, kExpanded);
+  return granted;
 }
 
 void delete_set(Stage& stage, const record::Condition& until) {
@@ -123,14 +187,21 @@ void play_recreation(Stage& stage) {
   for (const Ordinal ordinal : all) members.write_rows(ordinal);
   stage.end("write", none, Step::Phase::kReached, "written");
 
+  const auto set = std::find_if(objects.begin(), objects.end(),
+                                [](const json& one) { return one.at("kind") == "StatefulSet"; });
+  edit_claim_template(stage, *set);
+  const std::string request = more_than(stage.recorder().look(
+      [&](const record::View& view) { return view.claims.at(subject.claim_name(subject.first)).requested; }));
+  const std::vector<Ordinal> granted = expand(stage, all, request);
+
   delete_set(stage, set_gone(subject));
   stage.step(
       "recreate", {{"replicas", subject.replicas.value}}, "create StatefulSet " + subject.set + " again",
-      [&] {
-        stage.create({*std::find_if(objects.begin(), objects.end(),
-                                    [](const json& one) { return one.at("kind") == "StatefulSet"; })});
-      },
-      all_ready(subject, all), kDatabase);
+      [&] { stage.create({*set}); }, all_ready(subject, all), kDatabase);
+  if (!granted.empty())
+    stage.attempt(
+        "grown", none, "the claims have grown", [] {},
+        grown(subject, granted, parse_quantity(request).value_or(0), false), kExpanded);
   stage.begin("read", none, "rows of each member");
   for (const Ordinal ordinal : all) members.read_rows(ordinal);
   stage.end("read", none, Step::Phase::kReached, "read");

@@ -148,6 +148,15 @@ json Stage::patch(const kube::Resource& resource, const std::string& name, const
   return std::move(*patched);
 }
 
+json Stage::ask(const kube::Resource& resource, const std::string& name, const json& merge) {
+  const auto patched = client().patch(resource, subject_.ns, name, kube::PatchType::kMerge, merge);
+  if (patched) return {{"code", 200}};
+  const kube::ApiError& refusal = patched.error();
+  const bool refused = refusal.http_status == 403 || refusal.http_status == 422;
+  if (refusal.kind != kube::ApiError::Kind::kStatus || !refused) throw HarnessTrouble(refusal.sentence());
+  return {{"code", refusal.http_status}, {"message", refusal.message}};
+}
+
 void Stage::scale(const Subject& set, int replicas) {
   if (auto scaled = client().scale(kube::kStatefulSets, set.ns, set.set, replicas); !scaled)
     throw HarnessTrouble(scaled.error().sentence());

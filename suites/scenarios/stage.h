@@ -50,6 +50,9 @@ class Stage {
   void create(const kube::Resource& resource, const std::string& ns, const nlohmann::json& object);
   void create(const std::vector<nlohmann::json>& objects);  ///< in the subject's namespace
   nlohmann::json patch(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
+  /// Asks for a change that may be refused and gives the answer: {"code": 200}, or for example
+  /// {"code": 422, "message": ...}.
+  nlohmann::json ask(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
   void scale(int replicas) { scale(subject_, replicas); }
   void scale(const Subject& set, int replicas);
   void remove(const kube::Resource& resource, const std::string& name, const kube::DeleteOptions& how = {});

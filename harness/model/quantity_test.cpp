@@ -1,8 +1,8 @@
-#include "harness/diagnosis/quantity.h"
+#include "harness/model/quantity.h"
 
 #include <gtest/gtest.h>
 
-namespace stateproof::diagnosis {
+namespace stateproof {
 namespace {
 
 TEST(Quantity, IsReadInItsBaseUnit) {
@@ -21,4 +21,4 @@ TEST(Quantity, IsNothingElse) {
 }
 
 }  // namespace
-}  // namespace stateproof::diagnosis
+}  // namespace stateproof

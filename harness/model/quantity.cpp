@@ -1,10 +1,10 @@
-#include "harness/diagnosis/quantity.h"
+#include "harness/model/quantity.h"
 
 #include <array>
 #include <charconv>
 #include <utility>
 
-namespace stateproof::diagnosis {
+namespace stateproof {
 
 std::optional<double> parse_quantity(std::string_view text) {
   static constexpr std::array<std::pair<std::string_view, double>, 15> kSuffixes{{{"", 1},
@@ -32,4 +32,4 @@ std::optional<double> parse_quantity(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace stateproof::diagnosis
+}  // namespace stateproof
