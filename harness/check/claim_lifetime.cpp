@@ -103,6 +103,60 @@ Verdict claims_go_with_scale_down(const Timeline& timeline) {
                     });
 }
 
+Verdict scaled_claim_waits_for_its_pod(const Timeline& timeline) {
+  const auto wait = [](JudgedStep& under) {
+    const std::string name = under.subject.claim_name(under.ordinal());
+    const Claim* before = under.before.claim(name);
+    const Pod* pod = under.after.pod(under.pod_name(under.ordinal()));
+    if (before == nullptr) return under.judgement.doubt(fmt::format("claim {} was not there", name));
+    if (pod == nullptr)
+      return under.judgement.doubt(fmt::format("{} did not stay", under.pod_name(under.ordinal())));
+    // Two watches have no order. The pod could not end before the scenario let it, and that was the next
+    // step.
+    const RecordedStep* let_end = under.course.find("scale-down");
+    if (let_end == nullptr || let_end->outcome == Step::Phase::kFailed)
+      return under.judgement.doubt(
+          fmt::format("nothing shows that {} was alive until it was let go", pod->meta.ref.name));
+    for (const Observation& seen : under.during) {
+      const Claim* claim = seen.object<Claim>();
+      if (claim == nullptr || claim->meta.ref.uid != before->meta.ref.uid) continue;
+      if (!claim->meta.deletion && !seen.is_deletion()) continue;
+      return under.find(before->meta.ref,
+                        fmt::format("claim {} is deleted after {} is gone", name, pod->meta.ref.name),
+                        fmt::format("it was {} at {}, when the pod was still there",
+                                    seen.is_deletion() ? "gone" : "being deleted", moment(seen)),
+                        seen, look_at_claims(under.subject));
+    }
+  };
+  constexpr const char* judged = "the claim stayed until its pod was gone";
+  return worse(judge_step(timeline, "begin-scale-down", {"persistentvolumeclaims", "pods"}, judged, wait),
+               judge_step(timeline, "hold-scaled-claim", {"persistentvolumeclaims", "pods"}, judged, wait));
+}
+
+Verdict claims_belong_to_their_set(const Timeline& timeline) {
+  return judge_step(
+      timeline, "hold-claims", {"persistentvolumeclaims", "statefulsets"}, "each claim was owned by its set",
+      [](JudgedStep& under) {
+        const StatefulSet* set = under.after.set(under.subject.set);
+        if (set == nullptr) return under.judgement.doubt("the set was not there");
+        const auto claims = claims_of(under.after, under.subject);
+        if (claims.empty()) return under.judgement.doubt("there was no claim to judge");
+        for (const auto& [ordinal, claim] : claims) {
+          const auto& owners = claim->meta.owners;
+          const bool owned = std::any_of(owners.begin(), owners.end(), [&](const OwnerReference& owner) {
+            return owner.kind == "StatefulSet" && owner.uid == set->meta.ref.uid;
+          });
+          if (owned) continue;
+          under.find(
+              claim->meta.ref,
+              fmt::format("the owner references of claim {} name the set with UID {}", claim->meta.ref.name,
+                          set->meta.ref.uid.value),
+              fmt::format("none of its {} owners at {} is that one", owners.size(), moment(*under.step.end)),
+              *under.step.end, look_at_claims(under.subject));
+        }
+      });
+}
+
 Verdict claims_go_with_set(const Timeline& timeline) {
   return judge_step(
       timeline, "delete-set", {"persistentvolumeclaims"}, "the claims went with their set",
@@ -240,12 +294,26 @@ Verdict claim_goes_after_its_pod(const Timeline& timeline) {
 }
 
 Verdict missing_claim_is_made(const Timeline& timeline) {
-  return judge_step(timeline, "recover", {"persistentvolumeclaims", "pods"}, "the pod runs on a new claim",
-                    [](JudgedStep& under) {
-                      const Claim* claim = under.after.claim(under.subject.claim_name(under.ordinal()));
-                      if (claim == nullptr || claim->phase != "Bound")
-                        under.judgement.doubt("there is no new Bound claim");
-                    });
+  constexpr const char* judged = "the pod runs on a new claim";
+  // The new claim is asked for when the pod is made; a controller that saw the old one then makes it later.
+  const auto be_made = [](JudgedStep& under) {
+    const std::string name = under.subject.claim_name(under.ordinal());
+    const Pod* pod = under.after.pod(under.pod_name(under.ordinal()));
+    if (under.after.claim(name) != nullptr || pod == nullptr || under.step.reached()) return;
+    if (!under.outlasted_patience()) return;
+    under.find({"PersistentVolumeClaim", under.subject.ns, name, {}},
+               fmt::format("a claim {} is made for {}", name, pod->meta.ref.name),
+               fmt::format("there was none at {}, and the pod was {}", moment(*under.step.end), pod->phase),
+               *under.step.end,
+               fmt::format("Events: kubectl -n {} describe pod {}", under.subject.ns, pod->meta.ref.name));
+  };
+  const Verdict let_go = judge_step(timeline, "let-go", {"persistentvolumeclaims", "pods"}, judged, be_made);
+  if (let_go.outcome == Outcome::kNonconformant) return let_go;
+  return judge_step(timeline, "recover", {"persistentvolumeclaims", "pods"}, judged, [&](JudgedStep& under) {
+    be_made(under);
+    const Claim* claim = under.after.claim(under.subject.claim_name(under.ordinal()));
+    if (claim == nullptr || claim->phase != "Bound") under.judgement.doubt("there is no new Bound claim");
+  });
 }
 
 Verdict default_class_is_used(const Timeline& timeline) {

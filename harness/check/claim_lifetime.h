@@ -10,6 +10,11 @@ namespace stateproof::check {
 Verdict claims_outlive_lost_pods(const Timeline& timeline);
 /// RET-03, on step "scale-down": under whenScaled Delete the claims of removed ordinals go, the others stay.
 Verdict claims_go_with_scale_down(const Timeline& timeline);
+/// RET-03b, on steps "begin-scale-down" and "hold-scaled-claim": the claim of a removed ordinal is not
+/// deleted before its pod is gone.
+Verdict scaled_claim_waits_for_its_pod(const Timeline& timeline);
+/// RET-08, on step "hold-claims": under whenDeleted Delete each claim is owned by its set.
+Verdict claims_belong_to_their_set(const Timeline& timeline);
 /// RET-05, on step "delete-set": under whenDeleted Delete the claims go with their set.
 Verdict claims_go_with_set(const Timeline& timeline);
 

@@ -42,6 +42,16 @@ void lose_claim_with_pod(Timeline& timeline) {
 }
 void keep_scaled_claim(Timeline& timeline) { keep_claim(timeline, "scale-down", claim_of(timeline, 2)); }
 void keep_claim_of_set(Timeline& timeline) { keep_claim(timeline, "delete-set", claim_of(timeline, 0)); }
+void delete_claim_before_its_pod(Timeline& timeline) {
+  delete_claim_before(timeline, claim_of(timeline, 2), end_of(timeline, "hold-scaled-claim"));
+}
+void disown_claims(Timeline& timeline) {
+  change_objects<Claim>(timeline, [](Claim& claim, const Observation&) {
+    const bool owned = !claim.meta.owners.empty();
+    claim.meta.owners.clear();
+    return owned;
+  });
+}
 void lose_claim_with_set(Timeline& timeline) {
   delete_claim_before(timeline, claim_of(timeline, 1), end_of(timeline, "delete-set"));
 }
@@ -75,6 +85,21 @@ void keep_unused_claim(Timeline& timeline) { keep_claim(timeline, "delete-claims
 void take_claim_in_use(Timeline& timeline) {
   const std::size_t end = end_of(timeline, "hold-claim");
   insert_object_before(timeline, end, Change::kDeleted, claim_before(timeline, claim_of(timeline, 1), end));
+}
+
+// The pod comes back, and waits for a claim that nobody makes.
+void forget_the_new_claim(Timeline& timeline) {
+  const std::string name = claim_of(timeline, 1);
+  const Uid old = claim_before(timeline, name, begin_of(timeline, "let-go")).meta.ref.uid;
+  erase_if(timeline, [&](const Observation& seen) {
+    const Claim* claim = seen.object<Claim>();
+    return claim != nullptr && claim->meta.ref.name == name && claim->meta.ref.uid != old;
+  });
+  Pod pod = pod_before(timeline, pod_of(timeline, 1), end_of(timeline, "recover"));
+  pod.phase = "Pending";
+  pod.ready = false;
+  insert_object_before(timeline, end_of(timeline, "let-go"), Change::kModified, std::move(pod));
+  let_time_out(timeline, "let-go", 120s);
 }
 
 void keep_protected_claim(Timeline& timeline) { keep_claim(timeline, "let-go", claim_of(timeline, 1)); }
@@ -124,6 +149,9 @@ std::vector<WrongHistory> wrong_claim_lifetimes() {
        lose_claim_with_pod},
       {"scaled-claim-stays", "a claim stays though its ordinal was scaled away", "scaled-claims-go", "RET-03",
        keep_scaled_claim},
+      {"scaled-claim-goes-first", "a claim is deleted while its scaled-away pod is still there",
+       "scaled-claims-go", "RET-03b", delete_claim_before_its_pod},
+      {"disowned-claims", "claims are not owned by their set", "deleted-claims-go", "RET-08", disown_claims},
       {"claim-of-set-stays", "a claim stays though its set was deleted", "deleted-claims-go", "RET-05",
        keep_claim_of_set},
       {"claim-lost-with-set", "a claim goes because its set was deleted", "claims-outlive-set", "RET-01",
@@ -144,6 +172,8 @@ std::vector<WrongHistory> wrong_claim_lifetimes() {
        "STO-08b", refuse_the_allowed},
       {"growth-without-permission", "a claim is granted more though its class does not allow it",
        "growth-needs-permission", "STO-08c", grant_without_permission},
+      {"claim-never-made-anew", "a pod waits for a claim that nobody makes", "missing-claim-made", "STO-09",
+       forget_the_new_claim},
       {"failed-for-good", "a failed pod is left alone", "failed-pod-remade", "ORD-06", leave_failed},
   };
 }

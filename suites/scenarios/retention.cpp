@@ -30,6 +30,14 @@ record::Condition claims_gone(const Subject& subject, std::vector<Ordinal> unwan
   };
 }
 
+record::Condition told_to_stop(const std::string& name) {
+  return [name](const record::View& view) {
+    const auto pod = view.pods.find(name);
+    const bool told = pod == view.pods.end() || pod->second.terminating();
+    return record::Standing{told, told ? name + " is on its way out" : name + " was not told to stop", {}};
+  };
+}
+
 record::Condition set_gone(const Subject& subject) {
   return both(scaled_down(subject, {0}), [&](const record::View& view) {
     const bool gone = !view.sets.contains(subject.set);
@@ -125,8 +133,22 @@ void play_retention(Stage& stage) {
   sleepers.create(objects, both(all_ready(subject, sleepers.first(3)), counted_ready(subject, {3})));
   sleepers.replace("replace-pod", sleepers.ordinal(1));
   stage.hold("hold-claims", json::object(), "a pod that was deleted takes no claim with it", [] {});
+  // While the first pod that has to go is kept from ending, its claim must not be told to go: whatever is
+  // seen of the claim before we let the pod end has come before the pod's end, whatever the clocks say.
+  const std::string highest = subject.pod_name(sleepers.ordinal(2));
+  const json first{{"ordinal", sleepers.ordinal(2).value}};
   stage.step(
-      "scale-down", {{"from", 3}, {"to", 1}}, "3 -> 1: the claims of the others go", [&] { stage.scale(1); },
+      "begin-scale-down", {{"ordinal", sleepers.ordinal(2).value}, {"from", 3}, {"to", 1}},
+      "3 -> 1 while " + highest + " stays",
+      [&] {
+        sleepers.make_stay(highest);
+        stage.scale(1);
+      },
+      told_to_stop(highest), kSleepersStop);
+  stage.hold("hold-scaled-claim", first, highest + " is still there: its claim stays", [] {});
+  stage.step(
+      "scale-down", {{"from", 3}, {"to", 1}}, "let it end: the claims of the others go",
+      [&] { sleepers.let_end(highest); },
       both(scaled_down(subject, {1}), claims_gone(subject, {sleepers.ordinal(1), sleepers.ordinal(2)})),
       kCollected);
   delete_set(stage, both(set_gone(subject), claims_gone(subject, sleepers.first(1))));
