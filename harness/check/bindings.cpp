@@ -15,6 +15,8 @@ bool collected_with_owner(const Claim& claim) {
   });
 }
 
+std::string place_of(const Volume& volume) { return volume.csi_handle + " " + volume.host_path; }
+
 }  // namespace
 
 Bindings::Bindings(std::span<const Observation> observations, const Subject& subject) {
@@ -63,6 +65,7 @@ void Bindings::see(const Volume& volume, const Observation& seen) {
   note_first(life.gone, seen.is_deletion(), seen);
   note_first(life.renamed, !life.claim.empty() && volume.claim.uid != life.claim, seen);
   if (life.claim.empty()) life.claim = volume.claim.uid;
+  note_first(life.moved, life.last != nullptr && place_of(*life.last) != place_of(volume), seen);
   life.seen = &seen;
   life.last = &volume;
 }

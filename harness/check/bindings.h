@@ -34,6 +34,7 @@ struct VolumeLife {
   Uid claim;  ///< first claim that it named
   const Observation* appeared = nullptr;
   const Observation* renamed = nullptr;  ///< first seen with another claim after `claim`
+  const Observation* moved = nullptr;    ///< first seen with another place than before: path or handle
   const Observation* gone = nullptr;
   const Observation* seen = nullptr;
   const Volume* last = nullptr;

@@ -210,6 +210,33 @@ void judge_constancy(const std::vector<const ClaimLife*>& lives, Judgement& judg
                     look_at_claim(claim.ref, "spec.volumeName")});
 }
 
+/// STO-03, the volume's side: a volume of the same name could be another one, or lead elsewhere.
+void judge_volume_constancy(const ClaimLife& claim, const Bindings& bindings, Judgement& judgement) {
+  const VolumeLife* first = nullptr;
+  const auto find = [&](const VolumeLife& volume, std::string observed, const Observation& seen) {
+    judgement.find(
+        {volume.ref,
+         fmt::format("volume {} of claim {} stays the same one", claim.volume, claim.ref.name),
+         std::move(observed),
+         {first->appeared->index, seen.index},
+         fmt::format("metadata.uid and the source in spec: kubectl get pv {} -o yaml", claim.volume)});
+  };
+  for (const VolumeLife& volume : bindings.volumes()) {
+    if (volume.ref.name != claim.volume) continue;
+    if (first == nullptr) {
+      first = &volume;
+      if (volume.moved != nullptr)
+        find(volume, fmt::format("it led to another place at {}", moment(*volume.moved)), *volume.moved);
+    } else {
+      find(volume,
+           fmt::format("a new volume of that name, UID {}, was there at {}", volume.ref.uid.value,
+                       moment(*volume.appeared)),
+           *volume.appeared);
+    }
+  }
+  if (first == nullptr) judgement.doubt(fmt::format("volume {} was not recorded", claim.volume));
+}
+
 /// STO-03, the pod's side: the new pod asks for the claim that the old one had.
 void judge_succession(const Incarnation& pod, const Subject& subject, Judgement& judgement) {
   const std::string before = pod.former->last->claim_at(subject.mount_path);
@@ -292,10 +319,12 @@ Verdict same_storage_after_replacement(const Timeline& timeline) {
     else if (lives.front()->named == nullptr)
       judgement.doubt(fmt::format("claim {} was never Bound: {}", subject.claim_name(ordinal),
                                   state_text(*lives.front())));
+    else
+      judge_volume_constancy(*lives.front(), bindings, judgement);
     if (!judged.contains(ordinal))
       judgement.doubt(fmt::format("no completed replacement of {} was recorded", subject.pod_name(ordinal)));
   }
-  judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims"}));
+  judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims", "persistentvolumes"}));
   return std::move(judgement).verdict(counted(judged.size(), "pod", "pods") +
                                       " replaced, each with the same claim and volume");
 }

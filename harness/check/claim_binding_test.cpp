@@ -183,6 +183,21 @@ TEST(SameStorage, RejectsAnotherVolume) {
               IsNonconformantAs(HasSubstr("\"pv-other\"")));
 }
 
+TEST(SameStorage, RejectsANewVolumeOfTheOldName) {
+  Story story = Story{}.deployed();
+  story.volume(1, [](Volume& volume) { volume.meta.ref.uid = {"another"}; });
+  const std::size_t breach = story.last();
+  EXPECT_THAT(same_storage_after_replacement(story.replaced(0).replaced(1).replaced(2)),
+              IsNonconformant(ElementsAre(breach)));
+}
+
+TEST(SameStorage, RejectsAVolumeThatLeadsElsewhere) {
+  Story story = Story{}.deployed().replaced(0).replaced(1);
+  EXPECT_THAT(same_storage_after_replacement(
+                  story.volume(1, [](Volume& volume) { volume.csi_handle = "vol-2"; }).replaced(2)),
+              IsNonconformantAs(HasSubstr("it led to another place")));
+}
+
 TEST(SameStorage, RejectsANewPodWithAnotherClaim) {
   Story story = Story{}.deployed().pods_look(
       [](Pod& pod, int) { pod.volume_claims["mariadb-data"] = "mariadb-data-mariadb-2"; });

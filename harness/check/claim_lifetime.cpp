@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "harness/check/row_ledger.h"
@@ -56,6 +57,32 @@ void demand_stay(JudgedStep& under, std::string_view why, Concerned concerned) {
   if (judged == 0) under.judgement.doubt("there was no claim to judge");
 }
 
+/// The volume of each claim of before stays bound to it.
+void demand_volumes_stay(JudgedStep& under) {
+  for (const auto& [ordinal, claim] : claims_of(under.before, under.subject)) {
+    const auto before = under.before.volumes.find(claim->volume);
+    if (before == under.before.volumes.end()) {
+      under.judgement.doubt(
+          fmt::format("volume \"{}\" of claim {} was not recorded", claim->volume, claim->meta.ref.name));
+      continue;
+    }
+    for (const Observation& seen : under.during) {
+      const Volume* now = seen.object<Volume>();
+      if (now == nullptr || now->meta.ref.uid != before->second->meta.ref.uid) continue;
+      const bool stays = !seen.is_deletion() && !now->meta.deletion && now->phase == "Bound" &&
+                         now->claim.uid == claim->meta.ref.uid;
+      if (stays) continue;
+      under.find(now->meta.ref,
+                 fmt::format("volume {} stays bound to claim {}", claim->volume, claim->meta.ref.name),
+                 seen.is_deletion() || now->meta.deletion
+                     ? fmt::format("it was deleted at {}", moment(seen))
+                     : fmt::format("it was {} at {}", now->phase, moment(seen)),
+                 seen, fmt::format("kubectl get pv {} -o yaml", claim->volume));
+      break;
+    }
+  }
+}
+
 /// Each claim of before for which `concerned` holds is gone after the step.
 template <class Concerned>
 void demand_gone(JudgedStep& under, std::string_view why, Concerned concerned) {
@@ -82,6 +109,20 @@ void demand_gone(JudgedStep& under, std::string_view why, Concerned concerned) {
 bool any(Ordinal) { return true; }
 
 Verdict worse(Verdict one, Verdict other) { return other.outcome > one.outcome ? other : one; }
+
+/// Whether a claim template of the set, as served, names a StorageClass; nullopt when the set was not seen.
+std::optional<bool> template_names_a_class(const JudgedStep& under) {
+  for (const Observation& seen : under.during) {
+    const auto* set = seen.object<StatefulSet>();
+    if (set == nullptr || set->meta.ref.name != under.subject.set) continue;
+    const nlohmann::json& served = *seen.as<ObjectSeen>()->served;
+    const auto templates = served.value("/spec/volumeClaimTemplates"_json_pointer, nlohmann::json::array());
+    return std::any_of(templates.begin(), templates.end(), [](const nlohmann::json& one) {
+      return one.contains("/spec/storageClassName"_json_pointer);
+    });
+  }
+  return std::nullopt;
+}
 
 }  // namespace
 
@@ -165,10 +206,14 @@ Verdict claims_go_with_set(const Timeline& timeline) {
 
 Verdict claims_outlive_set(const Timeline& timeline) {
   // What is collected late goes while the set is away or when it comes back.
-  const auto stay = [](JudgedStep& under) { demand_stay(under, "only its set was deleted", any); };
-  constexpr const char* judged = "all claims outlived their set";
-  return worse(judge_step(timeline, "delete-set", {"persistentvolumeclaims"}, judged, stay),
-               judge_step(timeline, "recreate", {"persistentvolumeclaims"}, judged, stay));
+  const auto stay = [](JudgedStep& under) {
+    demand_stay(under, "only its set was deleted", any);
+    demand_volumes_stay(under);
+  };
+  constexpr const char* judged = "all claims and their volumes outlived their set";
+  return worse(
+      judge_step(timeline, "delete-set", {"persistentvolumeclaims", "persistentvolumes"}, judged, stay),
+      judge_step(timeline, "recreate", {"persistentvolumeclaims", "persistentvolumes"}, judged, stay));
 }
 
 Verdict new_set_finds_claims(const Timeline& timeline) {
@@ -317,11 +362,14 @@ Verdict missing_claim_is_made(const Timeline& timeline) {
 }
 
 Verdict default_class_is_used(const Timeline& timeline) {
-  return judge_step(timeline, "create", {"persistentvolumeclaims"},
+  return judge_step(timeline, "create", {"persistentvolumeclaims", "statefulsets"},
                     "every claim got the default StorageClass", [](JudgedStep& under) {
                       const std::string wanted = under.timeline.header.environment.value("storageClass", "");
                       if (wanted.empty())
                         return under.judgement.doubt("the default StorageClass is not known");
+                      const auto named = template_names_a_class(under);
+                      if (!named) return under.judgement.doubt("the set was not seen");
+                      if (*named) return under.judgement.doubt("the claim template names a class");
                       const auto claims = claims_of(under.after, under.subject);
                       if (claims.empty()) return under.judgement.doubt("there was no claim to judge");
                       for (const auto& [ordinal, claim] : claims)

@@ -82,6 +82,35 @@ TEST(ClaimsBelongToTheirSet, NotWithoutAnOwner) {
   EXPECT_THAT(claims_belong_to_their_set(story), IsNonconformantAs(HasSubstr("none of its 0 owners")));
 }
 
+Story set_deleted() {
+  Story story = Story{}.deployed().begins("delete-set");
+  for (const int ordinal : {0, 1, 2}) story.terminating(ordinal).deleted(ordinal);
+  return story;
+}
+
+Story& set_made_anew(Story& story) {
+  story.reaches("delete-set").begins("recreate");
+  for (const int ordinal : {0, 1, 2}) story.created(ordinal).ready(ordinal);
+  return story.reaches("recreate");
+}
+
+TEST(ClaimsOutliveSet, WithTheirVolumes) {
+  Story story = set_deleted();
+  EXPECT_THAT(claims_outlive_set(set_made_anew(story)), IsConformant());
+}
+
+TEST(ClaimsOutliveSet, NotWhenAVolumeIsReleased) {
+  Story story = set_deleted();
+  story.volume(1, [](Volume& volume) { volume.phase = "Released"; });
+  EXPECT_THAT(claims_outlive_set(set_made_anew(story)), IsNonconformantAs(HasSubstr("it was Released")));
+}
+
+TEST(ClaimsOutliveSet, NotWhenAVolumeGoesWhileTheSetIsMadeAnew) {
+  Story story = set_deleted();
+  story.reaches("delete-set").begins("recreate").volume_deleted(0);
+  EXPECT_THAT(claims_outlive_set(story.reaches("recreate")), IsNonconformantAs(HasSubstr("it was deleted")));
+}
+
 /// The claim of mariadb-1 was deleted while its pod ran; now the pod is.
 Story pod_follows_its_claim() {
   Story story = Story{}.deployed().claim(1, be_deleted).begins("let-go", {{"ordinal", 1}});

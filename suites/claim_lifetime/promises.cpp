@@ -109,7 +109,8 @@ std::vector<Promise> claim_lifetime_promises() {
        .requirements = {{.id = "RET-01",
                          .title = "Deleting a set deletes no claim",
                          .sentence = "Under the default retention policy the deletion "
-                                     "of a set MUST NOT delete its claims.",
+                                     "of a set MUST NOT delete its claims, and their volumes MUST stay "
+                                     "bound to them.",
                          .source = kDelete,
                          .since = "",
                          .level = Level::kBlocking,

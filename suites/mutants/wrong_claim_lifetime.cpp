@@ -1,6 +1,7 @@
 #include "suites/mutants/wrong_claim_lifetime.h"
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "suites/mutants/distortion.h"
@@ -54,6 +55,19 @@ void disown_claims(Timeline& timeline) {
 }
 void lose_claim_with_set(Timeline& timeline) {
   delete_claim_before(timeline, claim_of(timeline, 1), end_of(timeline, "delete-set"));
+}
+
+void lose_volume_with_set(Timeline& timeline) {
+  const std::size_t end = end_of(timeline, "delete-set");
+  const std::string name = claim_before(timeline, claim_of(timeline, 1), end).volume;
+  std::optional<Volume> volume;
+  for (const Observation& seen : timeline)
+    if (const Volume* one = seen.object<Volume>();
+        one != nullptr && one->meta.ref.name == name && seen.index < end)
+      volume = *one;
+  must(volume.has_value(), "volume of the claim");
+  volume->phase = "Released";
+  insert_object_before(timeline, end, Change::kModified, *volume);
 }
 
 void give_another_volume(Timeline& timeline) {
@@ -156,6 +170,8 @@ std::vector<WrongHistory> wrong_claim_lifetimes() {
        keep_claim_of_set},
       {"claim-lost-with-set", "a claim goes because its set was deleted", "claims-outlive-set", "RET-01",
        lose_claim_with_set},
+      {"volume-lost-with-set", "a volume is released because the set was deleted", "claims-outlive-set",
+       "RET-01", lose_volume_with_set},
       {"another-volume", "a set created again gets a new claim and volume", "set-finds-claims", "RET-06",
        give_another_volume},
       {"rows-lost-with-set", "a set created again finds no rows", "set-finds-data", "RET-07", lose_rows},

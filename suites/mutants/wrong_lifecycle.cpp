@@ -1,5 +1,6 @@
 #include "suites/mutants/wrong_lifecycle.h"
 
+#include <optional>
 #include <string>
 
 #include "suites/mutants/distortion.h"
@@ -87,6 +88,20 @@ void give_a_new_claim(Timeline& timeline) {
   insert_object_before(timeline, end + 1, Change::kAdded, std::move(claim));
 }
 
+// The volume is the same object, and leads to another folder.
+void move_the_volume(Timeline& timeline) {
+  const std::size_t end = end_of(timeline, "replace");
+  const std::string name = claim_before(timeline, claim_of(timeline, 0), end).volume;
+  std::optional<Volume> moved;
+  for (const Observation& seen : timeline)
+    if (const Volume* volume = seen.object<Volume>();
+        volume != nullptr && volume->meta.ref.name == name && seen.index < end)
+      moved = *volume;
+  must(moved.has_value(), "volume of the claim");
+  moved->host_path += "-elsewhere";
+  insert_object_before(timeline, end, Change::kModified, *moved);
+}
+
 void mount_one_volume_twice(Timeline& timeline) {
   const MountSeen* first = nullptr;
   bool changed = false;
@@ -142,6 +157,8 @@ std::vector<WrongHistory> wrong_lifecycles() {
        "STO-02", bind_to_a_stranger},
       {"new-claim", "a replaced pod finds a new claim of the old name", "claim-binding", "STO-03",
        give_a_new_claim},
+      {"volume-elsewhere", "the volume of a replaced pod leads to another place", "claim-binding", "STO-03",
+       move_the_volume},
       {"one-volume-twice", "two pods have the same volume mounted", "claim-binding", "STO-06",
        mount_one_volume_twice},
       {"another-claim", "a replaced pod uses another claim than before", "claim-binding", "ID-04",
