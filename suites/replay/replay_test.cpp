@@ -54,12 +54,18 @@ TEST(Histories, EveryScenarioHasAGoodOne) {
   for (const std::string& scenario : scenarios) EXPECT_TRUE(good_recordings().contains(scenario)) << scenario;
 }
 
+/// What the cluster of the recordings cannot be judged on: its StorageClass does not allow expansion.
+const std::set<std::string_view> kNotApplicable{"STO-08b"};
+
 TEST(Histories, AGoodOneKeepsEveryPromise) {
   for (const Promise& promise : catalogue()) {
     const auto good = good_recordings().find(std::string{promise.scenario});
     if (good == good_recordings().end()) continue;
     for (const RequirementVerdict& judged : judge(promise, good->second).requirements)
-      EXPECT_THAT(judged.verdict, check::IsConformant()) << judged.requirement->id;
+      if (kNotApplicable.contains(judged.requirement->id))
+        EXPECT_EQ(judged.verdict.outcome, Outcome::kNotApplicable) << judged.verdict.reason;
+      else
+        EXPECT_THAT(judged.verdict, check::IsConformant()) << judged.requirement->id;
   }
 }
 
