@@ -83,9 +83,22 @@ int exit_code_of(Outcome outcome, int not_applicable_code) {
   return ExitCode::kInconclusive;
 }
 
+/// What a process that played this scenario of this run before us left of it.
+enum class Left { kNothing, kUnfinished, kWhole };
+
+Left left_of(const scenarios::Scenario& scenario, const std::string& run, const fs::path& recording) {
+  const auto former = unfinished(recording);
+  if (scenario.salvage == nullptr || !former || former->header.run != run) return Left::kNothing;
+  const bool cleaned = std::any_of(former->begin(), former->end(), [](const Observation& seen) {
+    const Step* step = seen.as<Step>();
+    return step != nullptr && step->name == "cleanup";
+  });
+  return cleaned ? Left::kWhole : Left::kUnfinished;
+}
+
 // A mutant of an upgrade does its harm where the upgrade has its place.
 std::function<void(scenarios::Stage&)> interference_of(const mutants::Mutant& mutant) {
-  if (mutant.interfere == nullptr) return {};
+  if (mutant.interfere == nullptr || !mutant.killed_at.empty()) return {};
   return [&mutant](scenarios::Stage& stage) {
     const auto args = nlohmann::json::object();
     stage.begin("upgrade", args, std::string{mutant.title});
@@ -150,9 +163,16 @@ int run(const RunOptions& options) {
   const report::RunFolder folder(options.out, recording_reader());
   const auto prepared = prepare(options.cluster, interrupt.hurry());
   const ShownProgress shown;
+  const Left left = left_of(*scenario, started->plan.run, folder.recording_of(options.scenario));
 
   scenarios::ScenarioEnd end;
-  if (prepared) {
+  if (left == Left::kWhole) {
+    std::cerr
+        << "The run was killed while it cleaned up: its recording is whole, and what is left in the cluster "
+           "goes with the next run, or by stateproof sweep.\n";
+  } else if (prepared) {
+    if (left == Left::kUnfinished)
+      std::cerr << "The run was killed: what it left is taken up and judged; nothing more is disturbed.\n";
     end = scenarios::run(*scenario, {.client = prepared->client,
                                      .run = started->plan.run,
                                      .recording = folder.recording_of(options.scenario),
@@ -164,6 +184,7 @@ int run(const RunOptions& options) {
                                      .seed = started->plan.seed,
                                      .until = {},
                                      .upgrade = run_upgrade_command,
+                                     .salvages = left == Left::kUnfinished,
                                      .progress = shown.get(),
                                      .stop = interrupt.stop(),
                                      .hurry = interrupt.hurry()});
@@ -256,7 +277,9 @@ int mutant(const MutantOptions& options) {
                               .mutation = mutant->mutate,
                               .only_disruption = std::string{mutant->disruption},
                               .until = std::string{mutant->until},
-                              .upgrade = interference_of(*mutant)},
+                              .upgrade = interference_of(*mutant),
+                              .killed_at = std::string{mutant->killed_at},
+                              .meanwhile = mutant->killed_at.empty() ? nullptr : mutant->interfere},
                              options.cluster);
   if (!timeline) return harness_error(timeline.error().sentence);
   const report::PromiseResult result = judge_one(promise, *timeline, recording);
@@ -285,7 +308,7 @@ int sweep(const ClusterOptions& cluster) {
   const Interrupt interrupt;
   const auto client = connect(cluster, interrupt.stop());
   if (!client) return harness_error(client.error().sentence);
-  const auto swept = lease::sweep_abandoned(*client, now());
+  const auto swept = lease::sweep_abandoned(*client, now(), lease::Spared::kGo);
   if (!swept) return harness_error(swept.error().sentence);
   for (const std::string& name : *swept) std::cout << "being deleted: namespace " << name << "\n";
   if (swept->empty()) std::cout << "nothing was left behind\n";

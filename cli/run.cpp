@@ -2,8 +2,11 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <random>
@@ -67,7 +70,22 @@ void put_aside(const fs::path& out) {
   const fs::path kept = out.parent_path() / (out.filename().string() + "." + former->plan.run);
   std::error_code error;
   fs::rename(out, kept, error);
-  if (!error) std::cerr << "The run that was in " << out.string() << " is now in " << kept.string() << "\n";
+  if (error) return;
+  std::cerr << "The run that was in " << out.string() << " is now in " << kept.string() << "\n";
+  const report::RunFolder folder(kept, recording_reader());
+  for (const scenarios::Scenario& scenario : scenarios::all())
+    if (const std::string name{scenario.name};
+        scenario.salvage != nullptr && unfinished(folder.recording_of(name)))
+      std::cerr << fmt::format("It was killed in {0}; stateproof run {0} --out {1} takes up what it left.\n",
+                               name, kept.string());
+}
+
+std::optional<Timeline> unfinished(const fs::path& recording) {
+  std::error_code ignored;
+  if (!fs::exists(recording, ignored)) return std::nullopt;
+  auto timeline = record::load_recording(recording);
+  if (!timeline || timeline->finish) return std::nullopt;
+  return std::move(*timeline);
 }
 
 report::Plan plan_of(Profile profile) {
@@ -129,11 +147,49 @@ tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, cons
   return Prepared{std::move(*client), std::move(*environment)};
 }
 
-tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster) {
+namespace {
+
+/// Ends this process, without a word to anybody, when a step begins.
+class Killer : public report::Progress {
+ public:
+  explicit Killer(std::string at) : at_(std::move(at)) {}
+  void step_began(std::string_view name, std::string_view) override {
+    if (name == at_) ::kill(::getpid(), SIGKILL);
+  }
+  void note(std::string_view) override {}
+  void step_ended(std::string_view, Step::Phase, std::string_view) override {}
+
+ private:
+  const std::string at_;
+};
+
+tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster,
+                                          report::Progress* progress);
+
+// A process of its own, started before this one has any thread.
+tl::expected<void, HarnessError> play_until_killed(const Solo& solo, const ClusterOptions& cluster) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    Solo first = solo;
+    first.killed_at.clear();
+    Killer killer(solo.killed_at);
+    const auto played = play(first, cluster, &killer);
+    if (!played) std::cerr << "stateproof: " << played.error().sentence << "\n";
+    ::_exit(ExitCode::kInconclusive);
+  }
+  int status = 0;
+  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (child > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return {};
+  return tl::make_unexpected(HarnessError{
+      fmt::format("The process that was to be killed at step \"{}\" ended before it.", solo.killed_at)});
+}
+
+tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster,
+                                          report::Progress* progress) {
   const Interrupt interrupt;
   const auto prepared = prepare(cluster, interrupt.hurry());
   if (!prepared) return tl::make_unexpected(prepared.error());
-  const ShownProgress shown;
   const scenarios::ScenarioEnd end =
       scenarios::run(solo.scenario, {.client = prepared->client,
                                      .run = solo.run,
@@ -146,7 +202,9 @@ tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions
                                      .only_disruption = solo.only_disruption,
                                      .until = solo.until,
                                      .upgrade = solo.upgrade,
-                                     .progress = shown.get(),
+                                     .salvages = !solo.killed_at.empty(),
+                                     .meanwhile = solo.meanwhile,
+                                     .progress = progress,
                                      .stop = interrupt.stop(),
                                      .hurry = interrupt.hurry()});
   tell_left_behind(end.left_behind);
@@ -154,6 +212,15 @@ tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions
   auto timeline = record::load_recording(solo.recording);
   if (!timeline) return tl::make_unexpected(HarnessError{timeline.error().sentence});
   return std::move(*timeline);
+}
+
+}  // namespace
+
+tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster) {
+  if (!solo.killed_at.empty())
+    if (auto killed = play_until_killed(solo, cluster); !killed) return tl::make_unexpected(killed.error());
+  const ShownProgress shown;
+  return play(solo, cluster, shown.get());
 }
 
 }  // namespace stateproof::cli

@@ -4,6 +4,7 @@
 #include <fstream>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <tl/expected.hpp>
@@ -41,6 +42,9 @@ class ShownProgress {
 report::ReadRecording recording_reader();
 /// An earlier run in the same folder is kept beside it: nothing that was recorded is lost.
 void put_aside(const std::filesystem::path& out);
+/// The recording of this scenario that a process left which was killed; nullopt when there is none, or when
+/// it has its end.
+std::optional<Timeline> unfinished(const std::filesystem::path& recording);
 /// What the profile judges, and the scenarios that this takes.
 report::Plan plan_of(Profile profile);
 report::ScenarioResult scenario_result(const std::string& run, const std::string& name,
@@ -68,6 +72,10 @@ struct Solo {
   std::string only_disruption = {};
   std::string until = {};
   std::function<void(scenarios::Stage&)> upgrade = {};
+  /// Not empty: a process of its own plays, which dies when it has begun a step of this name; then
+  /// `meanwhile` happens, and what it left is taken up.
+  std::string killed_at = {};
+  std::function<void(scenarios::Stage&)> meanwhile = {};
 };
 /// Plays it to its end, tells what is left in the cluster, and gives the recording as it was saved.
 tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster);

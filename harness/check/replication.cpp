@@ -92,8 +92,14 @@ class Rows {
     ++judged_readings_;
   }
 
+  /// The step that took up what a killed run left; null when none was killed.
+  [[nodiscard]] const RecordedStep* salvage() const { return course_.find("salvage"); }
+
   Verdict verdict() && {
-    judgement_.doubt_if(course_.cut_short());
+    // The journal was read to its end, wherever the scenario was when its process was killed.
+    const bool salvaged =
+        salvage() != nullptr && timeline_.finish && timeline_.finish->reason == End::Reason::kComplete;
+    if (!salvaged) judgement_.doubt_if(course_.cut_short());
     if (judged_readings_ > 0 && judged_ == 0) judgement_.doubt("no write was acknowledged");
     return std::move(judgement_)
         .verdict(fmt::format("{} acknowledged, read back {}", times(judged_),
@@ -148,6 +154,11 @@ Verdict acknowledged_rows_are_everywhere(const Timeline& timeline) {
   if (rows.readings().empty()) rows.judgement().doubt("no rows were read back");
   for (const Reading& reading : rows.readings())
     for (const Observation* seen : reading.members) rows.judge(reading, *seen);
+  if (rows.salvage() != nullptr &&
+      std::none_of(rows.readings().begin(), rows.readings().end(), [](const Reading& reading) {
+        return reading.after == "salvage" && !reading.members.empty();
+      }))
+    rows.judgement().doubt("what a killed run left was not read back");
   return std::move(rows).verdict();
 }
 
@@ -327,6 +338,10 @@ Verdict service_recovers(const Timeline& timeline) {
     judgement.measure({"recovery", in_seconds(step.end->at - disturb->begin->at), "s", what});
   }
   if (judged == 0) judgement.doubt("nothing was disturbed");
+  if (const RecordedStep* salvage = course.find("salvage"); salvage != nullptr)
+    judgement.doubt(
+        fmt::format("the run was killed before {}: not every disruption was played, or watched to its end",
+                    moment(*salvage->begin)));
   judgement.doubt_if(course.cut_short());
   return std::move(judgement).verdict(counted(judged, "disruption", "disruptions") + " recovered from");
 }

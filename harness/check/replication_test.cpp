@@ -43,6 +43,7 @@ class Ledger {
     for (LedgerRows& rows : members) add(std::move(rows));
     return ends("verify", {{"after", after}});
   }
+  Ledger& lost(const std::string& resource) { return add(Gap{resource, "the recorder was not running"}); }
   Ledger& passes(Elapsed time) {
     at_ += time;
     return *this;
@@ -165,6 +166,60 @@ TEST(AcknowledgedRows, WritesAfterTheReadingAreNotDemanded) {
   const Timeline good =
       Ledger().writes(0, 1, "oo").verifies("x", {rows_of(0, {{1, 2}})}).writes(0, 3, "oo").told();
   EXPECT_THAT(acknowledged_rows_are_everywhere(good), IsConformant());
+}
+
+/// A process that was killed while it scaled the set, and one that took up what it left.
+Ledger killed_and_taken_up() {
+  return Ledger()
+      .writes(0, 1, "oo")
+      .verifies("delete-replica", {rows_of(0, {{1, 2}})})
+      .begins("scale-up", {{"from", 3}, {"to", 5}})
+      .writes(0, 3, "o")
+      .lost("pods")
+      .writes(0, 4, "oo")
+      .begins("salvage", {{"disruption", "delete-replica"}})
+      .ends("salvage", {{"disruption", "delete-replica"}});
+}
+
+TEST(ASalvagedRun, RowsOfItsJournalAreJudgedInFull) {
+  const Timeline good =
+      killed_and_taken_up().verifies("salvage", {rows_of(0, {{1, 5}}), rows_of(1, {{1, 5}})}).told();
+  const Verdict verdict = acknowledged_rows_are_everywhere(good);
+  EXPECT_THAT(verdict, IsConformant());
+  EXPECT_THAT(verdict.reason, HasSubstr("5 rows"));
+}
+
+TEST(ASalvagedRun, RowsThatWereLostMeanwhileAreFound) {
+  for (const auto& runs : std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>>{{{1, 4}}, {{2, 5}}})
+    EXPECT_EQ(
+        acknowledged_rows_are_everywhere(killed_and_taken_up().verifies("salvage", {rows_of(0, runs)}).told())
+            .outcome,
+        Outcome::kNonconformant);
+}
+
+TEST(ASalvagedRun, ALineThatWasReadTwiceCountsOnce) {
+  const Timeline good =
+      killed_and_taken_up().writes(0, 4, "oo").verifies("salvage", {rows_of(0, {{1, 5}})}).told();
+  EXPECT_THAT(acknowledged_rows_are_everywhere(good).reason, HasSubstr("5 rows"));
+}
+
+TEST(ASalvagedRun, ProvesNothingWhenItsRowsWereNotReadBack) {
+  EXPECT_EQ(acknowledged_rows_are_everywhere(killed_and_taken_up().told()).outcome, Outcome::kInconclusive);
+}
+
+TEST(ASalvagedRun, HasNoWordOnTheRecoveryThatNobodyWatched) {
+  const nlohmann::json args{{"disruption", "delete-replica"}};
+  const Timeline seam = Ledger()
+                            .writes(0, 1, "oo")
+                            .begins("disturb", args)
+                            .ends("disturb", args)
+                            .begins("recover", args)
+                            .lost("pods")
+                            .begins("salvage", args)
+                            .ends("salvage", args)
+                            .told();
+  EXPECT_EQ(service_recovers(seam).outcome, Outcome::kInconclusive);
+  EXPECT_EQ(new_replicas_catch_up(killed_and_taken_up().told()).outcome, Outcome::kInconclusive);
 }
 
 TEST(RowsSurviveKills, AskForAReadingAfterEachKill) {

@@ -22,9 +22,11 @@ WrittenRows::WrittenRows(const Timeline& timeline, const Observation& until) {
     writer.reserved = std::max(writer.reserved, writes->next() - 1);
     for (std::size_t i = 0; i < writes->ended.size(); ++i) {
       const std::size_t position = static_cast<std::size_t>(writes->first) - 1 + i;
+      // A journal that was taken up again may tell of a write twice.
+      const auto ok = static_cast<char>(WriteOutcome::kOk);
+      if (writes->ended[i] == ok && writer.ended[position] != ok) ++acknowledged_;
       writer.ended[position] = writes->ended[i];
       writer.told[position] = seen.index;
-      if (writes->ended[i] == static_cast<char>(WriteOutcome::kOk)) ++acknowledged_;
     }
   }
 }

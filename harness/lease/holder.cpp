@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
+#include <cstdint>
 #include <fstream>
 #include <sstream>
 
@@ -64,6 +66,18 @@ bool is_abandoned(const nlohmann::json& lease, Timestamp now) {
   }
   const auto renewed = parse_rfc3339(spec.value("renewTime", ""));
   return !renewed || now > *renewed + std::chrono::seconds{spec.value("leaseDurationSeconds", 0)};
+}
+
+bool is_given_up(const nlohmann::json& lease, Timestamp now) {
+  if (!is_abandoned(lease, now)) return false;
+  if (!lease.is_object() || !lease.contains("spec")) return true;
+  const auto annotations =
+      lease.value("metadata", nlohmann::json::object()).value("annotations", nlohmann::json::object());
+  const std::string told = annotations.value(kSpared, "");
+  std::int64_t spared = 0;
+  std::from_chars(told.data(), told.data() + told.size(), spared);
+  const auto renewed = parse_rfc3339(lease["spec"].value("renewTime", ""));
+  return !renewed || now > *renewed + std::chrono::seconds{spared};
 }
 
 }  // namespace stateproof::lease

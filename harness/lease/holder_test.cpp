@@ -48,6 +48,24 @@ TEST(IsAbandoned, ByTheRenewTimeWhenTheHolderIsOnAnotherMachine) {
   EXPECT_TRUE(is_abandoned(lease_of(elsewhere, "2026-03-01T10:00:10.000000Z"), kNow));
 }
 
+json spared(json lease, const char* seconds) {
+  lease["metadata"]["annotations"][kSpared] = seconds;
+  return lease;
+}
+
+TEST(IsGivenUp, NotWhileItsRunMayTakeItUp) {
+  const json killed = lease_of(Holder{"other-host", "boot", 1, 1}.identity(), "2026-03-01T09:55:00Z");
+  EXPECT_TRUE(is_abandoned(spared(killed, "600"), kNow));
+  EXPECT_FALSE(is_given_up(spared(killed, "600"), kNow));
+  EXPECT_TRUE(is_given_up(spared(killed, "300"), kNow));
+  EXPECT_TRUE(is_given_up(spared(killed, "many"), kNow));
+  EXPECT_TRUE(is_given_up(killed, kNow));
+}
+
+TEST(IsGivenUp, NotWhileItsProcessLives) {
+  EXPECT_FALSE(is_given_up(lease_of(Holder::this_process().identity(), "2026-03-01T09:00:00Z"), kNow));
+}
+
 TEST(IsAbandoned, WithoutALease) { EXPECT_TRUE(is_abandoned(nullptr, kNow)); }
 
 }  // namespace

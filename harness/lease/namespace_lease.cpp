@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "harness/kube/watch.h"
@@ -99,22 +101,33 @@ std::string holder_of(const json& ns) {
   return holder ? fmt::format("process {} on {}", holder->pid, holder->host) : "another process";
 }
 
+using Judge = bool (*)(const json& lease, Timestamp now);
+
 // A namespace is as abandoned as the Lease of its run. One without a Lease yet counts from its creation.
-bool namespace_is_abandoned(const kube::Client& client, const json& ns, Timestamp server_now) {
+bool lease_is(Judge abandoned, const kube::Client& client, const json& ns, Timestamp server_now) {
   const std::string own_name = ns.at("metadata").at("name");
   std::string main = annotation(ns, kMainNamespace);
   if (main.empty()) main = own_name;
   const auto lease = client.get(kube::kLeases, main, kLeaseName);
-  if (lease) return is_abandoned(*lease, server_now);
+  if (lease) return abandoned(*lease, server_now);
   if (!lease.error().is_not_found()) return false;
-  return is_abandoned({{"spec",
-                        {{"holderIdentity", annotation(ns, kHolder)},
-                         {"renewTime", ns.at("metadata").value("creationTimestamp", "")},
-                         {"leaseDurationSeconds", kDuration.count()}}}},
-                      server_now);
+  return abandoned({{"spec",
+                     {{"holderIdentity", annotation(ns, kHolder)},
+                      {"renewTime", ns.at("metadata").value("creationTimestamp", "")},
+                      {"leaseDurationSeconds", kDuration.count()}}}},
+                   server_now);
 }
 
 bool is_terminating(const json& ns) { return ns.at("metadata").contains("deletionTimestamp"); }
+
+// By the API server's clock, in whole seconds; nullopt when it does not say.
+std::optional<Timestamp> last_written(const json& object) {
+  std::optional<Timestamp> newest;
+  for (const json& fields : object.at("metadata").value("managedFields", json::array()))
+    if (const auto time = parse_rfc3339(fields.value("time", "")))
+      newest = newest ? std::max(*newest, *time) : *time;
+  return newest;
+}
 
 }  // namespace
 
@@ -137,8 +150,20 @@ tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> NamespaceLease::take
     lease->release();
     return tl::make_unexpected(created.error());
   }
-  lease->renewer_ = std::jthread([held = lease.get()](const std::stop_token& stop) { held->renew(stop); });
+  lease->keep_renewing();
   return lease;
+}
+
+tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> NamespaceLease::take_up(
+    const kube::Client& client, const LeaseRequest& request) {
+  std::unique_ptr<NamespaceLease> lease(new NamespaceLease(client));
+  if (auto taken = lease->take_up_all(request); !taken) return tl::make_unexpected(taken.error());
+  lease->keep_renewing();
+  return lease;
+}
+
+void NamespaceLease::keep_renewing() {
+  renewer_ = std::jthread([this](const std::stop_token& stop) { renew(stop); });
 }
 
 NamespaceLease::~NamespaceLease() = default;
@@ -148,9 +173,41 @@ tl::expected<void, HarnessError> NamespaceLease::create_all(const std::vector<st
   for (const std::string& name : names) {
     if (auto created = create_one(name, request); !created) return created;
     if (name != names.front()) continue;
-    if (auto held = hold(); !held) return held;
+    if (auto held = hold(request.spared); !held) return held;
   }
-  auto swept = sweep_abandoned(client_, server_now());
+  return sweep();
+}
+
+tl::expected<void, HarnessError> NamespaceLease::take_up_all(const LeaseRequest& request) {
+  const std::vector<std::string> names = namespaces_of(request);
+  for (const std::string& name : names) {
+    const auto existing = client_.get(kube::kNamespaces, "", name);
+    if (!existing && !existing.error().is_not_found()) return fail(existing.error().sentence());
+    const bool stands = existing && is_ours(*existing) && !is_terminating(*existing) &&
+                        existing->at("metadata").at("labels").value(kRunLabel, "") == request.run;
+    if (!stands)
+      return fail(
+          fmt::format("Namespace {} of the killed run {} is gone, and what its clients wrote down with "
+                      "it; begin a new run.",
+                      name, request.run));
+  }
+  const auto lease = client_.get(kube::kLeases, names.front(), kLeaseName);
+  if (!lease) return fail(lease.error().sentence());
+  if (!is_abandoned(*lease, now()))
+    return fail(fmt::format("Namespace {} is in use; wait for the run that holds it.", names.front()));
+  // With its version, so that of two who take it up one is refused.
+  const auto taken = client_.patch(
+      kube::kLeases, names.front(), kLeaseName, kube::PatchType::kMerge,
+      {{"metadata", {{"resourceVersion", lease->at("metadata").at("resourceVersion")}}},
+       {"spec", {{"holderIdentity", Holder::this_process().identity()}, {"renewTime", micro_time(now())}}}});
+  if (!taken) return fail(taken.error().sentence());
+  if (const auto written = last_written(*taken)) clock_skew_ = *written - now();
+  names_ = names;
+  return sweep();
+}
+
+tl::expected<void, HarnessError> NamespaceLease::sweep() {
+  auto swept = sweep_abandoned(client_, server_now(), Spared::kStay);
   if (!swept) return tl::make_unexpected(swept.error());
   swept_ = std::move(*swept);
   return {};
@@ -189,7 +246,7 @@ tl::expected<void, HarnessError> NamespaceLease::take_over(const std::string& na
     return fail(fmt::format(
         "Namespace {} exists and was not made by stateproof; give another --namespace, or none.", name));
   if (!is_terminating(*existing)) {
-    if (!namespace_is_abandoned(client_, *existing, server_now()))
+    if (!lease_is(is_abandoned, client_, *existing, server_now()))
       return fail(fmt::format("Namespace {} is in use by {}; wait for that run, or give another --namespace.",
                               name, holder_of(*existing)));
     if (auto removed = client_.remove(kube::kNamespaces, "", name);
@@ -201,14 +258,15 @@ tl::expected<void, HarnessError> NamespaceLease::take_over(const std::string& na
 
 Timestamp NamespaceLease::server_now() const { return now() + clock_skew_; }
 
-tl::expected<void, HarnessError> NamespaceLease::hold() {
-  const json lease{{"apiVersion", "coordination.k8s.io/v1"},
-                   {"kind", "Lease"},
-                   {"metadata", {{"name", kLeaseName}}},
-                   {"spec",
-                    {{"holderIdentity", Holder::this_process().identity()},
-                     {"leaseDurationSeconds", kDuration.count()},
-                     {"renewTime", micro_time(server_now())}}}};
+tl::expected<void, HarnessError> NamespaceLease::hold(std::chrono::seconds spared) {
+  const json lease{
+      {"apiVersion", "coordination.k8s.io/v1"},
+      {"kind", "Lease"},
+      {"metadata", {{"name", kLeaseName}, {"annotations", {{kSpared, std::to_string(spared.count())}}}}},
+      {"spec",
+       {{"holderIdentity", Holder::this_process().identity()},
+        {"leaseDurationSeconds", kDuration.count()},
+        {"renewTime", micro_time(server_now())}}}};
   if (auto created = client_.create_object(kube::kLeases, names_.front(), lease); !created)
     return fail(created.error().sentence());
   return {};
@@ -247,12 +305,12 @@ std::vector<std::string> NamespaceLease::release() {
 }
 
 tl::expected<std::vector<std::string>, HarnessError> sweep_abandoned(const kube::Client& client,
-                                                                     Timestamp server_now) {
+                                                                     Timestamp server_now, Spared spared) {
   const auto found = client.list(kube::kNamespaces, "", {.label_selector = kManagedBy, .field_selector = ""});
   if (!found) return fail(found.error().sentence());
   std::vector<std::string> swept;
   for (const json& ns : found->items) {
-    if (!namespace_is_abandoned(client, ns, server_now)) continue;
+    if (!lease_is(spared == Spared::kStay ? is_given_up : is_abandoned, client, ns, server_now)) continue;
     const std::string name = ns.at("metadata").at("name");
     if (is_terminating(ns) || client.remove(kube::kNamespaces, "", name)) swept.push_back(name);
   }

@@ -27,6 +27,8 @@ struct LeaseRequest {
   std::string run;                ///< id of the run; becomes a label and part of generated names
   std::string name;               ///< empty: a name is made from the run
   std::vector<std::string> more;  ///< suffixes of further namespaces, for example "client"
+  /// So long after a killed process renewed it last no other run sweeps it away: `take_up` may come.
+  std::chrono::seconds spared{0};
   std::stop_token stop;
 };
 
@@ -42,6 +44,9 @@ class NamespaceLease {
   /// deleted first, which may take up to two minutes.
   static tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> take(const kube::Client& client,
                                                                           const LeaseRequest& request);
+  /// Takes what the same request leased before its process was killed, as it is.
+  static tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> take_up(const kube::Client& client,
+                                                                             const LeaseRequest& request);
   ~NamespaceLease();  ///< stops renewing; deletes nothing
 
   [[nodiscard]] const std::string& main() const { return names_.front(); }
@@ -62,7 +67,10 @@ class NamespaceLease {
                                               const LeaseRequest& request);
   tl::expected<void, HarnessError> create_one(const std::string& name, const LeaseRequest& request);
   tl::expected<void, HarnessError> take_over(const std::string& name, const LeaseRequest& request);
-  tl::expected<void, HarnessError> hold();
+  tl::expected<void, HarnessError> hold(std::chrono::seconds spared);
+  tl::expected<void, HarnessError> take_up_all(const LeaseRequest& request);
+  tl::expected<void, HarnessError> sweep();
+  void keep_renewing();
   [[nodiscard]] Timestamp server_now() const;
   void renew(const std::stop_token& stop);
 
@@ -75,8 +83,10 @@ class NamespaceLease {
   std::jthread renewer_;
 };
 
+/// Namespaces of a killed run that it may yet take up.
+enum class Spared { kStay, kGo };
 /// Asks for the deletion of what abandoned runs left; `server_now` is the API server's time. Gives the names.
 tl::expected<std::vector<std::string>, HarnessError> sweep_abandoned(const kube::Client& client,
-                                                                     Timestamp server_now);
+                                                                     Timestamp server_now, Spared spared);
 
 }  // namespace stateproof::lease

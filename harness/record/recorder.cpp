@@ -61,6 +61,7 @@ void Recorder::remember(const Timeline& former) {
     if (seen->change == Change::kDeleted) unlisted_.erase(uid);
     if (seen->change != Change::kDeleted) unlisted_.insert_or_assign(uid, *seen);
   }
+  view_.ledger.resting.clear();  // what they did since is not known yet
   count_ = former.size();
   std::set<std::string> resources;
   for (const auto& [uid, seen] : unlisted_) resources.insert(meta_of(seen.object).ref.kind);

@@ -112,4 +112,10 @@ void take_the_names_away(Stage& stage) {
   });
 }
 
+void delete_first_rows(Stage& stage) {
+  stage.exec(stage.subject().first, {"sh", "-c",
+                                     "MYSQL_PWD=$MARIADB_ROOT_PASSWORD mariadb -uroot -e 'DELETE FROM "
+                                     "stateproof.ledger WHERE number <= 20'"});
+}
+
 }  // namespace stateproof::mutants

@@ -13,4 +13,7 @@ void make_a_claim_anew(scenarios::Stage& stage);
 void restart_a_database(scenarios::Stage& stage);
 void take_the_names_away(scenarios::Stage& stage);
 
+/// Of a replicated database, while the harness is dead: rows that it has seen acknowledged, and others.
+void delete_first_rows(scenarios::Stage& stage);
+
 }  // namespace stateproof::mutants

@@ -17,8 +17,12 @@ struct Mutant {
   std::string_view until;        ///< step after which the scenario has shown enough; empty: played to its end
   void (*mutate)(std::vector<nlohmann::json>& objects);
   std::string_view disruption = {};  ///< the one that shows it; empty: all that the scenario has
-  /// Of the scenario "upgrade": what happens instead of an upgrade.
+  /// Of the scenario "upgrade": what happens instead of an upgrade. Of one with `killed_at`: what happens
+  /// while the harness is dead.
   void (*interfere)(scenarios::Stage& stage) = nullptr;
+  /// The process that plays is killed when it has begun a step of this name, and another takes up what it
+  /// left.
+  std::string_view killed_at = {};
 };
 
 const std::vector<Mutant>& all();

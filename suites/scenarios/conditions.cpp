@@ -236,6 +236,26 @@ record::Condition updated(const Subject& subject, Ordinal ordinal, const std::in
   };
 }
 
+record::Condition serving(const Subject& subject, std::vector<Ordinal> wanted, const Elapsed& since) {
+  return [=, &since, ready = all_ready(subject, wanted)](const View& view) {
+    if (Standing standing = ready(view); !standing.reached) return standing;
+    for (const Ordinal ordinal : wanted) {
+      const std::string name = subject.pod_name(ordinal);
+      const auto read = view.ledger.reads.find(name);
+      if (read == view.ledger.reads.end() || !read->second.ok || read->second.began < since)
+        return Standing{false,
+                        fmt::format("{} not read yet{}", name,
+                                    read == view.ledger.reads.end() ? "" : " (" + read->second.note + ")"),
+                        {}};
+    }
+    const bool writes = view.ledger.last_acknowledged > since;
+    return Standing{
+        writes,
+        writes ? "writes and reads go on" : "no write acknowledged yet: " + view.ledger.last_error,
+        {}};
+  };
+}
+
 record::Condition both(record::Condition first, record::Condition second) {
   return [first = std::move(first), second = std::move(second)](const View& view) {
     Standing one = first(view);

@@ -48,6 +48,10 @@ record::Condition rolled_out(const Subject& subject, Replicas replicas, const st
 /// The pod of this ordinal is Ready at the set's update revision.
 record::Condition updated(const Subject& subject, Ordinal ordinal, const std::int64_t& generation);
 
+/// Each of these members is Ready and was read, and a write was acknowledged, all begun after `since`, which
+/// is read anew each time.
+record::Condition serving(const Subject& subject, std::vector<Ordinal> wanted, const Elapsed& since);
+
 /// `first` and `second` both hold at one moment.
 record::Condition both(record::Condition first, record::Condition second);
 

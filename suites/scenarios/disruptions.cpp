@@ -189,6 +189,24 @@ void await_api_server(Stage& stage) {
 
 }  // namespace
 
+// Each is harmless to a node that is well.
+void undo_disruptions(Stage& stage, const Timeline& former) {
+  const FaultMark* owed = nullptr;
+  for (const Observation& seen : former) {
+    if (const auto* fault = seen.as<FaultMark>();
+        fault != nullptr && fault->phase == FaultMark::Phase::kInject && fault->target.kind == "Node")
+      owed = fault;
+    const Step* step = seen.as<Step>();
+    if (step != nullptr && step->name == "recover" && step->phase != Step::Phase::kBegin) owed = nullptr;
+  }
+  if (owed == nullptr) return;
+  if (owed->name == "Drain") cordon(stage, owed->target.name, false);
+  if (owed->name == "StopNode") {
+    mark(stage, "StopNode", owed->target, FaultMark::Phase::kHeal);
+    NodeContainer(owed->target.name).start();
+  }
+}
+
 void signal_server(Stage& stage, Ordinal target, const std::string& signal) {
   stage.exec(target,
              {"sh", "-c",

@@ -33,5 +33,7 @@ void signal_server(Stage& stage, Ordinal target, const std::string& signal);
 std::vector<Disruption> pod_disruptions(const Subject& subject);
 /// Those that touch nodes, the control plane and the cluster's DNS. Needs containers as nodes, and docker.
 std::vector<Disruption> node_disruptions(Stage& stage);
+/// Heals nodes that the recording says were disturbed by a process that was killed before it healed them.
+void undo_disruptions(Stage& stage, const Timeline& former);
 
 }  // namespace stateproof::scenarios

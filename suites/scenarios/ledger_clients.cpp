@@ -29,6 +29,7 @@ const Within kRest{30s, "a writer waits at most 3 s for an answer, twice when it
 constexpr auto kCatchUp = 60s;
 constexpr auto kBeforeReconnecting = 500ms;
 constexpr std::int64_t kFirstWrites = 100;
+constexpr const char* kUnreadable = "a line of the ledger's journal cannot be read";
 
 microseconds time_at(const json& object, const char* key, microseconds clock) {
   return microseconds{object.at(key).get<std::int64_t>()} + clock;
@@ -116,11 +117,15 @@ LedgerClients::~LedgerClients() {
 
 kube::PodRef LedgerClients::pod() const { return {stage_.client_namespace(), Ledger::kPod, {}}; }
 
+// Each line of a journal became one entry.
 void LedgerClients::resume(const Timeline& former) {
-  for (const Observation& seen : former)
+  for (const Observation& seen : former) {
+    const auto* trouble = seen.as<Trouble>();
     if (seen.as<LedgerWrites>() != nullptr || seen.as<LedgerReserved>() != nullptr ||
-        seen.as<LedgerState>() != nullptr || seen.as<LedgerRead>() != nullptr)
+        seen.as<LedgerState>() != nullptr || seen.as<LedgerRead>() != nullptr ||
+        (trouble != nullptr && trouble->text.starts_with(kUnreadable)))
       ++known_;
+  }
   follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
 }
 
@@ -220,10 +225,9 @@ void LedgerClients::on_line(const std::string& text) {
     if (auto entry = entry_of_journal(line, clock_.value_or(microseconds{0})))
       stage_.recorder().add(std::move(*entry));
     else
-      stage_.recorder().add(Trouble{"a line of the ledger's journal cannot be read: " + line.substr(0, 200)});
+      stage_.recorder().add(Trouble{fmt::format("{}: {}", kUnreadable, line.substr(0, 200))});
   } catch (const json::exception& broken) {
-    stage_.recorder().add(
-        Trouble{fmt::format("a line of the ledger's journal is broken: {}", broken.what())});
+    stage_.recorder().add(Trouble{fmt::format("{} ({})", kUnreadable, broken.what())});
   }
   known_ = number;
 }

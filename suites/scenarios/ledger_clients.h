@@ -34,6 +34,8 @@ class LedgerClients {
   void start(const fixtures::LedgerOptions& options = {});
   /// Takes up the journal of clients that run already, after what `former` has of it.
   void resume(const Timeline& former);
+  /// Ends the rest in which a killed process may have left the writers.
+  void go_on() { signal("USR2"); }
   /// Lets the writers rest, reads every row of these members, each when it has what the first has, and lets
   /// the writers go on. Step "verify" with "after" in its args.
   void verify(const std::string& after, const std::vector<Ordinal>& members);

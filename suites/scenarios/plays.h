@@ -16,6 +16,9 @@ void play_lifecycle(Stage& stage);
 void play_replication(Stage& stage);
 /// The same, whose nodes and control plane are disturbed.
 void play_disruption(Stage& stage);
+/// Of both: nothing more is disturbed; what was is brought to its end, the clients' journal is read to its
+/// own, and so are the rows of every member.
+void salvage_replication(Stage& stage);
 /// The same beside sets that nobody touches, while the cluster is upgraded.
 void play_upgrade(Stage& stage);
 /// Pods that are held unready hold up what comes after them.

@@ -59,9 +59,54 @@ class Replication {
     disturb_all(node_disruptions(stage_), kRecoverNode);
   }
 
+  void salvage() {
+    const Timeline& former = *stage_.former();
+    if (!has_written(former))
+      throw HarnessTrouble("The run was killed before its clients had written anything; begin a new one.");
+    if (stage_.request().meanwhile) stage_.request().meanwhile(stage_);
+    ledger_.resume(former);
+    Elapsed since{0};
+    (void)stage_.attempt(
+        "salvage", {{"disruption", last_disruption(former)}},
+        "what a killed run left: writes and reads go on",
+        [&] {
+          undo_disruptions(stage_, former);
+          ledger_.go_on();
+          since = stage_.recorder().elapsed();
+        },
+        [&](const View& view) {
+          // Who rests in the part of the journal that was not read yet does not rest now.
+          if (!view.ledger.resting.empty()) return Standing{false, "a writer still rests", {}};
+          return serving(subject(), members(present_replicas(view)), since)(view);
+        },
+        kRecoverNode);
+    ledger_.verify(
+        "salvage",
+        members(stage_.recorder().look([this](const View& view) { return present_replicas(view); })));
+  }
+
  private:
   [[nodiscard]] const Subject& subject() const { return stage_.subject(); }
   [[nodiscard]] std::vector<Ordinal> members(int count) const { return ordinals(subject().first, {count}); }
+
+  static bool has_written(const Timeline& former) {
+    return std::any_of(former.begin(), former.end(),
+                       [](const Observation& seen) { return seen.as<LedgerWrites>() != nullptr; });
+  }
+
+  static std::string last_disruption(const Timeline& former) {
+    std::string last;
+    for (const Observation& seen : former)
+      if (const auto* step = seen.as<Step>(); step != nullptr && step->name == "disturb")
+        last = step->args.value("disruption", "");
+    return last;
+  }
+
+  // The process may have been killed while it scaled the set.
+  [[nodiscard]] int present_replicas(const View& view) const {
+    const auto set = view.sets.find(subject().set);
+    return set == view.sets.end() ? subject().replicas.value : set->second.replicas.value;
+  }
 
   void create() {
     stage_.step(
@@ -123,28 +168,6 @@ class Replication {
         kLoad);
   }
 
-  // Writes are acknowledged and every member can be read, both begun after `since`.
-  [[nodiscard]] record::Condition serving(Elapsed since, int count) const {
-    const std::vector<Ordinal> wanted = members(count);
-    return [this, since, wanted](const View& view) {
-      if (Standing standing = all_ready(subject(), wanted)(view); !standing.reached) return standing;
-      for (const Ordinal ordinal : wanted) {
-        const std::string name = subject().pod_name(ordinal);
-        const auto read = view.ledger.reads.find(name);
-        if (read == view.ledger.reads.end() || !read->second.ok || read->second.began < since)
-          return Standing{false,
-                          fmt::format("{} not read yet{}", name,
-                                      read == view.ledger.reads.end() ? "" : " (" + read->second.note + ")"),
-                          {}};
-      }
-      return Standing{view.ledger.last_acknowledged > since,
-                      view.ledger.last_acknowledged > since
-                          ? "writes and reads go on"
-                          : "no write acknowledged yet: " + view.ledger.last_error,
-                      {}};
-    };
-  }
-
   // False when the set did not come back in time.
   [[nodiscard]] bool disturb(const Disruption& disruption, const Within& recovery) {
     load();
@@ -184,7 +207,7 @@ class Replication {
           }
           since = stage_.recorder().elapsed();
         },
-        [&](const View& view) { return serving(since, subject().replicas.value)(view); }, recovery);
+        serving(subject(), members(subject().replicas.value), since), recovery);
   }
 
   void scale(const std::string& step, int to) {
@@ -200,7 +223,7 @@ class Replication {
         },
         [&, to](const View& view) {
           if (Standing standing = scaled_down(subject(), {to})(view); !standing.reached) return standing;
-          return serving(since, to)(view);
+          return serving(subject(), members(to), since)(view);
         },
         kScale);
   }
@@ -214,5 +237,6 @@ class Replication {
 
 void play_replication(Stage& stage) { Replication(stage).play_pods(); }
 void play_disruption(Stage& stage) { Replication(stage).play_nodes(); }
+void salvage_replication(Stage& stage) { Replication(stage).salvage(); }
 
 }  // namespace stateproof::scenarios

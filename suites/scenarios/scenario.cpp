@@ -20,7 +20,10 @@ ScenarioEnd interrupted() {
 ScenarioEnd play(const Scenario& scenario, Stage& stage) {
   try {
     stage.open();
-    scenario.play(stage);
+    if (stage.request().salvages)
+      scenario.salvage(stage);
+    else
+      scenario.play(stage);
     return {};
   } catch (const Curtain&) {
     return {};
@@ -94,6 +97,7 @@ const std::vector<Scenario>& all() {
        .title = "a replicated database under load, its pods disturbed in nine ways, scaled 3 -> 5 -> 3",
        .subject = fixtures::replicated_subject,
        .play = play_replication,
+       .salvage = salvage_replication,
        .has_client_namespace = true,
        .also_watches = {kube::kPodDisruptionBudgets}},
       {.name = "disruption",
@@ -101,6 +105,7 @@ const std::vector<Scenario>& all() {
        .profile = Profile::kDisruptive,
        .subject = fixtures::replicated_subject,
        .play = play_disruption,
+       .salvage = salvage_replication,
        .has_client_namespace = true,
        .also_watches = {kube::kPodDisruptionBudgets}},
       {.name = "upgrade",

@@ -26,6 +26,8 @@ struct Scenario {
   Profile profile = Profile::kConformance;
   Subject (*subject)(const std::string& ns) = nullptr;  ///< what is wanted in this namespace
   void (*play)(Stage& stage) = nullptr;
+  /// Takes up what a process left that was killed while it played this; null: nothing of it is worth that.
+  void (*salvage)(Stage& stage) = nullptr;
   bool has_client_namespace = false;              ///< leases a second namespace, for clients of the set
   std::vector<kube::Resource> also_watches = {};  ///< besides what every stage watches
   std::vector<kube::Resource> also_watches_cluster = {};  ///< that have no namespace
@@ -56,6 +58,11 @@ struct ScenarioRequest {
   std::function<void(Stage&)> upgrade = {};
   /// The namespaces exist and stay, and a recording that is there is gone on with.
   bool adopts = false;
+  /// The process that recorded this scenario was killed: its namespaces and its recording are taken up, and
+  /// `salvage` is played.
+  bool salvages = false;
+  /// Of a mutant: what happened between the death of that process and the salvage.
+  std::function<void(Stage&)> meanwhile = {};
   report::Progress* progress = nullptr;
   std::stop_token stop;   ///< first Ctrl-C: end the scenario and clean up
   std::stop_token hurry;  ///< second Ctrl-C: end the cleanup, too

@@ -25,6 +25,9 @@ const record::Within kCleanUp{120s, "graceful end of all pods, then the namespac
 const record::Within kControllerPass{
     60s, "one pass of the StatefulSet controller over a set that did not change, on a busy cluster"};
 
+// Who starts a killed run again does it soon, or not at all.
+constexpr auto kSpared = 600s;
+
 const kube::Resource& resource_of(const json& object) {
   const std::string kind = object.at("kind");
   if (const kube::Resource* known = kube::resource_of_kind(kind)) return *known;
@@ -56,7 +59,8 @@ record::RecordingFile reopen_file(const std::string& path) {
 
 // Of a recorder that was killed, or told to go, before its scenario was over.
 std::optional<Timeline> former_recording(const ScenarioRequest& request) {
-  if (!request.adopts || !std::filesystem::exists(request.recording)) return std::nullopt;
+  if (!(request.adopts || request.salvages) || !std::filesystem::exists(request.recording))
+    return std::nullopt;
   auto former = record::load_recording(request.recording);
   if (!former) throw HarnessTrouble(former.error().sentence);
   return std::move(*former);
@@ -72,6 +76,7 @@ lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioReques
   if (!is_main && !request.adopts)
     lease.name = fmt::format("{}-{}", lease::namespaces_of(lease).front(), scenario.name);
   if (scenario.has_client_namespace) lease.more = {"client"};
+  if (scenario.salvage != nullptr) lease.spared = kSpared;
   return lease;
 }
 
@@ -88,7 +93,9 @@ Stage::Stage(const Scenario& scenario, const ScenarioRequest& request)
 
 void Stage::open() {
   if (!request_.adopts) {
-    auto lease = lease::NamespaceLease::take(client(), lease_request(scenario_, request_));
+    const lease::LeaseRequest wanted = lease_request(scenario_, request_);
+    auto lease = request_.salvages ? lease::NamespaceLease::take_up(client(), wanted)
+                                   : lease::NamespaceLease::take(client(), wanted);
     if (!lease) throw HarnessTrouble(lease.error().sentence);
     lease_ = std::move(*lease);
   }
