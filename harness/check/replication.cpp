@@ -174,30 +174,59 @@ Verdict rows_survive_loss_of_all_pods(const Timeline& timeline) {
   return rows_after(timeline, {"delete-all"});
 }
 
-Verdict new_replicas_catch_up(const Timeline& timeline) {
-  Rows rows(timeline);
+namespace {
+
+constexpr const char* kRemedy =
+    "SHOW REPLICA STATUS; error 1236 means that the primary has purged binary logs that a replica without a "
+    "copy "
+    "needs: deploy replicas that begin with a copy of the primary's data and its position (CLONE=yes)";
+
+/// The error that stops for good a replica whose primary lacks the logs that it asks for.
+bool lacks_logs(const LedgerRows& rows) {
+  return rows.replication.find("fatal error 1236") != std::string::npos;
+}
+
+/// Judges replicas that a scale-up added.
+Verdict new_replicas(Rows rows) {
+  const Subject& subject = rows.subject();
   bool judged = false;
   for (const Reading& reading : rows.readings()) {
     if (reading.after != "scale-up") continue;
     for (const Observation* seen : reading.members) {
       const LedgerRows& read = *seen->as<LedgerRows>();
-      const auto ordinal = ordinal_of(read.member, rows.subject().set);
-      if (!ordinal || ordinal->value < rows.subject().first.value + rows.subject().replicas.value) continue;
+      const auto ordinal = ordinal_of(read.member, subject.set);
+      if (!ordinal || ordinal->value < subject.first.value + subject.replicas.value) continue;
       judged = true;
-      if (read.ok && !read.caught_up)
+      if ((read.ok && !read.caught_up) || lacks_logs(read))
         rows.judgement().find(
-            {{"Pod", rows.subject().ns, read.member, {}},
-             "a new replica that gets to the primary's position " + read.awaited,
-             fmt::format("it is at {}, replication {}", read.position, read.replication),
+            {{"Pod", subject.ns, read.member, {}},
+             read.awaited.empty() ? "a new replica that gets the primary's data"
+                                  : "a new replica that gets to the primary's position " + read.awaited,
+             lacks_logs(read) ? fmt::format("it stands still, and is not Ready: {}", read.replication)
+                              : fmt::format("it is at {}, replication {}", read.position, read.replication),
              {reading.step->begin->index, seen->index},
-             "SHOW REPLICA STATUS; error 1236 means that the primary has purged binary logs that a "
-             "replica without a copy needs: deploy replicas that clone"});
+             kRemedy});
       else
         rows.judge(reading, *seen);
     }
   }
   if (!judged) rows.judgement().doubt("no replica was added and read");
   return std::move(rows).verdict();
+}
+
+}  // namespace
+
+Verdict new_replicas_catch_up(const Timeline& timeline) { return new_replicas(Rows(timeline)); }
+
+Verdict new_replicas_catch_up_after_purge(const Timeline& timeline) {
+  Rows rows(timeline);
+  const RecordedStep* purge = rows.course().find("purge");
+  const RecordedStep* scale = rows.course().find("scale-up");
+  const bool purged =
+      purge != nullptr && purge->reached() && !purge->end->as<Step>()->args.value("oldest", "").empty();
+  if (!purged || scale == nullptr || scale->begin->index < purge->end->index)
+    rows.judgement().doubt("no replica was added after the primary had purged its binary logs");
+  return new_replicas(std::move(rows));
 }
 
 Verdict replicas_follow(const Timeline& timeline) {

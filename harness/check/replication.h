@@ -20,6 +20,8 @@ Verdict rows_survive_kills(const Timeline& timeline);
 Verdict rows_survive_loss_of_all_pods(const Timeline& timeline);
 /// SCL-03: replicas that a scale-up added have every row.
 Verdict new_replicas_catch_up(const Timeline& timeline);
+/// SCL-03b: so they do when the primary has purged its binary logs before.
+Verdict new_replicas_catch_up_after_purge(const Timeline& timeline);
 /// AVL-01: after each disruption writes and reads go on. Measures how long they did not.
 Verdict service_recovers(const Timeline& timeline);
 

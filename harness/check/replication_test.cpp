@@ -270,6 +270,45 @@ TEST(NewReplicas, MustCatchUp) {
             Outcome::kNonconformant);
 }
 
+TEST(NewReplicas, OneThatLacksThePrimarysLogsIsABreachByName) {
+  LedgerRows stopped = rows_of(3, {});
+  stopped.ok = false;
+  stopped.replication = "Got fatal error 1236 from master when reading data from binary log";
+  const nlohmann::json oldest{{"oldest", "mariadb-bin.000003"}};
+  const Timeline bad = Ledger()
+                           .writes(0, 1, "oo")
+                           .begins("purge", nlohmann::json::object())
+                           .ends("purge", oldest)
+                           .begins("scale-up", {{"to", 4}})
+                           .verifies("scale-up", {stopped})
+                           .ends("scale-up", {{"to", 4}}, Step::Phase::kFailed)
+                           .told();
+  for (const Verdict& verdict : {new_replicas_catch_up(bad), new_replicas_catch_up_after_purge(bad)}) {
+    ASSERT_EQ(verdict.outcome, Outcome::kNonconformant);
+    EXPECT_THAT(verdict.findings.front().observed, HasSubstr("error 1236"));
+    EXPECT_THAT(verdict.findings.front().look_at, HasSubstr("CLONE=yes"));
+  }
+}
+
+TEST(NewReplicas, AfterAPurgeTheyMustHaveEveryRowToo) {
+  const nlohmann::json oldest{{"oldest", "mariadb-bin.000003"}};
+  const auto verdict = [&](const nlohmann::json& purged,
+                           std::vector<std::pair<std::int64_t, std::int64_t>> runs) {
+    return new_replicas_catch_up_after_purge(Ledger()
+                                                 .writes(0, 1, "oo")
+                                                 .begins("purge", nlohmann::json::object())
+                                                 .ends("purge", purged)
+                                                 .begins("scale-up", {{"to", 4}})
+                                                 .ends("scale-up", {{"to", 4}})
+                                                 .verifies("scale-up", {rows_of(3, std::move(runs))})
+                                                 .told())
+        .outcome;
+  };
+  EXPECT_EQ(verdict(oldest, {{1, 2}}), Outcome::kConformant);
+  EXPECT_EQ(verdict(oldest, {{1, 1}}), Outcome::kNonconformant);
+  EXPECT_EQ(verdict(nlohmann::json::object(), {{1, 2}}), Outcome::kInconclusive);
+}
+
 TEST(ServiceRecovers, TheLongestGapIsMeasured) {
   const nlohmann::json args{{"disruption", "delete-primary"}};
   const Timeline good = Ledger()

@@ -157,14 +157,23 @@ constexpr std::array kKnownLines = {
         "bring the password in the Secret and the one in the data directory together: a claim that was kept "
         "keeps the passwords with which its database was made",
         "Changing the Secret does not change a database that exists already."},
+    KnownLine{
+        "Got fatal error 1236", "replica-cannot-catch-up",
+        "The replica in container {} asks for transactions whose binary logs its primary has purged.",
+        "let replicas begin with a copy of the primary's data and its position: a script in "
+        "/docker-entrypoint-initdb.d or an init container that loads a dump or a backup",
+        "An empty volume alone changes nothing, for the replica would ask for the same logs. Never empty the "
+        "primary's."},
 };
 
-/// Cause that a text names, with the line as evidence.
+/// Cause that a text names, with the line as evidence. `only`: of these causes; none: of all.
 std::optional<Finding> known_line(const std::string& words, const Evidence& where,
-                                  const std::string& container) {
+                                  const std::string& container,
+                                  std::initializer_list<std::string_view> only = {}) {
   for (const std::string& line : last_lines(words, 1000))
     for (const KnownLine& known : kKnownLines)
-      if (line.find(known.part) != std::string::npos) {
+      if (line.find(known.part) != std::string::npos &&
+          (only.size() == 0 || std::find(only.begin(), only.end(), known.id) != only.end())) {
         Evidence evidence = where;
         evidence.value = line;
         return Finding{known.id,
@@ -233,6 +242,13 @@ std::optional<Finding> crash(const Workload& workload, const SeenPod& seen, cons
   return finding;
 }
 
+// It holds on to them until its pod is gone.
+void empty_its_claims(const Workload& workload, const SeenPod& seen, Finding& finding) {
+  for (const auto& [volume, claim] : seen.pod.volume_claims)
+    finding.remedy.push_back({"give the replica an empty volume for the copy; what it has is worth nothing",
+                              fmt::format("{}delete pvc {} --wait=false", workload.kubectl(), claim)});
+}
+
 std::string probe_text(const json& probe) {
   std::vector<std::string> words;
   for (const json& word : in(probe, "exec", "command"))
@@ -273,8 +289,7 @@ std::optional<Finding> unready(const Workload& workload, const SeenPod& seen, co
   if (finding.id == "probe-fails") {
     if (auto known = known_line(log_of(workload, seen, container),
                                 {seen.pod.meta.ref.text(), "log of container " + container.name(), {}},
-                                container.name());
-        known && known->id == "volume-full")
+                                container.name(), {"volume-full", "replica-cannot-catch-up"}))
       finding = std::move(*known);
   }
   finding.evidence.push_back(
@@ -283,6 +298,7 @@ std::optional<Finding> unready(const Workload& workload, const SeenPod& seen, co
                               fmt::format("status.containerStatuses[{}].ready", container.name()), "false",
                               time(container.running(), "startedAt")});
   if (said != nullptr && finding.id == "probe-fails") finding.evidence.push_back(event_evidence(*said));
+  if (finding.id == "replica-cannot-catch-up") empty_its_claims(workload, seen, finding);
   if (finding.id != "probe-fails") finding.remedy.push_back(replace_after(workload, seen));
   if (finding.id == "probe-fails") {
     const bool runs = member(probe, "exec").is_object();

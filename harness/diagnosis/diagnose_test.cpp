@@ -299,6 +299,26 @@ TEST(Diagnose, ReadsWhatADatabaseSaysBeforeItEnds) {
   EXPECT_THAT(shop.ids(), ElementsAre("out-of-memory"));
 }
 
+TEST(Diagnose, SeesAReplicaThatLacksItsPrimarysLogs) {
+  Shop shop;
+  shop.pod(1)["spec"]["containers"][0]["readinessProbe"] = {{"exec", {{"command", {"healthcheck.sh"}}}},
+                                                            {"periodSeconds", 2}};
+  shop.contain(1, {{"ready", false}, {"state", {{"running", {{"startedAt", kEarlier}}}}}});
+  EXPECT_THAT(shop.ids(), ElementsAre("probe-fails"));
+  shop.snapshot.logs["shop/web-1/web"] =
+      "[Warning] Access denied for user 'root'@'localhost'\n"
+      "[ERROR] Slave I/O: Got fatal error 1236 from master when reading data from binary log: 'Could not "
+      "find GTID "
+      "state requested by slave in any binlog files.', Internal MariaDB error code: 1236\n";
+  ASSERT_THAT(shop.ids(), ElementsAre("replica-cannot-catch-up"));
+  const Finding finding = shop.findings().front();
+  EXPECT_THAT(finding.evidence.front().value, HasSubstr("error 1236"));
+  ASSERT_EQ(finding.remedy.size(), 3U);
+  EXPECT_THAT(finding.remedy[1].command, HasSubstr("delete pvc data-web-1 --wait=false"));
+  EXPECT_THAT(finding.remedy[2].command, HasSubstr("delete pod web-1"));
+  EXPECT_THAT(finding.trap, HasSubstr("primary"));
+}
+
 TEST(Diagnose, ForgetsARefusalThatIsOver) {
   Shop shop;
   const char* refused =

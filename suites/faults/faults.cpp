@@ -5,7 +5,9 @@
 #include <algorithm>
 
 #include "fixtures/manifest/manifest.h"
+#include "fixtures/mariadb-replicated/replicated.h"
 #include "fixtures/sleeper/sleeper.h"
+#include "suites/scenarios/binary_logs.h"
 #include "suites/scenarios/conditions.h"
 #include "suites/scenarios/node_container.h"
 
@@ -389,6 +391,54 @@ void set_password(Stage& stage, const char* password) {
 void change_password(Stage& stage) { set_password(stage, kOtherPassword); }
 void change_password_back(Stage& stage) { set_password(stage, kFirstPassword); }
 
+// A primary and a replica in place of the sleepers, under their name.
+void run_replicated(Objects& objects, const std::string&) {
+  const std::string image = container(objects).at("image");
+  objects = fixtures::replicated_objects(image, {.replicas = {2}});
+  object_of_kind(objects, "Service")["metadata"]["name"] = Sleeper::kName;
+  object_of_kind(objects, "StatefulSet")["metadata"]["name"] = Sleeper::kName;
+  set_spec(objects)["serviceName"] = Sleeper::kName;
+  set_spec(objects)["volumeClaimTemplates"][0]["metadata"]["name"] = Sleeper::kClaimTemplate;
+  json& database = container(objects);
+  database["name"] = Sleeper::kName;
+  database["volumeMounts"][0]["name"] = Sleeper::kClaimTemplate;
+  for (json& variable : database["env"])
+    if (variable.at("name") == "PRIMARY")
+      variable["value"] = fmt::format("{0}-0.{0}.$(NAMESPACE).svc.cluster.local", Sleeper::kName);
+}
+
+void create_replication_passwords(Stage& stage) {
+  stage.create(kube::kSecrets, stage.subject().ns,
+               fixtures::replicated_secret(fixtures::generate_passwords()));
+}
+
+// The replica comes back empty, and its primary has no memory of its first day.
+void purge_binary_logs(Stage& stage) {
+  const Ordinal replica{1};
+  scenarios::purge_binary_logs(stage, {0});
+  const std::string claim = stage.subject().claim_name(replica);
+  const std::string volume =
+      stage.recorder().look([&](const record::View& view) { return view.claims.at(claim).volume; });
+  stage.remove(kube::kClaims, claim);
+  const Uid former = stage.delete_pod(replica);
+  stage.step(
+      "lose-volume", {{"ordinal", replica.value}}, "a replica on a new volume", [] {},
+      [&](const record::View& view) {
+        if (view.volumes.contains(volume)) return record::Standing{false, volume + " is still there", {}};
+        return scenarios::both(scenarios::successor(stage.subject(), replica, former),
+                               scenarios::started(stage.subject(), {replica}))(view);
+      },
+      kSoon);
+}
+
+void clone_from_now_on(Stage& stage) {
+  const json copies{{{"name", "CLONE"}, {"value", "yes"}}};
+  demand(stage.client().patch(
+      kube::kStatefulSets, stage.subject().ns, Sleeper::kName, kube::PatchType::kStrategicMerge,
+      {{"spec",
+        {{"template", {{"spec", {{"containers", {{{"name", Sleeper::kName}, {"env", copies}}}}}}}}}}}));
+}
+
 void hold(Objects& objects, const std::string&) { container(objects)["env"][0]["value"] = "yes"; }
 void let_be_ready(Stage& stage) { stage.exec(Ordinal{0}, {"touch", Sleeper::kReadyFile}); }
 
@@ -596,6 +646,13 @@ const std::vector<Fault>& all() {
        .spoil = run_database,
        .inject = change_password,
        .mend = change_password_back},
+      {.name = "purged-binary-logs",
+       .title = "a replica lost its volume, and its primary has purged the logs",
+       .finding = "replica-cannot-catch-up",
+       .prepare = create_replication_passwords,
+       .spoil = run_replicated,
+       .inject = purge_binary_logs,
+       .mend = clone_from_now_on},
       {.name = "failing-probe",
        .title = "the first pod runs and is not Ready",
        .finding = "probe-fails",

@@ -147,6 +147,13 @@ void acknowledge_early(std::vector<json>& objects) {
         {{"name", "LEDGER_ACKNOWLEDGES_EARLY"}, {"value", "1"}});
 }
 
+void replay_instead_of_copying(std::vector<json>& objects) {
+  json* set = object_named(objects, "StatefulSet", MariaDb::kSet);
+  if (set == nullptr) return;
+  for (json& variable : (*set)["spec"]["template"]["spec"]["containers"][0]["env"])
+    if (variable.at("name") == "CLONE") variable["value"] = "no";
+}
+
 void be_governed_by_nobody(std::vector<json>& objects) { set_spec(objects)["serviceName"] = "nobody"; }
 
 Mutant interfering(std::string_view name, std::string_view title, std::string_view promise,
@@ -208,6 +215,12 @@ const std::vector<Mutant>& all() {
        "verify", delete_rows_in_secret, "delete-replica"},
       {"early-acknowledgement", "a client that takes writes as done before their commit", "acknowledged-rows",
        "RPL-01", "verify", acknowledge_early, "kill-primary"},
+      {.name = "replicas-without-copy",
+       .title = "new replicas replay the primary's logs, which were purged",
+       .promise = "late-replicas",
+       .requirement = "SCL-03b",
+       .until = "",
+       .mutate = replay_instead_of_copying},
       {.name = "rows-deleted-meanwhile",
        .title = "rows are deleted while the harness is dead",
        .promise = "acknowledged-rows",

@@ -17,8 +17,8 @@ namespace {
 /// Everything that scenarios with this workload create.
 std::vector<nlohmann::json> honest_objects(std::string_view scenario) {
   if (scenario == "lifecycle") return fixtures::mariadb_objects("image:1", Replicas{3});
-  if (scenario == "replication") {
-    auto objects = fixtures::replicated_objects("image:1");
+  if (scenario == "replication" || scenario == "catch-up") {
+    auto objects = fixtures::replicated_objects("image:1", {.clone = scenario == "catch-up"});
     for (auto& object : fixtures::ledger_objects("image:1", fixtures::replicated_subject("database"), {}))
       objects.push_back(object);
     return objects;

@@ -99,6 +99,16 @@ std::vector<Promise> replication_promises() {
             .source = kReplicated,
             .since = "",
             .checker = check::new_replicas_catch_up}}),
+      promise("late-replicas", "New replicas get the data although its first logs are gone", "replication",
+              {{.id = "SCL-03b",
+                .title = "A new replica gets its data although the primary has purged its binary logs",
+                .sentence = "A replica that begins with a copy of the primary's data MUST catch up and have "
+                            "every row that "
+                            "was acknowledged, also when the primary's binary logs of before were purged.",
+                .source = kReplicated,
+                .since = "",
+                .checker = check::new_replicas_catch_up_after_purge}},
+              {.scenario = "catch-up"}),
       promise("service-recovers", "Writes and reads go on after each disruption of pods", "availability",
               {{.id = "AVL-01",
                 .title = "After each disruption all members serve again",

@@ -16,6 +16,8 @@ void play_lifecycle(Stage& stage);
 void play_replication(Stage& stage);
 /// The same, whose nodes and control plane are disturbed.
 void play_disruption(Stage& stage);
+Subject catch_up_subject(const std::string& ns);
+void play_catch_up(Stage& stage);
 /// Of both: nothing more is disturbed; what was is brought to its end, the clients' journal is read to its
 /// own, and so are the rows of every member.
 void salvage_replication(Stage& stage);
