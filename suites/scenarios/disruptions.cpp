@@ -125,6 +125,25 @@ std::string node_of(Stage& stage, Ordinal ordinal) {
   });
 }
 
+// Two of those on which members run, the target's first; where they share one, the control plane's, too.
+std::vector<std::string> two_nodes(Stage& stage, Ordinal target, const std::string& control_plane) {
+  std::vector<std::string> nodes{node_of(stage, target)};
+  for (const Ordinal ordinal : ordinals(stage.subject().first, stage.subject().replicas))
+    if (const std::string node = node_of(stage, ordinal);
+        !node.empty() && node != nodes.front() && nodes.size() < 2)
+      nodes.push_back(node);
+  if (nodes.size() < 2) nodes.push_back(control_plane);
+  return nodes;
+}
+
+// systemd is asked and not awaited, so that both are away at the same time.
+Condition restart_kubelets(Stage& stage, const std::vector<std::string>& nodes) {
+  for (const std::string& node : nodes) mark(stage, "RestartKubelet", {"Node", "", node, {}});
+  for (const std::string& node : nodes)
+    NodeContainer(node).run({"systemctl", "restart", "--no-block", "kubelet"});
+  return happened();
+}
+
 void cordon(Stage& stage, const std::string& node, bool unschedulable) {
   const auto patched = stage.client().patch(kube::kNodes, "", node, kube::PatchType::kMerge,
                                             {{"spec", {{"unschedulable", unschedulable}}}});
@@ -250,11 +269,10 @@ std::vector<Disruption> node_disruptions(Stage& stage) {
        [node](Stage& on, Ordinal target) { return drain(on, target, *node); },
        [node](Stage& on) { cordon(on, *node, false); }},
       {"restart-kubelet", "the kubelet beside the primary is restarted", primary,
-       [](Stage& on, Ordinal target) {
-         const std::string name = node_of(on, target);
-         mark(on, "RestartKubelet", {"Node", "", name, {}});
-         NodeContainer(name).run({"systemctl", "restart", "kubelet"});
-         return happened();
+       [](Stage& on, Ordinal target) { return restart_kubelets(on, {node_of(on, target)}); }},
+      {"restart-two-kubelets", "two kubelets are restarted at once, one of them beside the primary", primary,
+       [control_plane](Stage& on, Ordinal target) {
+         return restart_kubelets(on, two_nodes(on, target, control_plane));
        }},
       {"stop-node", "the node of a replica is stopped, and started again", replica,
        [node](Stage& on, Ordinal target) { return stop_node(on, target, *node); },
