@@ -234,7 +234,10 @@ int gate_end(const GateOptions& options) {
   if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
   const auto save = [&](const std::string& name, const scenarios::ScenarioEnd& end, const Timeline* played) {
     report::ScenarioResult result = scenario_result(plan.run, name, end);
-    if (played != nullptr) result.steps = report::steps_of(*played);
+    if (played != nullptr) {
+      result.steps = report::steps_of(*played);
+      result.served = served_of(*played);
+    }
     return folder.save_scenario(result);
   };
   scenarios::ScenarioEnd end;

@@ -15,6 +15,7 @@
 #include "harness/check/judgement.h"
 #include "harness/check/patience.h"
 #include "harness/check/written_rows.h"
+#include "harness/model/served.h"
 
 namespace stateproof::check {
 namespace {
@@ -313,43 +314,12 @@ Verdict checksums_agree(const Timeline& timeline) {
 
 // ----------------------------------------------------------------------------------------- availability
 
-namespace {
-
-/// Begin of each acknowledged write, ascending.
-std::vector<Elapsed> acknowledgements(const Timeline& timeline) {
-  std::vector<Elapsed> times;
-  for (const Observation& seen : timeline)
-    if (const auto* writes = seen.as<LedgerWrites>())
-      for (std::size_t i = 0; i < writes->ended.size(); ++i)
-        if (writes->ended[i] == static_cast<char>(WriteOutcome::kOk))
-          times.push_back(writes->began[i] + writes->took[i]);
-  std::sort(times.begin(), times.end());
-  return times;
-}
-
-Elapsed longest_gap(const std::vector<Elapsed>& times, Elapsed from, Elapsed to) {
-  Elapsed longest{0};
-  auto next = std::upper_bound(times.begin(), times.end(), from);
-  Elapsed last = next == times.begin() ? from : *std::prev(next);
-  for (; next != times.end(); ++next) {
-    longest = std::max(longest, *next - last);
-    last = *next;
-    if (*next > to) break;
-  }
-  return longest;
-}
-
-}  // namespace
-
 Verdict service_recovers(const Timeline& timeline) {
   const Course course(timeline);
   if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
   Judgement judgement;
-  const std::vector<Elapsed> times = acknowledgements(timeline);
   std::size_t judged = 0;
-  const RecordedStep* disturb = nullptr;
   for (const RecordedStep& step : course.steps()) {
-    if (step.name == "disturb") disturb = &step;
     if (step.name != "disturb" && step.name != "recover") continue;
     const std::string what = step.asked->args.value("disruption", "");
     if (step.timed_out())
@@ -360,11 +330,11 @@ Verdict service_recovers(const Timeline& timeline) {
            {step.begin->index, step.end->index},
            fmt::format("kubectl -n {} get pods,events; the log of the pod that is not Ready",
                        timeline.subject().ns)});
-    if (step.name != "recover" || !step.reached() || disturb == nullptr) continue;
-    ++judged;
-    judgement.measure(
-        {"longest write gap", in_seconds(longest_gap(times, disturb->begin->at, step.end->at)), "s", what});
-    judgement.measure({"recovery", in_seconds(step.end->at - disturb->begin->at), "s", what});
+    if (step.name == "recover" && step.reached()) ++judged;
+  }
+  for (const DisturbedService& one : served_of(timeline).disruptions) {
+    judgement.measure({"longest write gap", one.write_gap, "s", one.disruption});
+    if (one.recovery > 0) judgement.measure({"recovery", one.recovery, "s", one.disruption});
   }
   if (judged == 0) judgement.doubt("nothing was disturbed");
   if (const RecordedStep* salvage = course.find("salvage"); salvage != nullptr)

@@ -10,6 +10,7 @@
 #include "harness/report/lanes_svg.h"
 #include "harness/report/markup.h"
 #include "harness/report/rates.h"
+#include "harness/report/served_text.h"
 #include "harness/report/text.h"
 
 namespace stateproof::report {
@@ -112,7 +113,7 @@ std::string contrast_table(const RunResult& run, const Timeline& timeline) {
                        contrast_rows(lines, run)));
 }
 
-std::string picture(const RunResult& run, const Timeline& timeline) {
+std::string picture(const RunResult& run, const ScenarioResult& scenario, const Timeline& timeline) {
   const Lanes lanes = lanes_of(timeline, run);
   if (lanes.lanes.empty()) return {};
   std::string served;
@@ -122,6 +123,8 @@ std::string picture(const RunResult& run, const Timeline& timeline) {
         element("div", R"(class="scroll lanes" tabindex="0" role="region" aria-label="writes and reads")",
                 rates) +
             element("figcaption", "", rates_legend()));
+  if (const std::string figures = served_tables(scenario.served, run.plan.seed); !figures.empty())
+    served += element("div", R"(class="tables")", figures);
   return served +
          element("figure", "",
                  element("div", R"(class="scroll lanes" tabindex="0" role="region" aria-label="swim lanes")",
@@ -156,7 +159,7 @@ std::string scenario_section(const RunResult& run, const ScenarioResult& scenari
   if (!played && scenario.outcome == ScenarioResult::Outcome::kComplete) return {};  // a look before the play
   std::string text = text_element("h2", "", "What the cluster did: " + scenario.name) +
                      text_element("p", R"(class="source")", subtitle(scenario, timeline)) + trouble(scenario);
-  if (timeline != nullptr) text += picture(run, *timeline);
+  if (timeline != nullptr) text += picture(run, scenario, *timeline);
   std::string tables =
       steps_table(scenario) + measurements_table(figures_of(measurements_of(run, scenario.name)));
   if (timeline != nullptr) tables += requests_table(*timeline);

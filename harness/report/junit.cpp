@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "harness/report/failure_text.h"
+#include "harness/report/served_text.h"
 #include "harness/report/text.h"
 
 namespace stateproof::report {
@@ -168,7 +169,7 @@ void add_promise(pugi::xml_node suite, const RunResult& run, const Standing& sta
   add_promise_output(testcase, run, standing, promise);
 }
 
-void add_scenario(pugi::xml_node suite, const std::string& name, const std::string& title,
+void add_scenario(pugi::xml_node suite, const Plan& plan, const std::string& name, const std::string& title,
                   const ScenarioResult* result, Totals& totals) {
   const std::string shown_name = title.empty() ? name : name + " " + title;
   pugi::xml_node testcase =
@@ -177,6 +178,10 @@ void add_scenario(pugi::xml_node suite, const std::string& name, const std::stri
     ++totals.skipped;
     return add_skipped(testcase, "not run: the scenario has not finished");
   }
+  if (const auto figures = served_properties(result->served); !figures.empty()) {
+    pugi::xml_node properties = testcase.append_child("properties");
+    for (const auto& [figure, value] : figures) add_property(properties, figure, value);
+  }
   if (result->outcome != ScenarioResult::Outcome::kComplete) {
     ++totals.errors;
     const bool stopped = result->outcome == ScenarioResult::Outcome::kInterrupted;
@@ -184,19 +189,19 @@ void add_scenario(pugi::xml_node suite, const std::string& name, const std::stri
         result->sentence.empty() && stopped ? "the run was interrupted" : result->sentence;
     add_result(testcase, "error", stopped ? "Interrupted" : "HarnessError", sentence, sentence);
   }
-  if (const std::string log = step_log(result); !log.empty())
-    set_text(testcase.append_child("system-out"), log);
+  const std::string log = served_text(result->served, result->name, plan.seed) + step_log(result);
+  if (!log.empty()) set_text(testcase.append_child("system-out"), log);
 }
 
 void add_scenarios(pugi::xml_node suite, const RunResult& run, Totals& totals) {
   for (const PlannedScenario& plan : run.plan.scenarios)
-    add_scenario(suite, plan.name, plan.title, run.scenario(plan.name), totals);
+    add_scenario(suite, run.plan, plan.name, plan.title, run.scenario(plan.name), totals);
   const auto is_planned = [&run](const ScenarioResult& result) {
     return std::any_of(run.plan.scenarios.begin(), run.plan.scenarios.end(),
                        [&result](const PlannedScenario& plan) { return plan.name == result.name; });
   };
   for (const ScenarioResult& result : run.scenarios)
-    if (!is_planned(result)) add_scenario(suite, result.name, "", &result, totals);
+    if (!is_planned(result)) add_scenario(suite, run.plan, result.name, "", &result, totals);
 }
 
 void add_suite_properties(pugi::xml_node suite, const Plan& plan) {

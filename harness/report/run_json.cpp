@@ -118,6 +118,40 @@ StepResult step_from_json(const json& from) {
   return step;
 }
 
+json disruption_to_json(const DisturbedService& one) {
+  return {{"name", one.disruption},
+          {"begin_us", one.begin.count()},
+          {"recovered_us", one.recovered.count()},
+          {"write_gap", one.write_gap},
+          {"availability", one.availability},
+          {"recovery", one.recovery}};
+}
+
+DisturbedService disruption_from_json(const json& from) {
+  return {from.at("name"),
+          Elapsed{get<std::int64_t>(from, "begin_us")},
+          Elapsed{get<std::int64_t>(from, "recovered_us")},
+          get<double>(from, "write_gap"),
+          get<double>(from, "availability"),
+          get<double>(from, "recovery")};
+}
+
+json distribution_to_json(const Distribution& one) {
+  return {{"name", one.name}, {"unit", one.unit}, {"count", one.count},     {"median", one.median},
+          {"p95", one.p95},   {"p99", one.p99},   {"largest", one.largest}, {"beyond", one.beyond}};
+}
+
+Distribution distribution_from_json(const json& from) {
+  return {from.at("name"),
+          text(from, "unit"),
+          get<std::size_t>(from, "count"),
+          get<double>(from, "median"),
+          get<double>(from, "p95"),
+          get<double>(from, "p99"),
+          get<double>(from, "largest"),
+          get<std::size_t>(from, "beyond")};
+}
+
 json object_to_json(const ObjectRef& object) {
   return {{"kind", object.kind}, {"namespace", object.ns}, {"name", object.name}, {"uid", object.uid.value}};
 }
@@ -208,7 +242,9 @@ json scenario_to_json(const ScenarioResult& scenario) {
           {"outcome", to_word(kScenarioOutcomes, scenario.outcome)},
           {"sentence", scenario.sentence},
           {"seconds", scenario.seconds},
-          {"steps", list(scenario.steps, step_to_json)}};
+          {"steps", list(scenario.steps, step_to_json)},
+          {"disruptions", list(scenario.served.disruptions, disruption_to_json)},
+          {"distributions", list(scenario.served.distributions, distribution_to_json)}};
 }
 
 ScenarioResult scenario_from_json(const json& from) {
@@ -218,7 +254,9 @@ ScenarioResult scenario_from_json(const json& from) {
           from_word(kScenarioOutcomes, from.at("outcome")),
           text(from, "sentence"),
           get<double>(from, "seconds"),
-          read_list<StepResult>(from, "steps", step_from_json)};
+          read_list<StepResult>(from, "steps", step_from_json),
+          {read_list<DisturbedService>(from, "disruptions", disruption_from_json),
+           read_list<Distribution>(from, "distributions", distribution_from_json)}};
 }
 
 json verdict_to_json(const PromiseResult& verdict) {

@@ -8,6 +8,7 @@
 
 #include "harness/model/promise.h"
 #include "harness/model/rfc3339.h"
+#include "harness/model/served.h"
 #include "harness/model/timeline.h"
 #include "harness/model/verdict.h"
 
@@ -62,6 +63,7 @@ struct ScenarioResult {
   std::string sentence;  ///< cause and next step; empty when complete
   double seconds = 0;
   std::vector<StepResult> steps;
+  Served served = {};  ///< of scenarios with clients of a replicated database
 };
 
 struct FindingResult {

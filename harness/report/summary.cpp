@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/report/failure_text.h"
+#include "harness/report/served_text.h"
 #include "harness/report/text.h"
 
 namespace stateproof::report {
@@ -105,6 +106,15 @@ std::string scenario_text(const ScenarioResult& scenario, bool with_steps, Summa
   return with_steps ? text + "\n" : text;
 }
 
+/// What the clients of a replicated database were served, for each scenario that has some.
+std::string served_texts(const RunResult& run) {
+  std::string text;
+  for (const ScenarioResult& one : run.scenarios)
+    if (const std::string told = served_text(one.served, one.name, run.plan.seed); !told.empty())
+      text += told + "\n";
+  return text;
+}
+
 /// The steps are told of the only scenario that was played, and of one that went wrong.
 std::string scenarios_text(const std::vector<ScenarioResult>& scenarios, SummaryStyle style) {
   const auto played = std::count_if(scenarios.begin(), scenarios.end(),
@@ -166,6 +176,7 @@ std::string summary(const RunResult& run, const std::string& out, SummaryStyle s
   const int code = exit_code(run);
   std::string text = line(0, fmt::format("Stateproof {}, run {}", run.plan.profile, run.plan.run)) + "\n";
   text += promises_text(all, style);
+  text += served_texts(run);
   text += scenarios_text(run.scenarios, style);
   return text + counts_text(all) + files_text(out) + fmt::format("exit code {}: {}\n", code, meaning(code));
 }

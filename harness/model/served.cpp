@@ -1,0 +1,208 @@
+#include "harness/model/served.h"
+
+#include <algorithm>
+#include <cmath>
+#include <compare>
+#include <map>
+#include <optional>
+#include <utility>
+
+namespace stateproof {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Elapsed kTenth = 100ms;
+
+double in_milliseconds(Elapsed length) { return std::chrono::duration<double, std::milli>(length).count(); }
+double in_whole_seconds(Elapsed length) { return std::chrono::duration<double>(length).count(); }
+
+/// When writes were acknowledged.
+class Acknowledgements {
+ public:
+  struct Write {
+    Elapsed acknowledged{0};
+    int writer = 0;
+    std::int64_t number = 0;
+    [[nodiscard]] bool is_among(const std::map<int, std::int64_t>& newest) const {
+      const auto found = newest.find(writer);
+      return found != newest.end() && found->second >= number;
+    }
+    friend auto operator<=>(const Write&, const Write&) = default;
+  };
+
+  explicit Acknowledgements(const Timeline& timeline) {
+    for (const Observation& seen : timeline)
+      if (const auto* writes = seen.as<LedgerWrites>()) note(*writes);
+    std::sort(writes_.begin(), writes_.end());
+  }
+
+  /// The newest write that was acknowledged before.
+  [[nodiscard]] std::optional<Write> newest_before(Elapsed at) const {
+    const auto after = first_after(at);
+    return after == writes_.begin() ? std::nullopt : std::optional{*std::prev(after)};
+  }
+
+  [[nodiscard]] const std::vector<double>& lengths() const { return lengths_; }
+
+  [[nodiscard]] Elapsed longest_gap(Elapsed from, Elapsed to) const {
+    Elapsed longest{0};
+    auto next = first_after(from);
+    Elapsed last = next == writes_.begin() ? from : std::prev(next)->acknowledged;
+    for (; next != writes_.end(); ++next) {
+      longest = std::max(longest, next->acknowledged - last);
+      last = next->acknowledged;
+      if (last > to) break;
+    }
+    if (last < to) longest = std::max(longest, to - last);
+    return longest;
+  }
+
+  /// Per cent.
+  [[nodiscard]] double availability(Elapsed from, Elapsed to) const {
+    std::int64_t served = 0;
+    std::int64_t last = -1;
+    const std::int64_t all = std::max<std::int64_t>((to - from) / kTenth, 1);
+    for (auto write = first_after(from); write != writes_.end(); ++write) {
+      const std::int64_t tenth = (write->acknowledged - from) / kTenth;
+      if (tenth >= all) break;
+      if (tenth != std::exchange(last, tenth)) ++served;
+    }
+    return 100.0 * static_cast<double>(served) / static_cast<double>(all);
+  }
+
+  /// How long before `at` the oldest write was acknowledged that a reader did not see.
+  [[nodiscard]] Elapsed lag(const std::map<int, std::int64_t>& newest, Elapsed at) const {
+    Elapsed lag{0};
+    for (const auto& [writer, times] : by_number_) {
+      const auto seen = newest.find(writer);
+      for (auto next = times.upper_bound(seen == newest.end() ? 0 : seen->second);
+           next != times.end() && next->second <= at; ++next) {
+        lag = std::max(lag, at - next->second);
+        break;
+      }
+    }
+    return lag;
+  }
+
+ private:
+  void note(const LedgerWrites& writes) {
+    for (std::size_t i = 0; i < writes.ended.size(); ++i) {
+      if (writes.ended[i] != static_cast<char>(WriteOutcome::kOk)) continue;
+      const Elapsed at = writes.began[i] + writes.took[i];
+      const auto number = writes.first + static_cast<std::int64_t>(i);
+      if (!by_number_[writes.writer].emplace(number, at).second) continue;
+      writes_.push_back({at, writes.writer, number});
+      lengths_.push_back(in_milliseconds(writes.took[i]));
+    }
+  }
+
+  [[nodiscard]] std::vector<Write>::const_iterator first_after(Elapsed at) const {
+    return std::upper_bound(writes_.begin(), writes_.end(), at,
+                            [](Elapsed time, const Write& write) { return time < write.acknowledged; });
+  }
+
+  std::vector<Write> writes_;  ///< in the order of their acknowledgement
+  std::vector<double> lengths_;
+  std::map<int, std::map<std::int64_t, Elapsed>> by_number_;
+};
+
+std::vector<DisturbedService> disruptions_of(const Timeline& timeline, const Acknowledgements& writes) {
+  std::vector<DisturbedService> disruptions;
+  const Observation* disturbed = nullptr;
+  for (const Observation& seen : timeline) {
+    const Step* step = seen.as<Step>();
+    if (step == nullptr) continue;
+    if (step->name == "disturb" && step->phase == Step::Phase::kBegin) disturbed = &seen;
+    if (step->name != "recover" || step->phase == Step::Phase::kBegin || disturbed == nullptr) continue;
+    const Elapsed begin = std::exchange(disturbed, nullptr)->at;
+    const bool recovered = step->phase == Step::Phase::kReached;
+    disruptions.push_back({step->args.value("disruption", ""), begin, seen.at,
+                           in_whole_seconds(writes.longest_gap(begin, seen.at)),
+                           writes.availability(begin, seen.at),
+                           recovered ? in_whole_seconds(seen.at - begin) : 0});
+  }
+  return disruptions;
+}
+
+/// What the replicas showed to whoever read from them.
+class Reads {
+ public:
+  Reads(const Timeline& timeline, const Acknowledgements& writes,
+        const std::vector<DisturbedService>& disruptions)
+      : writes_(writes), disruptions_(disruptions) {
+    const std::string primary = timeline.subject().pod_name(timeline.subject().first);
+    for (const Observation& seen : timeline)
+      if (const auto* read = seen.as<LedgerRead>(); read != nullptr && read->ok && read->member != primary)
+        note(*read, waiting_[read->member]);
+  }
+
+  void add_to(std::vector<Distribution>& distributions) && {
+    for (const auto& [member, awaited] : waiting_) beyond_ += awaited.size();
+    distributions.push_back(distribution_of("replication lag", "ms", std::move(lag_)));
+    distributions.push_back(
+        distribution_of("replication lag while disturbed", "ms", std::move(disturbed_lag_)));
+    distributions.push_back(distribution_of("read-your-own gap", "ms", std::move(own_), beyond_));
+  }
+
+ private:
+  using Own = Acknowledgements::Write;
+
+  void note(const LedgerRead& read, std::vector<Own>& awaited) {
+    const bool disturbed = std::any_of(disruptions_.begin(), disruptions_.end(), [&](const auto& one) {
+      return read.began >= one.begin && read.began <= one.recovered;
+    });
+    (disturbed ? disturbed_lag_ : lag_).push_back(in_milliseconds(writes_.lag(read.newest, read.began)));
+    // Rows that earlier reads did not show, and the one that its client wrote last.
+    std::erase_if(awaited, [&](const Own& own) {
+      if (!own.is_among(read.newest)) return false;
+      own_.push_back(in_milliseconds(read.began - own.acknowledged));
+      return true;
+    });
+    if (const auto own = writes_.newest_before(read.began)) {
+      if (own->is_among(read.newest))
+        own_.push_back(0);
+      else
+        awaited.push_back(*own);
+    }
+  }
+
+  const Acknowledgements& writes_;
+  const std::vector<DisturbedService>& disruptions_;
+  std::vector<double> lag_;
+  std::vector<double> disturbed_lag_;
+  std::vector<double> own_;
+  std::map<std::string, std::vector<Own>> waiting_;  ///< by member
+  std::size_t beyond_ = 0;
+};
+
+}  // namespace
+
+Distribution distribution_of(std::string name, std::string unit, std::vector<double> values,
+                             std::size_t beyond) {
+  Distribution all{std::move(name), std::move(unit), values.size(), 0, 0, 0, 0, beyond};
+  if (values.empty()) return all;
+  std::sort(values.begin(), values.end());
+  const auto rank = [&values](double share) {
+    const auto index = static_cast<std::size_t>(std::ceil(share * static_cast<double>(values.size())));
+    return values[std::min(std::max<std::size_t>(index, 1), values.size()) - 1];
+  };
+  all.median = values[values.size() / 2];
+  all.p95 = rank(0.95);
+  all.p99 = rank(0.99);
+  all.largest = values.back();
+  return all;
+}
+
+Served served_of(const Timeline& timeline) {
+  Served served;
+  const Acknowledgements writes(timeline);
+  if (writes.lengths().empty()) return served;
+  served.disruptions = disruptions_of(timeline, writes);
+  served.distributions.push_back(distribution_of("acknowledged write", "ms", writes.lengths()));
+  Reads(timeline, writes, served.disruptions).add_to(served.distributions);
+  std::erase_if(served.distributions, [](const Distribution& one) { return one.count + one.beyond == 0; });
+  return served;
+}
+
+}  // namespace stateproof
