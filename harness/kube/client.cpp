@@ -252,6 +252,13 @@ Result<json> Client::get_path(std::string_view path) const {
                        Repeat::kAlways);
 }
 
+Result<std::string> Client::get_text(std::string_view path) const {
+  const std::string text(path);
+  auto answer = send(*transport_, request_of("GET", text, "get " + text), Repeat::kAlways);
+  if (!answer) return tl::unexpected(answer.error());
+  return std::move(answer->body);
+}
+
 RequestCounts Client::request_counts() const { return transport_->counts(); }
 
 const ClusterConfig& Client::config() const { return transport_->config(); }

@@ -89,6 +89,8 @@ class Client {
                               bool previous, int tail_lines) const;
   /// Any path that answers with JSON, for example /version.
   Result<nlohmann::json> get_path(std::string_view path) const;
+  /// The same for one that answers with plain text, for example /metrics.
+  Result<std::string> get_text(std::string_view path) const;
 
   [[nodiscard]] RequestCounts request_counts() const;
   [[nodiscard]] const ClusterConfig& config() const;

@@ -183,6 +183,11 @@ TEST_F(ClientTest, UnderstandsAFailureInPlainText) {
   EXPECT_THAT(answer.error().message, HasSubstr("404 page not found"));
 }
 
+TEST_F(ClientTest, GivesPlainTextAsItIs) {
+  server.once("GET /metrics", [](Connection& c) { c.respond(200, "up 1\n"); });
+  EXPECT_EQ(client().get_text("/metrics").value(), "up 1\n");
+}
+
 TEST_F(ClientTest, ShowsTheBeginningOfAnAnswerThatIsNoJson) {
   server.once("GET /version",
               [](Connection& c) { c.respond(200, "<html>\nPlease log in" + std::string(500, '!')); });
