@@ -85,6 +85,7 @@ struct StatefulSet {
   std::string pod_management = "OrderedReady";
   std::string update_strategy = "RollingUpdate";
   int partition = 0;
+  std::optional<int> max_unavailable;  ///< of a rolling update; nullopt when left out, or not a number
   int min_ready_seconds = 0;
   int revision_history_limit = 10;
   std::vector<std::string> claim_templates;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <stdexcept>
 
 namespace stateproof::mutants {
@@ -91,6 +92,18 @@ void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index
   Pod pod = pod_before(timeline, name, index);
   pod.meta.deletion = Timestamp{};
   insert_object_before(timeline, index, Change::kModified, std::move(pod));
+}
+
+std::size_t after_stops(const Timeline& timeline, std::string_view step, std::size_t count) {
+  const std::size_t begin = begin_of(timeline, step);
+  std::set<Uid> stopped;
+  for (const Observation& seen : timeline) {
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr || seen.index < begin || !pod->terminating()) continue;
+    stopped.insert(pod->meta.ref.uid);
+    if (stopped.size() == count) return seen.index + 1;
+  }
+  throw std::logic_error("the recording has no such number of pods told to stop");
 }
 
 void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause) {

@@ -51,6 +51,14 @@ void mislabel(Timeline& timeline) {
   });
 }
 
+void update_all_at_once(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 1), after_stops(timeline, "roll-two", 2));
+}
+
+void break_all(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "hold-two-bad"));
+}
+
 }  // namespace
 
 std::vector<WrongHistory> wrong_parallels() {
@@ -64,6 +72,9 @@ std::vector<WrongHistory> wrong_parallels() {
       {"start-stays", "the pods do not follow a new first ordinal", "start-ordinal-moves", "ID-07",
        never_move},
       {"mislabelled", "a pod has another's index as its label", "pod-labels", "ID-03", mislabel},
+      {"parallel-over-budget", "an update by two replaces three pods at once", "max-unavailable-parallel",
+       "UPD-07b", update_all_at_once},
+      {"breaks-all", "an update by two breaks three pods", "max-unavailable-parallel", "UPD-07c", break_all},
   };
 }
 

@@ -46,4 +46,10 @@ void Sleepers::replace(const std::string& name, Ordinal ordinal) {
       kSleepersStart);
 }
 
+json with_missing_image(json container) {
+  container["image"] = "stateproof.local/no-such-image:1";
+  container["imagePullPolicy"] = "Never";
+  return container;
+}
+
 }  // namespace stateproof::scenarios

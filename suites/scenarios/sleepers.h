@@ -32,6 +32,9 @@ class Sleepers {
   Stage& stage_;
 };
 
+/// The sleepers' container with an image that no node has and nobody tries to pull.
+nlohmann::json with_missing_image(nlohmann::json container);
+
 /// One sleeper starts or ends within seconds, a volume is provisioned for it in a few more.
 inline const record::Within kSleepersStart{
     std::chrono::seconds{120}, "up to four pods that start within seconds, each with a new volume"};

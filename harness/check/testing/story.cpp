@@ -95,6 +95,13 @@ Story& Story::set_served() {
   return see(Change::kAdded, set);
 }
 
+Story& Story::set(const std::function<void(StatefulSet&)>& change) {
+  set_.meta.ref = {"StatefulSet", "database", "mariadb", Uid{"set"}};
+  set_.meta.resource_version = std::to_string(++set_states_);
+  change(set_);
+  return see(Change::kModified, set_);
+}
+
 Story& Story::created(int ordinal) {
   const Subject& subject = timeline_.subject();
   const std::string name = subject.pod_name({ordinal});

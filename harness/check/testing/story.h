@@ -46,6 +46,8 @@ class Story {
 
   // What the cluster does to pods. A pod that is created anew has a new UID and, once Ready, a new address.
   Story& set_served();
+  /// The set as it was told last, changed; each state has a resourceVersion of its own, "1", "2", ...
+  Story& set(const std::function<void(StatefulSet&)>& change);
   Story& created(int ordinal);
   Story& created_as(const std::string& name);
   Story& ready(int ordinal);
@@ -104,6 +106,8 @@ class Story {
   Timeline timeline_;
   Elapsed now_{0};
   Elapsed pause_{std::chrono::seconds{1}};
+  StatefulSet set_;
+  int set_states_ = 0;
   std::map<int, int> incarnations_;
   int addresses_ = 0;
   std::map<int, Pod> pods_;
