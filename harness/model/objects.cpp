@@ -104,6 +104,7 @@ StatefulSet parse_stateful_set(const json& object) {
   set.min_ready_seconds = small_number(spec, "minReadySeconds");
   if (spec.contains("revisionHistoryLimit"))
     set.revision_history_limit = small_number(spec, "revisionHistoryLimit");
+  set.match_labels = texts(member(spec, "selector"), "matchLabels");
   for (const json& claim : member(spec, "volumeClaimTemplates"))
     set.claim_templates.push_back(text(member(claim, "metadata"), "name"));
   const json& retention = member(spec, "persistentVolumeClaimRetentionPolicy");

@@ -8,6 +8,8 @@
 namespace stateproof::mutants {
 namespace {
 
+using nlohmann::json;
+
 std::size_t index_of(const Timeline& timeline, std::string_view step, bool begin, int occurrence) {
   for (const Observation& seen : timeline) {
     const Step* told = seen.as<Step>();
@@ -92,6 +94,15 @@ void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index
   Pod pod = pod_before(timeline, name, index);
   pod.meta.deletion = Timestamp{};
   insert_object_before(timeline, index, Change::kModified, std::move(pod));
+}
+
+void change_answer(Timeline& timeline, std::string_view step,
+                   const std::function<void(json& answer)>& change) {
+  Observation& end = timeline.observations.at(end_of(timeline, step) - 1);
+  Step told = *end.as<Step>();
+  must(told.args.contains("answer"), "answer");
+  change(told.args["answer"]);
+  end.what = std::move(told);
 }
 
 std::size_t after_stops(const Timeline& timeline, std::string_view step, std::size_t count) {

@@ -11,6 +11,9 @@ namespace {
 using nlohmann::json;
 
 const record::Within kRollout{std::chrono::seconds{120}, "three pods, each ends and starts within seconds"};
+// Two that write the same object in turn are done after a few.
+constexpr int kMostReads = 10;
+constexpr int kStaleReplicas = 7;  // that nobody else asks for
 
 class Parallel {
  public:
@@ -48,13 +51,46 @@ class Parallel {
     sleepers_.create(objects, started(subject(), sleepers_.first(3)));
   }
 
+  // The scale is read, written by PUT, written on top of what is outdated by then, and written by PATCH.
   void scale() {
+    json scale;
+    const auto at_once = [](const record::View&) { return record::Standing{true, "answered", {}}; };
     stage_.step(
-        "scale-up", {{"from", 3}, {"to", 4}}, "3 -> 4 while no pod is Ready", [&] { stage_.scale(4); },
-        started(subject(), sleepers_.first(4)), kSleepersStart);
+        "read-scale", json::object(), "the scale of the set",
+        [&] {
+          scale = stage_.read_scale();
+          return json{{"answer", scale}};
+        },
+        at_once, kSleepersStart);
     stage_.step(
-        "scale-down", {{"from", 4}, {"to", 1}}, "4 -> 1 while no pod is Ready", [&] { stage_.scale(1); },
-        scaled_down(subject(), {1}), kSleepersStop);
+        "scale-up", {{"from", 3}, {"to", 4}}, "3 -> 4 while no pod is Ready",
+        [&] { return json{{"answer", put_scale(4)}}; }, started(subject(), sleepers_.first(4)),
+        kSleepersStart);
+    stage_.step(
+        "stale-scale", {{"written", kStaleReplicas}}, "a scale of before is written",
+        [&] { return json{{"answer", put_outdated(scale)}}; }, at_once, kSleepersStart);
+    stage_.step(
+        "scale-down", {{"from", 4}, {"to", 1}}, "4 -> 1 while no pod is Ready",
+        [&] { return json{{"answer", stage_.scale(1)}}; }, scaled_down(subject(), {1}), kSleepersStop);
+  }
+
+  // Whoever writes what was read may be told to read again.
+  [[nodiscard]] json put_scale(int replicas) const {
+    for (int read = 1;; ++read) {
+      json scale = stage_.read_scale();
+      scale["spec"]["replicas"] = replicas;
+      auto put = stage_.client().replace_scale(kube::kStatefulSets, subject().ns, subject().set, scale);
+      if (put) return std::move(*put);
+      if (!put.error().is_conflict() || read == kMostReads) throw HarnessTrouble(put.error().sentence());
+    }
+  }
+
+  [[nodiscard]] json put_outdated(json scale) const {
+    scale["spec"]["replicas"] = kStaleReplicas;
+    const auto put = stage_.client().replace_scale(kube::kStatefulSets, subject().ns, subject().set, scale);
+    if (put) return {{"code", 200}, {"reason", "OK"}};
+    if (put.error().http_status == 0) throw HarnessTrouble(put.error().sentence());
+    return {{"code", put.error().http_status}, {"reason", put.error().reason}};
   }
 
   void move_start() {

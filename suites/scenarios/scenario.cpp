@@ -52,7 +52,7 @@ const std::vector<Scenario>& all() {
        .play = play_naming,
        .has_client_namespace = true},
       {.name = "parallel",
-       .title = "podManagementPolicy Parallel from ordinal 5 on: pods that are never Ready, "
+       .title = "podManagementPolicy Parallel from ordinal 5 on: pods that are never Ready, the scale, "
                 "updates by two",
        .subject = parallel_subject,
        .play = play_parallel},

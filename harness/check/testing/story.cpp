@@ -81,6 +81,11 @@ Story& Story::begins(const std::string& name, nlohmann::json args) {
 
 Story& Story::reaches(const std::string& name) { return step(name, Step::Phase::kReached, {}); }
 
+Story& Story::reaches(const std::string& name, nlohmann::json answer) {
+  args_[name]["answer"] = std::move(answer);
+  return reaches(name);
+}
+
 Story& Story::times_out(const std::string& name, const std::string& text) {
   return step(name, Step::Phase::kTimedOut, text);
 }

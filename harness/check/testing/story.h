@@ -41,6 +41,8 @@ class Story {
   // What the scenario does.
   Story& begins(const std::string& step, nlohmann::json args = nlohmann::json::object());
   Story& reaches(const std::string& step);
+  /// The same, with what the API server answered in args["answer"].
+  Story& reaches(const std::string& step, nlohmann::json answer);
   Story& times_out(const std::string& step, const std::string& text = {});
   Story& fault(int ordinal);
 
