@@ -138,6 +138,22 @@ void wait_for_nothing(Timeline& timeline) {
 }
 void count_too_soon(Timeline& timeline) { count_available(timeline, "min-ready", all_ready); }
 
+void change_host_names(Timeline& timeline, const std::function<void(HostNameSeen&)>& change) {
+  std::size_t changed = 0;
+  for (Observation& seen : timeline.observations)
+    if (auto* names = std::get_if<HostNameSeen>(&seen.what); names != nullptr && ++changed > 0)
+      change(*names);
+  must(changed > 0, "host name");
+}
+
+void be_called_as_the_set(Timeline& timeline) {
+  change_host_names(timeline, [&](HostNameSeen& names) { names.name = timeline.subject().set; });
+}
+
+void have_no_full_name(Timeline& timeline) {
+  change_host_names(timeline, [](HostNameSeen& names) { names.qualified = names.name; });
+}
+
 }  // namespace
 
 std::vector<WrongHistory> wrong_rollouts() {
@@ -178,6 +194,8 @@ std::vector<WrongHistory> wrong_rollouts() {
        "UPD-06c", wait_for_nothing},
       {"available-at-once", "a pod counts as available as soon as it is Ready", "available-replicas",
        "UPD-06d", count_too_soon},
+      {"wrong-host-name", "each host is called as the set is", "host-names", "ID-02a", be_called_as_the_set},
+      {"no-full-host-name", "a host's full name is its short one", "host-names", "ID-02b", have_no_full_name},
   };
 }
 

@@ -33,6 +33,7 @@ class Rollout {
     complete();
     roll_out("min-ready", 4, fmt::format("a pod counts once it is Ready for {} s", kMinReadySeconds),
              {{"minReadySeconds", kMinReadySeconds}});
+    sleepers_.read_host_names(sleepers_.first(3));
     count_available("raise-min-ready", kAnHour, {0});
     count_available("drop-min-ready", 0, subject().replicas);
     wait_to_be_deleted();
@@ -53,6 +54,7 @@ class Rollout {
     set["spec"]["template"].merge_patch(template_of(1));
     container_ = set["spec"]["template"]["spec"]["containers"][0];
     sleepers_.create(objects, both(all_ready(subject(), sleepers_.first(3)), all_updated()));
+    sleepers_.read_host_names(sleepers_.first(3));
   }
 
   void patch(json spec) {

@@ -2,12 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "fixtures/sleeper/sleeper.h"
 
 namespace stateproof::scenarios {
 
 using fixtures::Sleeper;
 using nlohmann::json;
+
+namespace {
+
+/// The first name in the line of /etc/hosts that has this one, which is what `hostname --fqdn` answers.
+std::string full_name(std::istream& hosts, const std::string& name) {
+  for (std::string line; std::getline(hosts, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string address;
+    std::string first;
+    words >> address >> first;
+    for (std::string word = first; !word.empty(); word.clear(), words >> word)
+      if (word == name) return first;
+  }
+  return {};
+}
+
+}  // namespace
 
 std::vector<Ordinal> Sleepers::first(int count) const { return ordinals(stage_.subject().first, {count}); }
 
@@ -44,6 +63,19 @@ void Sleepers::replace(const std::string& name, Ordinal ordinal) {
       [&] { former = stage_.delete_pod(ordinal); },
       [&, ordinal](const record::View& view) { return replaced(subject, ordinal, former)(view); },
       kSleepersStart);
+}
+
+void Sleepers::read_host_names(const std::vector<Ordinal>& wanted) {
+  const json args = json::object();
+  stage_.begin("host-names", args, "host names inside the pods");
+  for (const Ordinal ordinal : wanted) {
+    const ObjectRef pod = stage_.pod_now(ordinal);
+    std::istringstream told(stage_.exec(ordinal, {"cat", "/proc/sys/kernel/hostname", "/etc/hosts"}));
+    std::string name;
+    std::getline(told, name);
+    stage_.recorder().add(HostNameSeen{pod.name, pod.uid, name, full_name(told, name)});
+  }
+  stage_.end("host-names", args, Step::Phase::kReached, "read");
 }
 
 json with_missing_image(json container) {

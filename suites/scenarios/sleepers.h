@@ -24,6 +24,9 @@ class Sleepers {
   /// Deletes a pod and waits for a Ready successor. Step `name`.
   void replace(const std::string& name, Ordinal ordinal);
 
+  /// Reads the host names inside these pods' containers. Step "host-names".
+  void read_host_names(const std::vector<Ordinal>& wanted);
+
   /// `count` pods from the subject's first ordinal on.
   [[nodiscard]] std::vector<Ordinal> first(int count) const;
   [[nodiscard]] Ordinal ordinal(int offset) const { return {stage_.subject().first.value + offset}; }

@@ -313,6 +313,13 @@ Story& Story::member_added(int ordinal) {
   return *this;
 }
 
+Story& Story::host_names(int ordinal, const std::function<void(HostNameSeen&)>& change) {
+  const ObjectRef& pod = pods_.at(ordinal).meta.ref;
+  HostNameSeen seen{pod.name, pod.uid, pod.name, timeline_.subject().dns_name({ordinal})};
+  change(seen);
+  return tell(std::move(seen));
+}
+
 Story& Story::deployed() {
   begins("create", {{"replicas", 3}}).service().set_served();
   for (int ordinal = 0; ordinal < 3; ++ordinal) member_added(ordinal);

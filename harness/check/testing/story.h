@@ -87,6 +87,8 @@ class Story {
   [[nodiscard]] const std::vector<Row>& rows(int ordinal) const { return rows_.at(ordinal); }
   Story& mounts(int ordinal);
   Story& mounts(int ordinal, const std::function<void(MountSeen&)>& change);
+  /// The right host names inside the present pod, or changed ones.
+  Story& host_names(int ordinal, const std::function<void(HostNameSeen&)>& change = [](HostNameSeen&) {});
 
   // Chapters of the lifecycle, as a conforming cluster plays them.
   Story& deployed();
