@@ -37,6 +37,13 @@ std::string cell(std::string_view text) {
   return escaped;
 }
 
+/// "1.35, gate MaxUnavailableStatefulSet"
+std::string since_text(const Requirement& requirement) {
+  if (requirement.gate.empty()) return std::string{requirement.since};
+  return fmt::format("{}{}gate {}", requirement.since, requirement.since.empty() ? "" : ", ",
+                     requirement.gate);
+}
+
 std::vector<std::string_view> groups() {
   std::vector<std::string_view> names;
   for (const Promise& promise : catalogue())
@@ -77,7 +84,7 @@ std::string promise_section(const Promise& promise) {
   text += "| id | requires | since | level | guarded by |\n|---|---|---|---|---|\n";
   for (const Requirement& requirement : promise.requirements)
     text += fmt::format("| {} | {} [source]({}) | {} | {} | {} |\n", requirement.id,
-                        cell(requirement.sentence), requirement.source, requirement.since,
+                        cell(requirement.sentence), requirement.source, since_text(requirement),
                         level_text(requirement.level), fmt::join(mutants_of(promise, requirement), ", "));
   return text + "\n";
 }
@@ -89,7 +96,8 @@ std::string catalogue_markdown() {
       "# What Stateproof demands of a cluster\n\n"
       "Written by `stateproof promises > docs/CONFORMANCE.md`; a test fails when it is not up to date.\n"
       "A blocking requirement that is not met makes the promise nonconformant; an informing one is told "
-      "only.\n"
+      "only. Where the cluster is older than \"since\", or its feature gate is off, the requirement is not "
+      "applicable.\n"
       "Guarded by: wrong deployments, or wrong histories made from a real recording, that the requirement "
       "must "
       "condemn.\n\n";
@@ -116,6 +124,7 @@ json catalogue_json() {
                       {"requires", requirement.sentence},
                       {"source", requirement.source},
                       {"since", requirement.since},
+                      {"gate", requirement.gate},
                       {"level", level_text(requirement.level)},
                       {"mutants", mutants_of(promise, requirement)}});
   return list;

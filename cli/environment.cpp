@@ -10,6 +10,7 @@
 #include "cli/images.h"
 #include "harness/kube/certificate.h"
 #include "harness/model/rfc3339.h"
+#include "suites/catalogue.h"
 
 namespace stateproof::cli {
 namespace {
@@ -135,26 +136,57 @@ tl::expected<void, HarnessError> read_nodes(const kube::Client& client, const st
   return {};
 }
 
+// Metrics are for monitors: whoever may not read them is not asked to.
+void read_feature_gates(const kube::Client& client, Environment& environment) {
+  if (const auto metrics = client.get_text("/metrics"))
+    environment.feature_gates = parse_feature_gates(*metrics);
+}
+
+/// Value of `label="..."` in a line of metrics.
+std::string_view label_of(std::string_view line, std::string_view label) {
+  const std::size_t found = line.find(label);
+  if (found == std::string_view::npos) return {};
+  line.remove_prefix(found + label.size());
+  return line.substr(0, line.find('"'));
+}
+
+/// What promises depend on, for people.
+std::string gates_text(const std::optional<std::map<std::string, bool>>& gates) {
+  if (!gates) return "unknown: /metrics could not be read";
+  std::string text;
+  for (const Promise& promise : catalogue())
+    for (const Requirement& requirement : promise.requirements) {
+      const auto gate = gates->find(std::string{requirement.gate});
+      if (gate == gates->end() || text.find(gate->first) != std::string::npos) continue;
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", gate->first, gate->second ? "on" : "off");
+    }
+  return text.empty() ? "none that a promise depends on" : text;
+}
+
 }  // namespace
 
 const char* const kPublishedImage = kPinnedPublishedImage;
 const char* const kBuiltImage = "stateproof.local/mariadb:" STATEPROOF_MARIADB_SERIES;
 
 json Environment::to_json() const {
-  return {{"server", server_version},
-          {"nodes", nodes},
-          {"schedulableNodes", schedulable_nodes},
-          {"storageClass", storage_class},
-          {"provisioner", provisioner},
-          {"bindingMode", binding_mode},
-          {"allowVolumeExpansion", allows_expansion},
-          {"image", image}};
+  json told{{"server", server_version},
+            {"nodes", nodes},
+            {"schedulableNodes", schedulable_nodes},
+            {"storageClass", storage_class},
+            {"provisioner", provisioner},
+            {"bindingMode", binding_mode},
+            {"allowVolumeExpansion", allows_expansion},
+            {"image", image}};
+  if (feature_gates) told["featureGates"] = *feature_gates;
+  return told;
 }
 
 std::map<std::string, std::string> Environment::properties() const {
   return {{"server version", server_version},
           {"nodes", fmt::format("{} ({} schedulable)", nodes, schedulable_nodes)},
-          {"storage class", fmt::format("{} ({}, {})", storage_class, provisioner, binding_mode)},
+          {"storage class", fmt::format("{} ({}, {}, {})", storage_class, provisioner, binding_mode,
+                                        allows_expansion ? "expandable" : "not expandable")},
+          {"feature gates", gates_text(feature_gates)},
           {"image", image}};
 }
 
@@ -187,7 +219,22 @@ tl::expected<Environment, HarnessError> probe_environment(const kube::Client& cl
   if (auto read = read_storage_class(client, environment); !read) return tl::make_unexpected(read.error());
   if (auto read = read_nodes(client, options.image, environment); !read)
     return tl::make_unexpected(read.error());
+  read_feature_gates(client, environment);
   return environment;
+}
+
+std::map<std::string, bool> parse_feature_gates(std::string_view metrics) {
+  constexpr std::string_view metric = "kubernetes_feature_enabled{";
+  std::map<std::string, bool> gates;
+  while (!metrics.empty()) {
+    const std::string_view line = metrics.substr(0, metrics.find('\n'));
+    metrics.remove_prefix(std::min(line.size() + 1, metrics.size()));
+    if (!line.starts_with(metric)) continue;
+    const std::string_view name = label_of(line, "name=\"");
+    if (name.empty() || label_of(line, "stage=\"").empty()) continue;
+    gates[std::string{name}] = line.ends_with("} 1");
+  }
+  return gates;
 }
 
 std::string resolve_image(const std::string& given, const std::vector<json>& nodes) {

@@ -2,7 +2,9 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 
 #include "harness/kube/client.h"
@@ -26,8 +28,11 @@ struct Environment {
   std::string storage_class;  ///< the default one
   std::string provisioner;
   std::string binding_mode;
-  bool allows_expansion = false;  ///< of claims of that class
-  std::string image;              ///< that the pods will run
+  bool allows_expansion = false;  ///< allowVolumeExpansion of the StorageClass
+  /// Alpha and beta gates of the API server and whether they are on; nullopt when this user may not read
+  /// them.
+  std::optional<std::map<std::string, bool>> feature_gates;
+  std::string image;  ///< that the pods will run
   [[nodiscard]] nlohmann::json to_json() const;
   [[nodiscard]] std::map<std::string, std::string> properties() const;
 };
@@ -42,6 +47,10 @@ tl::expected<kube::Client, HarnessError> connect(const ClusterOptions& options, 
 /// Version, permissions, default StorageClass, nodes. The first thing that is missing is the error.
 tl::expected<Environment, HarnessError> probe_environment(const kube::Client& client,
                                                           const ClusterOptions& options);
+
+/// The feature gates in the API server's metrics ("kubernetes_feature_enabled"). Those that are always on by
+/// now are left out: nothing depends on them any more.
+std::map<std::string, bool> parse_feature_gates(std::string_view metrics);
 
 /// The given image, else $STATEPROOF_IMAGE, else the built one when every schedulable node has it, else the
 /// published one. `nodes` as served.

@@ -40,5 +40,25 @@ TEST_F(ResolveImage, ThePublishedOneIsPinnedByDigest) {
   EXPECT_EQ(resolve_image("", {}), kPublishedImage);
 }
 
+TEST(FeatureGates, AreReadFromTheApiServersMetrics) {
+  const auto gates = parse_feature_gates(
+      "# HELP kubernetes_feature_enabled [BETA] This metric records the data about the stage of a feature.\n"
+      "kubernetes_feature_enabled{name=\"MaxUnavailableStatefulSet\",stage=\"BETA\"} 1\n"
+      "kubernetes_feature_enabled{name=\"StatefulSetRecreateStrategy\",stage=\"ALPHA\"} 0\n"
+      "kubernetes_feature_enabled{name=\"StatefulSetAutoDeletePVC\",stage=\"\"} 1\n"
+      "process_start_time_seconds 1.7e+09\n"
+      "kubernetes_feature_enabled{name=\"CutOff\"");
+  EXPECT_EQ(gates, (std::map<std::string, bool>{{"MaxUnavailableStatefulSet", true},
+                                                {"StatefulSetRecreateStrategy", false}}));
+}
+
+TEST(Environment, TellsNothingOfGatesThatItCouldNotRead) {
+  Environment environment;
+  EXPECT_FALSE(environment.to_json().contains("featureGates"));
+  EXPECT_EQ(environment.properties().at("feature gates"), "unknown: /metrics could not be read");
+  environment.feature_gates.emplace().emplace("MaxUnavailableStatefulSet", true);
+  EXPECT_EQ(environment.to_json().at("featureGates").at("MaxUnavailableStatefulSet"), true);
+}
+
 }  // namespace
 }  // namespace stateproof::cli

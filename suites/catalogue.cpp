@@ -10,11 +10,13 @@
 #include "suites/deployment_contrast/promises.h"
 #include "suites/eviction/promises.h"
 #include "suites/halting/promises.h"
+#include "suites/host_names/promises.h"
 #include "suites/naming/promises.h"
 #include "suites/ordered_creation/promise.h"
 #include "suites/parallel_management/promises.h"
 #include "suites/replication/promises.h"
 #include "suites/rollout/promises.h"
+#include "suites/scale_subresource/promises.h"
 #include "suites/stable_dns/promise.h"
 #include "suites/upgrade/promises.h"
 
@@ -27,7 +29,7 @@ std::vector<Promise> gather() {
                                 claim_retention()};
   for (const auto& folder : {halting_promises, naming_promises, parallel_promises, rollout_promises,
                              eviction_promises, adoption_promises, contrast_promises, claim_lifetime_promises,
-                             replication_promises, upgrade_promises})
+                             host_name_promises, scale_promises, replication_promises, upgrade_promises})
     for (Promise& promise : folder()) promises.push_back(std::move(promise));
   return promises;
 }

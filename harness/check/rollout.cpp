@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "harness/check/step_duty.h"
+#include "harness/check/revisions.h"
 
 namespace stateproof::check {
 namespace {
@@ -15,32 +15,6 @@ using namespace std::chrono_literals;
 /// Times on the pods watch tell minReadySeconds to this much: the Ready transition has whole seconds, and
 /// events travel.
 constexpr auto kMinReadySlack = 2s;
-
-const char* const kRevisionLabel = "controller-revision-hash";
-
-std::string revision_of(const Pod& pod) { return pod.meta.label(kRevisionLabel); }
-
-std::string look_at_revisions(const Subject& subject) {
-  return fmt::format(
-      "kubectl -n {} get pods -L {}; spec.updateStrategy and status of the set: kubectl -n {} get "
-      "statefulset {} "
-      "-o yaml",
-      subject.ns, kRevisionLabel, subject.ns, subject.set);
-}
-
-/// The set at that moment; null, and a doubt, when it was not there.
-const StatefulSet* set_at(JudgedStep& under, const Snapshot& moment) {
-  const StatefulSet* set = moment.set(under.subject.set);
-  if (set == nullptr) under.judgement.doubt("the set was not there");
-  return set;
-}
-
-std::map<Ordinal, const Pod*> pods_of(const Snapshot& moment, const Subject& subject) {
-  std::map<Ordinal, const Pod*> pods;
-  for (const auto& [name, pod] : moment.pods)
-    if (const auto ordinal = subject_ordinal(*pod, subject)) pods[*ordinal] = pod;
-  return pods;
-}
 
 /// At the end of the step every pod has the set's update revision.
 void demand_update(JudgedStep& under) {
@@ -62,19 +36,6 @@ void demand_update(JudgedStep& under) {
                fmt::format("it had {} at {}", revision_of(*pod), moment(*under.step.end)), *under.step.end,
                look_at_revisions(under.subject));
   }
-}
-
-/// The pod that came back in the step has this revision.
-void demand_revision(JudgedStep& under, const std::string& wanted, std::string_view why) {
-  const std::string name = under.pod_name(under.ordinal());
-  const Pod* before = under.before.pod(name);
-  const Pod* after = under.after.pod(name);
-  if (before == nullptr || after == nullptr || before->meta.ref.uid == after->meta.ref.uid)
-    return under.judgement.doubt(fmt::format("{} was not replaced", name));
-  if (revision_of(*after) == wanted) return;
-  under.find(after->meta.ref, fmt::format("{} comes back at revision {}, {}", name, wanted, why),
-             fmt::format("it has {}", revision_of(*after)), *under.step.end,
-             look_at_revisions(under.subject));
 }
 
 /// No pod for which `concerned` holds is told to stop or made within the step.

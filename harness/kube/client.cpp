@@ -224,6 +224,14 @@ Result<json> Client::scale(const Resource& r, std::string_view ns, std::string_v
   return patch(r, ns, name, PatchType::kMerge, {{"spec", {{"replicas", replicas}}}}, "scale");
 }
 
+Result<json> Client::replace_scale(const Resource& r, std::string_view ns, std::string_view name,
+                                   const json& scale) const {
+  return send_for_json(
+      *transport_,
+      with_body(request_of("PUT", r.path(ns, name, "scale"), counted("update", r, "scale")), scale),
+      Repeat::kIfNotStarted);
+}
+
 Result<json> Client::evict(std::string_view ns, std::string_view pod, const DeleteOptions& options) const {
   const json eviction{{"apiVersion", "policy/v1"},
                       {"kind", "Eviction"},
@@ -250,6 +258,13 @@ Result<json> Client::get_path(std::string_view path) const {
   const std::string text(path);
   return send_for_json(*transport_, request_of("GET", text, "get " + text.substr(0, text.find('?'))),
                        Repeat::kAlways);
+}
+
+Result<std::string> Client::get_text(std::string_view path) const {
+  const std::string text(path);
+  auto answer = send(*transport_, request_of("GET", text, "get " + text), Repeat::kAlways);
+  if (!answer) return tl::unexpected(answer.error());
+  return std::move(answer->body);
 }
 
 RequestCounts Client::request_counts() const { return transport_->counts(); }

@@ -81,6 +81,9 @@ class Client {
   /// PATCH of the scale subresource.
   Result<nlohmann::json> scale(const Resource& r, std::string_view ns, std::string_view name,
                                int replicas) const;
+  /// PUT of the scale subresource, with a Scale as it was served. 409 when the object has changed since.
+  Result<nlohmann::json> replace_scale(const Resource& r, std::string_view ns, std::string_view name,
+                                       const nlohmann::json& scale) const;
   /// policy/v1 Eviction. 429 means that a PodDisruptionBudget refuses; it is returned, not retried.
   Result<nlohmann::json> evict(std::string_view ns, std::string_view pod,
                                const DeleteOptions& options = {}) const;
@@ -89,6 +92,8 @@ class Client {
                               bool previous, int tail_lines) const;
   /// Any path that answers with JSON, for example /version.
   Result<nlohmann::json> get_path(std::string_view path) const;
+  /// The same for one that answers with plain text, for example /metrics.
+  Result<std::string> get_text(std::string_view path) const;
 
   [[nodiscard]] RequestCounts request_counts() const;
   [[nodiscard]] const ClusterConfig& config() const;

@@ -130,6 +130,18 @@ TEST_F(ClientTest, ScalesByTheSubresource) {
   EXPECT_EQ(server.requests().back().json(), json::parse(R"({"spec":{"replicas":5}})"));
 }
 
+TEST_F(ClientTest, ReplacesAScaleAsItIsGivenAndTellsAConflict) {
+  const std::string path = "/apis/apps/v1/namespaces/shop/statefulsets/mariadb/scale";
+  const json scale{{"metadata", {{"resourceVersion", "7"}}}, {"spec", {{"replicas", 5}}}};
+  server.once("PUT " + path, kEmptyObject);
+  ASSERT_TRUE(client().replace_scale(kStatefulSets, "shop", "mariadb", scale));
+  EXPECT_EQ(server.requests().back().json(), scale);
+  server.once("PUT " + path, status(409, "Conflict"));
+  const auto refused = client().replace_scale(kStatefulSets, "shop", "mariadb", scale);
+  ASSERT_FALSE(refused);
+  EXPECT_TRUE(refused.error().is_conflict());
+}
+
 TEST_F(ClientTest, EvictsAndTakesARefusalForAnAnswer) {
   server.always("POST /api/v1/namespaces/shop/pods/a/eviction",
                 status(429, "TooManyRequests", {{"Retry-After", "10"}}));
@@ -181,6 +193,11 @@ TEST_F(ClientTest, UnderstandsAFailureInPlainText) {
   ASSERT_FALSE(answer);
   EXPECT_TRUE(answer.error().is_not_found());
   EXPECT_THAT(answer.error().message, HasSubstr("404 page not found"));
+}
+
+TEST_F(ClientTest, GivesPlainTextAsItIs) {
+  server.once("GET /metrics", [](Connection& c) { c.respond(200, "up 1\n"); });
+  EXPECT_EQ(client().get_text("/metrics").value(), "up 1\n");
 }
 
 TEST_F(ClientTest, ShowsTheBeginningOfAnAnswerThatIsNoJson) {

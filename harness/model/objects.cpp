@@ -97,10 +97,14 @@ StatefulSet parse_stateful_set(const json& object) {
   set.first = {small_number(member(spec, "ordinals"), "start")};
   set.pod_management = text_or(spec, "podManagementPolicy", "OrderedReady");
   set.update_strategy = text_or(member(spec, "updateStrategy"), "type", "RollingUpdate");
-  set.partition = small_number(member(member(spec, "updateStrategy"), "rollingUpdate"), "partition");
+  const json& rolling = in(spec, "updateStrategy", "rollingUpdate");
+  set.partition = small_number(rolling, "partition");
+  if (member(rolling, "maxUnavailable").is_number_integer())
+    set.max_unavailable = small_number(rolling, "maxUnavailable");
   set.min_ready_seconds = small_number(spec, "minReadySeconds");
   if (spec.contains("revisionHistoryLimit"))
     set.revision_history_limit = small_number(spec, "revisionHistoryLimit");
+  set.match_labels = texts(member(spec, "selector"), "matchLabels");
   for (const json& claim : member(spec, "volumeClaimTemplates"))
     set.claim_templates.push_back(text(member(claim, "metadata"), "name"));
   const json& retention = member(spec, "persistentVolumeClaimRetentionPolicy");

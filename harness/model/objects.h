@@ -85,8 +85,10 @@ struct StatefulSet {
   std::string pod_management = "OrderedReady";
   std::string update_strategy = "RollingUpdate";
   int partition = 0;
+  std::optional<int> max_unavailable;  ///< of a rolling update; nullopt when left out, or not a number
   int min_ready_seconds = 0;
   int revision_history_limit = 10;
+  std::map<std::string, std::string> match_labels;  ///< spec.selector
   std::vector<std::string> claim_templates;
   std::string when_deleted = "Retain";
   std::string when_scaled = "Retain";

@@ -58,6 +58,21 @@ TEST(ParseObject, ReadsAStatefulSetWithTheServersDefaults) {
   EXPECT_EQ(set.when_scaled, "Retain");
   EXPECT_THAT(set.claim_templates, ElementsAre("mariadb-data"));
   EXPECT_EQ(set.observed_generation, set.meta.generation);
+  EXPECT_FALSE(set.max_unavailable.has_value());
+}
+
+TEST(ParseObject, ReadsHowASetIsUpdated) {
+  const auto strategy = [](const char* max_unavailable) {
+    json object{{"kind", "StatefulSet"}, {"metadata", {{"name", "mariadb"}}}};
+    object["spec"]["selector"]["matchLabels"] = {{"app", "mariadb"}};
+    object["spec"]["updateStrategy"]["rollingUpdate"] = {{"partition", 1},
+                                                         {"maxUnavailable", json::parse(max_unavailable)}};
+    return std::get<StatefulSet>(parse_object(object));
+  };
+  EXPECT_EQ(strategy("2").max_unavailable, 2);
+  EXPECT_EQ(strategy("2").partition, 1);
+  EXPECT_THAT(strategy("2").match_labels, ElementsAre(Pair("app", "mariadb")));
+  EXPECT_FALSE(strategy("\"40%\"").max_unavailable.has_value());
 }
 
 TEST(ParseObject, ReadsClaimAndVolumeReferences) {

@@ -40,6 +40,7 @@ struct Requirement {
   std::string_view since;     ///< first Kubernetes version that promises it; empty: all supported ones
   Level level = Level::kBlocking;
   Checker checker = nullptr;
+  std::string_view gate = {};  ///< feature gate that it depends on, "MaxUnavailableStatefulSet"; empty: none
 };
 
 /// What a user counts on, in one line of a report: several requirements, judged on one scenario.
@@ -64,10 +65,14 @@ struct PromiseVerdict {
   std::vector<RequirementVerdict> requirements;
 };
 
-/// Judges each requirement; an exception in a checker is inconclusive, never a pass. The worst blocking
-/// verdict decides; an informing requirement never makes the promise worse than conformant. A promise with
-/// nothing but informing ones is conformant when they are, and otherwise not applicable: it is told, not
-/// demanded.
+/// Why this recording's cluster does not promise it: an older server, or a feature gate that is off. Nullopt
+/// when it does, and when the recording does not tell; then the objects as served have to.
+std::optional<std::string> not_promised(const Requirement& requirement, const Header& header);
+
+/// Judges each requirement that the cluster promises, the others are not applicable; an exception in a
+/// checker is inconclusive, never a pass. The worst blocking verdict decides; an informing requirement never
+/// makes the promise worse than conformant. A promise with nothing but informing ones is conformant when they
+/// are, and otherwise not applicable: it is told, not demanded.
 PromiseVerdict judge(const Promise& promise, const Timeline& timeline);
 
 }  // namespace stateproof

@@ -101,13 +101,21 @@ struct MountSeen {
   std::string fs_type;
 };
 
+/// The names by which a running container knows its own host.
+struct HostNameSeen {
+  std::string member;  ///< pod name
+  Uid pod;
+  std::string name;       ///< of the kernel, what `hostname` prints
+  std::string qualified;  ///< what /etc/hosts has for it first, what `hostname --fqdn` prints; may be empty
+};
+
 /// Trouble of the harness itself, kept so that a reader can tell it from the cluster's.
 struct Trouble {
   std::string text;
 };
 
-using Entry = std::variant<ObjectSeen, Gap, Step, FaultMark, DnsAnswer, SqlOperation, MountSeen, Trouble,
-                           LedgerWrites, LedgerReserved, LedgerState, LedgerRead, LedgerRows>;
+using Entry = std::variant<ObjectSeen, Gap, Step, FaultMark, DnsAnswer, SqlOperation, MountSeen, HostNameSeen,
+                           Trouble, LedgerWrites, LedgerReserved, LedgerState, LedgerRead, LedgerRows>;
 
 struct Observation {
   std::size_t index = 0;  ///< position in the recording, from 1; what a report shows as #17

@@ -180,6 +180,13 @@ struct EntryWriter {
             {"path", mount.path},     {"present", mount.present}, {"root", mount.root},
             {"source", mount.source}, {"fsType", mount.fs_type}};
   }
+  json operator()(const HostNameSeen& seen) const {
+    return {{"kind", "host-name"},
+            {"member", seen.member},
+            {"pod", seen.pod.value},
+            {"name", seen.name},
+            {"qualified", seen.qualified}};
+  }
   json operator()(const LedgerWrites& writes) const {
     return {
         {"kind", "ledger-writes"}, {"writer", writes.writer},           {"first", writes.first},
@@ -332,6 +339,8 @@ Entry entry(json& line) {
   if (kind == "dns") return dns_answer(line);
   if (kind == "sql") return sql_operation(line);
   if (kind == "mount") return mount_seen(line);
+  if (kind == "host-name")
+    return HostNameSeen{line.at("member"), Uid{line.at("pod")}, line.at("name"), line.at("qualified")};
   if (kind == "ledger-writes") return ledger_writes(line);
   if (kind == "ledger-reserved") return LedgerReserved{line.at("writer"), line.at("to")};
   if (kind == "ledger-state") return LedgerState{line.at("what"), line.at("writer")};

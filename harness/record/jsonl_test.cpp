@@ -100,7 +100,9 @@ std::vector<Observation> one_of_each() {
       at(11, LedgerReserved{1, 1000}),
       at(12, LedgerState{"rest", 1}),
       at(13, LedgerRead{"mariadb-1", true, Elapsed{4}, Elapsed{2}, "10.1.2.3", "mariadb-1", {{0, 9}}, ""}),
-      at(14, std::move(rows))};
+      at(14, std::move(rows)),
+      at(15,
+         HostNameSeen{"mariadb-0", Uid{"u0"}, "mariadb-0", "mariadb-0.mariadb.database.svc.cluster.local"})};
 }
 
 std::string text_of(const std::vector<Observation>& observations) {

@@ -184,6 +184,11 @@ std::string body(const MountSeen& mount) {
                      mount.source);
 }
 
+std::string body(const HostNameSeen& seen) {
+  return fmt::format("HOST     {} calls itself {} and {}", seen.member, seen.name,
+                     seen.qualified.empty() ? "has no full name" : seen.qualified);
+}
+
 std::string body(const LedgerWrites& writes) {
   const auto ok = std::count(writes.ended.begin(), writes.ended.end(), static_cast<char>(WriteOutcome::kOk));
   return fmt::format("LEDGER   writer {}: rows {} to {}, {} acknowledged{}", writes.writer, writes.first,

@@ -69,6 +69,8 @@ TEST(Render, EverythingElseInItsOwnWords) {
               EndsWith("SQL      write of 1 row on m-1: outcome unknown, lost connection"));
   EXPECT_THAT(rendered(MountSeen{"m-1", {}, "/var/lib/mysql", false, "", "", ""}),
               EndsWith("MOUNT    /var/lib/mysql in m-1: nothing is mounted there"));
+  EXPECT_THAT(rendered(HostNameSeen{"m-1", {}, "m-1", "m-1.m.db.svc.cluster.local"}),
+              EndsWith("HOST     m-1 calls itself m-1 and m-1.m.db.svc.cluster.local"));
   EXPECT_THAT(rendered(Trouble{"connection refused"}),
               EndsWith("TROUBLE  of the harness: connection refused"));
 }

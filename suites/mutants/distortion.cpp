@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
 #include <stdexcept>
 
 namespace stateproof::mutants {
 namespace {
+
+using nlohmann::json;
 
 std::size_t index_of(const Timeline& timeline, std::string_view step, bool begin, int occurrence) {
   for (const Observation& seen : timeline) {
@@ -91,6 +94,27 @@ void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index
   Pod pod = pod_before(timeline, name, index);
   pod.meta.deletion = Timestamp{};
   insert_object_before(timeline, index, Change::kModified, std::move(pod));
+}
+
+void change_answer(Timeline& timeline, std::string_view step,
+                   const std::function<void(json& answer)>& change) {
+  Observation& end = timeline.observations.at(end_of(timeline, step) - 1);
+  Step told = *end.as<Step>();
+  must(told.args.contains("answer"), "answer");
+  change(told.args["answer"]);
+  end.what = std::move(told);
+}
+
+std::size_t after_stops(const Timeline& timeline, std::string_view step, std::size_t count) {
+  const std::size_t begin = begin_of(timeline, step);
+  std::set<Uid> stopped;
+  for (const Observation& seen : timeline) {
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr || seen.index < begin || !pod->terminating()) continue;
+    stopped.insert(pod->meta.ref.uid);
+    if (stopped.size() == count) return seen.index + 1;
+  }
+  throw std::logic_error("the recording has no such number of pods told to stop");
 }
 
 void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause) {

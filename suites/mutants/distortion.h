@@ -40,6 +40,13 @@ void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index
 template <class T>
 void change_objects(Timeline& timeline, const std::function<bool(T&, const Observation&)>& change);
 
+/// Changes what the API server answered in the step, args["answer"] of its end.
+void change_answer(Timeline& timeline, std::string_view step,
+                   const std::function<void(nlohmann::json& answer)>& change);
+
+/// The entry after the one that first shows `count` pods told to stop since the step began.
+std::size_t after_stops(const Timeline& timeline, std::string_view step, std::size_t count);
+
 /// Lets `pause` go by before the entry with this index.
 void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause);
 

@@ -51,6 +51,37 @@ void mislabel(Timeline& timeline) {
   });
 }
 
+void tell_a_pod_too_many(Timeline& timeline) {
+  change_answer(timeline, "read-scale", [](nlohmann::json& scale) {
+    scale["status"]["replicas"] = scale["status"]["replicas"].get<int>() + 1;
+  });
+}
+
+// The set that the PUT made still wants as many pods as before.
+void write_in_vain(Timeline& timeline) {
+  std::string version;
+  change_answer(timeline, "scale-up", [&](nlohmann::json& scale) {
+    version = scale["metadata"]["resourceVersion"].get<std::string>();
+  });
+  change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation&) {
+    if (set.meta.resource_version != version) return false;
+    set.replicas = {3};
+    return true;
+  });
+}
+
+void take_the_outdated(Timeline& timeline) {
+  change_answer(timeline, "stale-scale", [](nlohmann::json& answer) { answer["code"] = 200; });
+}
+
+void update_all_at_once(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 1), after_stops(timeline, "roll-two", 2));
+}
+
+void break_all(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "hold-two-bad"));
+}
+
 }  // namespace
 
 std::vector<WrongHistory> wrong_parallels() {
@@ -64,6 +95,14 @@ std::vector<WrongHistory> wrong_parallels() {
       {"start-stays", "the pods do not follow a new first ordinal", "start-ordinal-moves", "ID-07",
        never_move},
       {"mislabelled", "a pod has another's index as its label", "pod-labels", "ID-03", mislabel},
+      {"scale-miscounts", "the scale tells a pod too many", "scale-subresource", "SCL-02a",
+       tell_a_pod_too_many},
+      {"scale-in-vain", "a PUT of the scale changes nothing", "scale-subresource", "SCL-02b", write_in_vain},
+      {"stale-scale-taken", "a write on top of an outdated scale is taken", "scale-subresource", "SCL-02c",
+       take_the_outdated},
+      {"parallel-over-budget", "an update by two replaces three pods at once", "max-unavailable-parallel",
+       "UPD-07b", update_all_at_once},
+      {"breaks-all", "an update by two breaks three pods", "max-unavailable-parallel", "UPD-07c", break_all},
   };
 }
 

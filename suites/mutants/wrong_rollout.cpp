@@ -93,6 +93,67 @@ void miscount(Timeline& timeline) {
   });
 }
 
+void update_all_at_once(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 0), after_stops(timeline, "roll-two", 2));
+}
+
+void roll_past_the_broken(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "hold-bad"));
+}
+
+void revert_what_is_good(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 0), end_of(timeline, "revert"));
+}
+
+// What comes back still has the revision of the update that broke it.
+void come_back_broken(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "heal");
+  const Pod broken = pod_before(timeline, pod_of(timeline, 2), begin);
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
+    if (pod.meta.ref.name != broken.meta.ref.name || pod.meta.ref.uid == broken.meta.ref.uid ||
+        seen.index <= begin)
+      return false;
+    pod.meta.labels[kRevisionLabel] = broken.meta.labels.at(kRevisionLabel);
+    return true;
+  });
+}
+
+// In that step a status counts so many pods as available.
+void count_available(Timeline& timeline, std::string_view step,
+                     const std::function<Replicas(const StatefulSet&)>& count) {
+  const std::size_t begin = begin_of(timeline, step);
+  const std::size_t end = end_of(timeline, step);
+  change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation& seen) {
+    if (seen.index <= begin || seen.index >= end) return false;
+    set.available_pods = count(set);
+    return true;
+  });
+}
+
+Replicas all_ready(const StatefulSet& set) { return set.ready_pods; }
+
+void forget_to_wait(Timeline& timeline) { count_available(timeline, "raise-min-ready", all_ready); }
+void wait_for_nothing(Timeline& timeline) {
+  count_available(timeline, "drop-min-ready", [](const StatefulSet&) { return Replicas{0}; });
+}
+void count_too_soon(Timeline& timeline) { count_available(timeline, "min-ready", all_ready); }
+
+void change_host_names(Timeline& timeline, const std::function<void(HostNameSeen&)>& change) {
+  std::size_t changed = 0;
+  for (Observation& seen : timeline.observations)
+    if (auto* names = std::get_if<HostNameSeen>(&seen.what); names != nullptr && ++changed > 0)
+      change(*names);
+  must(changed > 0, "host name");
+}
+
+void be_called_as_the_set(Timeline& timeline) {
+  change_host_names(timeline, [&](HostNameSeen& names) { names.name = timeline.subject().set; });
+}
+
+void have_no_full_name(Timeline& timeline) {
+  change_host_names(timeline, [](HostNameSeen& names) { names.qualified = names.name; });
+}
+
 }  // namespace
 
 std::vector<WrongHistory> wrong_rollouts() {
@@ -119,6 +180,22 @@ std::vector<WrongHistory> wrong_rollouts() {
       {"keeps-all-revisions", "revisions out of use are never pruned", "history-limited", "UPD-03b",
        keep_everything},
       {"miscounts", "status counts a pod too many", "status-counts", "UPD-09", miscount},
+      {"over-budget", "an update by two replaces three pods at once", "max-unavailable", "UPD-07a",
+       update_all_at_once},
+      {"rolls-past-the-broken", "an update goes on though its first pod is not Ready", "broken-update-stops",
+       "UPD-05a", roll_past_the_broken},
+      {"revert-moves-the-good", "a Ready pod is replaced when a broken update is reverted",
+       "broken-update-reverted", "UPD-05b", revert_what_is_good},
+      {"comes-back-broken", "a broken pod comes back as the broken update had it", "broken-pod-healed",
+       "UPD-05c", come_back_broken},
+      {"available-too-soon", "a raised minReadySeconds is not counted by", "available-replicas", "UPD-06b",
+       forget_to_wait},
+      {"never-available", "no pod counts as available though no wait is wanted", "available-replicas",
+       "UPD-06c", wait_for_nothing},
+      {"available-at-once", "a pod counts as available as soon as it is Ready", "available-replicas",
+       "UPD-06d", count_too_soon},
+      {"wrong-host-name", "each host is called as the set is", "host-names", "ID-02a", be_called_as_the_set},
+      {"no-full-host-name", "a host's full name is its short one", "host-names", "ID-02b", have_no_full_name},
   };
 }
 

@@ -1,6 +1,9 @@
 #include "suites/rollout/promises.h"
 
+#include "harness/check/available_replicas.h"
+#include "harness/check/broken_update.h"
 #include "harness/check/rollout.h"
+#include "harness/check/update_budget.h"
 
 namespace stateproof {
 namespace {
@@ -15,6 +18,11 @@ constexpr std::string_view kMinReady =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#minimum-ready-seconds";
 constexpr std::string_view kHistory =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#revision-history";
+constexpr std::string_view kForcedRollback =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback";
+constexpr std::string_view kMaxUnavailable =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#maximum-unavailable-pods";
+constexpr std::string_view kMaxUnavailableGate = "MaxUnavailableStatefulSet";
 constexpr std::string_view kStatus =
     "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/"
     "#StatefulSetStatus";
@@ -196,6 +204,117 @@ std::vector<Promise> rollout_promises() {
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::status_counts_pods}}},
+      {.id = "max-unavailable",
+       .title = "A rolling update keeps to maxUnavailable",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-07a",
+                         .title = "No more pods than that are unavailable at once",
+                         .sentence = "During a rolling update at most "
+                                     "spec.updateStrategy.rollingUpdate.maxUnavailable pods MUST be "
+                                     "unavailable because of it.",
+                         .source = kMaxUnavailable,
+                         .since = "1.35",
+                         .level = Level::kInforming,
+                         .checker = check::updated_within_budget,
+                         .gate = kMaxUnavailableGate}}},
+      {.id = "max-unavailable-parallel",
+       .title = "A rolling update keeps to maxUnavailable under Parallel",
+       .group = "updates",
+       .scenario = "parallel",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-07b",
+                         .title = "Under Parallel no more pods than that are unavailable at once",
+                         .sentence = "Under podManagementPolicy Parallel, too, at most "
+                                     "maxUnavailable pods MUST be unavailable because of a rolling "
+                                     "update.",
+                         .source = kMaxUnavailable,
+                         .since = "1.35",
+                         .level = Level::kInforming,
+                         .checker = check::updated_within_budget,
+                         .gate = kMaxUnavailableGate},
+                        {.id = "UPD-07c",
+                         .title = "An update that breaks pods breaks no more than that",
+                         .sentence = "A rolling update whose new pods do not become Ready MUST NOT "
+                                     "make more than maxUnavailable pods unavailable.",
+                         .source = kMaxUnavailable,
+                         .since = "1.35",
+                         .level = Level::kInforming,
+                         .checker = check::broken_update_within_budget,
+                         .gate = kMaxUnavailableGate}}},
+      {.id = "broken-update-stops",
+       .title = "A rolling update stops at a pod that does not become Ready",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-05a",
+                         .title = "Pods of lower ordinals stay as they are",
+                         .sentence = "When an updated pod does not become Ready, the rolling update "
+                                     "MUST stop and wait: no pod of a lower ordinal MUST be "
+                                     "replaced.",
+                         .source = kForcedRollback,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::broken_update_stops}}},
+      {.id = "broken-update-reverted",
+       .title = "Reverting a broken update touches no Ready pod",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-05b",
+                         .title = "Ready pods stay when the template goes back",
+                         .sentence = "When the template of an update that stopped is reverted, pods "
+                                     "that are Ready at that revision MUST NOT be replaced; the "
+                                     "broken pod may be left as it is.",
+                         .source = kForcedRollback,
+                         .since = "",
+                         .level = Level::kInforming,
+                         .checker = check::revert_spares_ready_pods}}},
+      {.id = "broken-pod-healed",
+       .title = "A broken pod that is deleted comes back as the reverted template has it",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-05c",
+                         .title = "Deleting the broken pod heals the set",
+                         .sentence = "When the template of an update that stopped was reverted and "
+                                     "the broken pod is deleted, it MUST be created again from the "
+                                     "reverted template.",
+                         .source = kForcedRollback,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::deleted_broken_pod_heals}}},
+      {.id = "available-replicas",
+       .title = "availableReplicas keeps to minReadySeconds",
+       .group = "updates",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "UPD-06b",
+                         .title = "No pod counts as available before its time",
+                         .sentence = "status.availableReplicas MUST NOT count a pod that has been "
+                                     "Ready for less than spec.minReadySeconds, when that is raised "
+                                     "later, too.",
+                         .source = kStatus,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::long_wait_leaves_none_available},
+                        {.id = "UPD-06c",
+                         .title = "Without minReadySeconds every Ready pod counts as available",
+                         .sentence = "When spec.minReadySeconds is 0, status.availableReplicas MUST "
+                                     "count every pod that is Ready.",
+                         .source = kMinReady,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::no_wait_makes_ready_available},
+                        {.id = "UPD-06d",
+                         .title = "A pod counts as available in due time",
+                         .sentence = "status.availableReplicas MUST count a pod once it has been "
+                                     "Ready for spec.minReadySeconds, and not before.",
+                         .source = kMinReady,
+                         .since = "",
+                         .level = Level::kInforming,
+                         .checker = check::available_after_wait}}},
   };
 }
 

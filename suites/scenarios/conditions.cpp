@@ -127,7 +127,7 @@ record::Condition replaced(const Subject& subject, Ordinal ordinal, Uid former) 
     const bool is_new = pod != nullptr && pod->meta.ref.uid != former;
     if (is_new && is_ready(pod)) return Standing{true, name + " is back and Ready", {}};
     const std::string state = is_new || pod == nullptr ? describe(name, pod) : name + " not replaced yet";
-    return Standing{false, with_warning(state, view), image_trouble(pod)};
+    return Standing{false, with_warning(state, view), is_new ? image_trouble(pod) : std::string{}};
   };
 }
 
@@ -209,6 +209,17 @@ record::Condition counted_ready(const Subject& subject, Replicas ready) {
   };
 }
 
+record::Condition counted_available(const Subject& subject, Replicas available) {
+  return [=](const View& view) {
+    const auto set = view.sets.find(subject.set);
+    const int counted = set == view.sets.end() ? 0 : set->second.available_pods.value;
+    return Standing{set != view.sets.end() && counted == available.value,
+                    fmt::format("status.availableReplicas of StatefulSet {} is {}, awaited is {}",
+                                subject.set, counted, available.value),
+                    {}};
+  };
+}
+
 record::Condition rolled_out(const Subject& subject, Replicas replicas, const std::int64_t& generation) {
   return [&subject, replicas, &generation](const View& view) {
     const auto found = view.sets.find(subject.set);
@@ -253,6 +264,24 @@ record::Condition serving(const Subject& subject, std::vector<Ordinal> wanted, c
         writes,
         writes ? "writes and reads go on" : "no write acknowledged yet: " + view.ledger.last_error,
         {}};
+  };
+}
+
+record::Condition broken(const Subject& subject, std::vector<Ordinal> wanted,
+                         const std::int64_t& generation) {
+  return [&subject, wanted = std::move(wanted), &generation](const View& view) {
+    const auto set = view.sets.find(subject.set);
+    if (set == view.sets.end() || set->second.observed_generation < generation)
+      return Standing{false, "the controller has not seen the new template", {}};
+    for (const Ordinal ordinal : wanted) {
+      const std::string name = subject.pod_name(ordinal);
+      const Pod* pod = find(view.pods, name);
+      const bool is_broken = pod != nullptr &&
+                             pod->meta.label("controller-revision-hash") == set->second.update_revision &&
+                             waiting_reason(*pod).find("Image") != std::string::npos;
+      if (!is_broken) return Standing{false, describe(name, pod) + ", not broken by the update yet", {}};
+    }
+    return Standing{true, "broken by the update", {}};
   };
 }
 

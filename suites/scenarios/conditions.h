@@ -41,6 +41,9 @@ record::Condition worked_through(const Subject& subject, std::int64_t generation
 /// status.readyReplicas is this number: the controller has taken note of its pods' readiness.
 record::Condition counted_ready(const Subject& subject, Replicas ready);
 
+/// status.availableReplicas is this number.
+record::Condition counted_available(const Subject& subject, Replicas available);
+
 /// This generation of the set is rolled out: all of its pods are updated, Ready and available, and the
 /// controller says so. `generation` is read anew each time.
 record::Condition rolled_out(const Subject& subject, Replicas replicas, const std::int64_t& generation);
@@ -51,6 +54,9 @@ record::Condition updated(const Subject& subject, Ordinal ordinal, const std::in
 /// Each of these members is Ready and was read, and a write was acknowledged, all begun after `since`, which
 /// is read anew each time.
 record::Condition serving(const Subject& subject, std::vector<Ordinal> wanted, const Elapsed& since);
+
+/// Each of these pods is at the set's update revision, and its container cannot be started.
+record::Condition broken(const Subject& subject, std::vector<Ordinal> wanted, const std::int64_t& generation);
 
 /// `first` and `second` both hold at one moment.
 record::Condition both(record::Condition first, record::Condition second);

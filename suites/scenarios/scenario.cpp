@@ -55,11 +55,13 @@ const std::vector<Scenario>& all() {
        .play = play_naming,
        .has_client_namespace = true},
       {.name = "parallel",
-       .title = "podManagementPolicy Parallel from ordinal 5 on, with pods that are never Ready",
+       .title = "podManagementPolicy Parallel from ordinal 5 on: pods that are never Ready, the scale, "
+                "updates by two",
        .subject = parallel_subject,
        .play = play_parallel},
       {.name = "rollout",
-       .title = "template changes: rolling update, rollback, partition, minReadySeconds, OnDelete",
+       .title = "template changes: rolling update, rollback, partition, minReadySeconds, OnDelete, one that "
+                "breaks pods",
        .subject = fixtures::sleeper_subject,
        .play = play_rollout,
        .also_watches = {kube::kControllerRevisions}},

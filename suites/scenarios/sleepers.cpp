@@ -2,12 +2,31 @@
 
 #include <fmt/format.h>
 
+#include <sstream>
+
 #include "fixtures/sleeper/sleeper.h"
 
 namespace stateproof::scenarios {
 
 using fixtures::Sleeper;
 using nlohmann::json;
+
+namespace {
+
+/// The first name in the line of /etc/hosts that has this one, which is what `hostname --fqdn` answers.
+std::string full_name(std::istream& hosts, const std::string& name) {
+  for (std::string line; std::getline(hosts, line);) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string address;
+    std::string first;
+    words >> address >> first;
+    for (std::string word = first; !word.empty(); word.clear(), words >> word)
+      if (word == name) return first;
+  }
+  return {};
+}
+
+}  // namespace
 
 std::vector<Ordinal> Sleepers::first(int count) const { return ordinals(stage_.subject().first, {count}); }
 
@@ -51,6 +70,25 @@ void Sleepers::make_stay(const std::string& pod) { stage_.exec(pod, {"mkfifo", S
 // The pipe stays open until the command has ended: the pod goes after it and takes no exit code with it.
 void Sleepers::let_end(const std::string& pod) {
   stage_.exec(pod, {"sh", "-c", fmt::format("exec >{}", Sleeper::kStayPipe)});
+}
+
+void Sleepers::read_host_names(const std::vector<Ordinal>& wanted) {
+  const json args = json::object();
+  stage_.begin("host-names", args, "host names inside the pods");
+  for (const Ordinal ordinal : wanted) {
+    const ObjectRef pod = stage_.pod_now(ordinal);
+    std::istringstream told(stage_.exec(ordinal, {"cat", "/proc/sys/kernel/hostname", "/etc/hosts"}));
+    std::string name;
+    std::getline(told, name);
+    stage_.recorder().add(HostNameSeen{pod.name, pod.uid, name, full_name(told, name)});
+  }
+  stage_.end("host-names", args, Step::Phase::kReached, "read");
+}
+
+json with_missing_image(json container) {
+  container["image"] = "stateproof.local/no-such-image:1";
+  container["imagePullPolicy"] = "Never";
+  return container;
 }
 
 }  // namespace stateproof::scenarios

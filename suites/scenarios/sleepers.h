@@ -30,6 +30,9 @@ class Sleepers {
   void make_stay(const std::string& pod);
   void let_end(const std::string& pod);
 
+  /// Reads the host names inside these pods' containers. Step "host-names".
+  void read_host_names(const std::vector<Ordinal>& wanted);
+
   /// `count` pods from the subject's first ordinal on.
   [[nodiscard]] std::vector<Ordinal> first(int count) const;
   [[nodiscard]] Ordinal ordinal(int offset) const { return {stage_.subject().first.value + offset}; }
@@ -37,6 +40,9 @@ class Sleepers {
  private:
   Stage& stage_;
 };
+
+/// The sleepers' container with an image that no node has and nobody tries to pull.
+nlohmann::json with_missing_image(nlohmann::json container);
 
 /// One sleeper starts or ends within seconds, a volume is provisioned for it in a few more.
 inline const record::Within kSleepersStart{

@@ -164,9 +164,16 @@ json Stage::ask(const kube::Resource& resource, const std::string& name, const j
   return {{"code", refusal.http_status}, {"message", refusal.message}};
 }
 
-void Stage::scale(const Subject& set, int replicas) {
-  if (auto scaled = client().scale(kube::kStatefulSets, set.ns, set.set, replicas); !scaled)
-    throw HarnessTrouble(scaled.error().sentence());
+json Stage::scale(const Subject& set, int replicas) {
+  auto scaled = client().scale(kube::kStatefulSets, set.ns, set.set, replicas);
+  if (!scaled) throw HarnessTrouble(scaled.error().sentence());
+  return std::move(*scaled);
+}
+
+json Stage::read_scale() const {
+  auto scale = client().get_scale(kube::kStatefulSets, subject_.ns, subject_.set);
+  if (!scale) throw HarnessTrouble(scale.error().sentence());
+  return std::move(*scale);
 }
 
 void Stage::remove(const kube::Resource& resource, const std::string& name, const kube::DeleteOptions& how) {

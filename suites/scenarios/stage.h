@@ -53,8 +53,10 @@ class Stage {
   /// Asks for a change that may be refused and gives the answer: {"code": 200}, or for example
   /// {"code": 422, "message": ...}.
   nlohmann::json ask(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
-  void scale(int replicas) { scale(subject_, replicas); }
-  void scale(const Subject& set, int replicas);
+  /// Gives the Scale as served.
+  nlohmann::json scale(int replicas) { return scale(subject_, replicas); }
+  nlohmann::json scale(const Subject& set, int replicas);
+  [[nodiscard]] nlohmann::json read_scale() const;
   void remove(const kube::Resource& resource, const std::string& name, const kube::DeleteOptions& how = {});
   /// The pod that bears this name now; without a UID when none is known.
   [[nodiscard]] ObjectRef pod_now(const std::string& name) const;

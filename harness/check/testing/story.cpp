@@ -81,6 +81,11 @@ Story& Story::begins(const std::string& name, nlohmann::json args) {
 
 Story& Story::reaches(const std::string& name) { return step(name, Step::Phase::kReached, {}); }
 
+Story& Story::reaches(const std::string& name, nlohmann::json answer) {
+  args_[name]["answer"] = std::move(answer);
+  return reaches(name);
+}
+
 Story& Story::times_out(const std::string& name, const std::string& text) {
   return step(name, Step::Phase::kTimedOut, text);
 }
@@ -93,6 +98,13 @@ Story& Story::set_served() {
   StatefulSet set;
   set.meta.ref = {"StatefulSet", "database", "mariadb", Uid{"set"}};
   return see(Change::kAdded, set);
+}
+
+Story& Story::set(const std::function<void(StatefulSet&)>& change) {
+  set_.meta.ref = {"StatefulSet", "database", "mariadb", Uid{"set"}};
+  set_.meta.resource_version = std::to_string(++set_states_);
+  change(set_);
+  return see(Change::kModified, set_);
 }
 
 Story& Story::created(int ordinal) {
@@ -299,6 +311,13 @@ Story& Story::mounts(int ordinal, const std::function<void(MountSeen&)>& change)
 Story& Story::member_added(int ordinal) {
   claim_pending(ordinal).created(ordinal).bound(ordinal).ready(ordinal);
   return *this;
+}
+
+Story& Story::host_names(int ordinal, const std::function<void(HostNameSeen&)>& change) {
+  const ObjectRef& pod = pods_.at(ordinal).meta.ref;
+  HostNameSeen seen{pod.name, pod.uid, pod.name, timeline_.subject().dns_name({ordinal})};
+  change(seen);
+  return tell(std::move(seen));
 }
 
 Story& Story::deployed() {

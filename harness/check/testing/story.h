@@ -41,11 +41,15 @@ class Story {
   // What the scenario does.
   Story& begins(const std::string& step, nlohmann::json args = nlohmann::json::object());
   Story& reaches(const std::string& step);
+  /// The same, with what the API server answered in args["answer"].
+  Story& reaches(const std::string& step, nlohmann::json answer);
   Story& times_out(const std::string& step, const std::string& text = {});
   Story& fault(int ordinal);
 
   // What the cluster does to pods. A pod that is created anew has a new UID and, once Ready, a new address.
   Story& set_served();
+  /// The set as it was told last, changed; each state has a resourceVersion of its own, "1", "2", ...
+  Story& set(const std::function<void(StatefulSet&)>& change);
   Story& created(int ordinal);
   Story& created_as(const std::string& name);
   Story& ready(int ordinal);
@@ -83,6 +87,8 @@ class Story {
   [[nodiscard]] const std::vector<Row>& rows(int ordinal) const { return rows_.at(ordinal); }
   Story& mounts(int ordinal);
   Story& mounts(int ordinal, const std::function<void(MountSeen&)>& change);
+  /// The right host names inside the present pod, or changed ones.
+  Story& host_names(int ordinal, const std::function<void(HostNameSeen&)>& change = [](HostNameSeen&) {});
 
   // Chapters of the lifecycle, as a conforming cluster plays them.
   Story& deployed();
@@ -104,6 +110,8 @@ class Story {
   Timeline timeline_;
   Elapsed now_{0};
   Elapsed pause_{std::chrono::seconds{1}};
+  StatefulSet set_;
+  int set_states_ = 0;
   std::map<int, int> incarnations_;
   int addresses_ = 0;
   std::map<int, Pod> pods_;

@@ -1,0 +1,94 @@
+#include "harness/check/available_replicas.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/check/testing/matchers.h"
+#include "harness/check/testing/story.h"
+
+namespace stateproof::check {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Three pods Ready and available; then minReadySeconds is set in the step, #3, which the controller has not
+/// seen yet.
+Story asked_for(const std::string& step, int seconds) {
+  return Story{}
+      .set([](StatefulSet& set) {
+        set.replicas = set.ready_pods = set.available_pods = {3};
+        set.meta.generation = set.observed_generation = 1;
+      })
+      .begins(step, {{"minReadySeconds", seconds}})
+      .set([=](StatefulSet& set) {
+        set.min_ready_seconds = seconds;
+        set.meta.generation = 2;
+      });
+}
+
+/// The controller's next status.
+std::function<void(StatefulSet&)> status(int ready, int available) {
+  return [=](StatefulSet& set) {
+    set.observed_generation = set.meta.generation;
+    set.ready_pods = {ready};
+    set.available_pods = {available};
+  };
+}
+
+TEST(LongWait, LeavesNoPodAvailable) {
+  const auto raised = [] { return asked_for("raise-min-ready", 3600); };
+  EXPECT_THAT(long_wait_leaves_none_available(raised().set(status(3, 0)).reaches("raise-min-ready")),
+              IsConformant());
+  EXPECT_THAT(long_wait_leaves_none_available(raised().set(status(3, 3)).reaches("raise-min-ready")),
+              IsNonconformant(ElementsAre(4)));
+}
+
+TEST(LongWait, IsInDoubtWhenTheControllerWasNotHeardOrPodsAreOld) {
+  EXPECT_THAT(long_wait_leaves_none_available(asked_for("raise-min-ready", 3600).reaches("raise-min-ready")),
+              IsInconclusive(HasSubstr("did not take note")));
+  EXPECT_THAT(
+      long_wait_leaves_none_available(
+          asked_for("raise-min-ready", 3600).after(3600s).set(status(3, 3)).reaches("raise-min-ready")),
+      IsInconclusive(HasSubstr("for that long")));
+  EXPECT_THAT(long_wait_leaves_none_available(Story{}), IsInconclusive(HasSubstr("raise-min-ready")));
+}
+
+TEST(NoWait, MakesEveryReadyPodAvailable) {
+  const auto dropped = [] { return asked_for("drop-min-ready", 0); };
+  EXPECT_THAT(no_wait_makes_ready_available(dropped().set(status(3, 3)).reaches("drop-min-ready")),
+              IsConformant());
+  EXPECT_THAT(no_wait_makes_ready_available(dropped().set(status(3, 2)).times_out("drop-min-ready")),
+              IsNonconformant(ElementsAre(4)));
+  EXPECT_THAT(no_wait_makes_ready_available(dropped().set(status(0, 0)).reaches("drop-min-ready")),
+              IsInconclusive(HasSubstr("no pod was Ready")));
+}
+
+/// One pod is replaced, and counts as Ready again; the last entry is #5.
+Story replaced() { return asked_for("min-ready", 5).set(status(2, 2)).set(status(3, 2)); }
+
+TEST(AvailableAfterWait, APodCountsWhenItsTimeIsOver) {
+  EXPECT_THAT(available_after_wait(replaced().after(4500ms).set(status(3, 3)).reaches("min-ready")),
+              IsConformant());
+  EXPECT_THAT(available_after_wait(replaced().after(200ms).set(status(3, 3)).reaches("min-ready")),
+              IsNonconformant(ElementsAre(6)));
+  EXPECT_THAT(available_after_wait(
+                  asked_for("min-ready", 5).set(status(2, 2)).set(status(3, 3)).reaches("min-ready")),
+              IsNonconformant(ElementsAre(5)));
+}
+
+TEST(AvailableAfterWait, APodThatNeverCountsIsABreachWhenTheOthersDid) {
+  EXPECT_THAT(available_after_wait(replaced()
+                                       .after(5s)
+                                       .set(status(3, 3))
+                                       .set(status(2, 2))
+                                       .set(status(3, 2))
+                                       .after(120s)
+                                       .times_out("min-ready")),
+              IsNonconformantAs(HasSubstr("it was 2")));
+  EXPECT_THAT(available_after_wait(replaced().reaches("min-ready")),
+              IsInconclusive(HasSubstr("no pod came to count")));
+}
+
+}  // namespace
+}  // namespace stateproof::check

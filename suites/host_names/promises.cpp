@@ -1,0 +1,43 @@
+#include "suites/host_names/promises.h"
+
+#include "harness/check/host_names.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kNetworkId =
+    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id";
+constexpr std::string_view kHostName =
+    "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"
+    "#pod-s-hostname-and-subdomain-fields";
+
+}  // namespace
+
+std::vector<Promise> host_name_promises() {
+  return {
+      {.id = "host-names",
+       .title = "Inside a pod the host is called as the pod is",
+       .group = "identity",
+       .scenario = "rollout",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "ID-02a",
+                         .title = "The host name is the pod's name, after replacement, too",
+                         .sentence = "The host name inside every pod of a set MUST be the name of "
+                                     "the set, a hyphen and the ordinal, and MUST be the same "
+                                     "again when the pod was replaced.",
+                         .source = kNetworkId,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::host_name_is_pod_name},
+                        {.id = "ID-02b",
+                         .title = "The full host name is in the domain of the governing Service",
+                         .sentence = "The fully qualified host name inside a pod MUST be the pod's "
+                                     "name in the domain of the governing Service.",
+                         .source = kHostName,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::full_host_name_is_in_the_service}}},
+  };
+}
+
+}  // namespace stateproof

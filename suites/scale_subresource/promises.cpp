@@ -1,0 +1,51 @@
+#include "suites/scale_subresource/promises.h"
+
+#include "harness/check/scale_subresource.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kScale = "https://github.com/kubernetes/api/blob/master/autoscaling/v1/types.go";
+constexpr std::string_view kConflict =
+    "https://github.com/kubernetes/community/blob/master/contributors/devel/sig-architecture/"
+    "api-conventions.md#concurrency-control-and-consistency";
+
+}  // namespace
+
+std::vector<Promise> scale_promises() {
+  return {
+      {.id = "scale-subresource",
+       .title = "The scale subresource stands for the set",
+       .group = "scaling",
+       .scenario = "parallel",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "SCL-02a",
+                         .title = "It tells what the set tells",
+                         .sentence = "The scale of a set MUST give its spec.replicas, its "
+                                     "status.replicas and its selector in the form of a query.",
+                         .source = kScale,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::scale_tells_the_set},
+                        {.id = "SCL-02b",
+                         .title = "What is written to it is wanted of the set",
+                         .sentence = "A PUT and a PATCH of the scale MUST set spec.replicas of the "
+                                     "set in a new generation, and the set MUST come to have so "
+                                     "many pods.",
+                         .source = kScale,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::scale_moves_the_set},
+                        {.id = "SCL-02c",
+                         .title = "A write on top of an outdated state is refused",
+                         .sentence = "A PUT of the scale with the resourceVersion of an earlier "
+                                     "state MUST be refused with 409 Conflict and MUST change "
+                                     "nothing.",
+                         .source = kConflict,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::stale_scale_is_refused}}},
+  };
+}
+
+}  // namespace stateproof
