@@ -18,6 +18,9 @@ constexpr auto kMinReadySlack = 2s;
 
 const char* const kRevisionLabel = "controller-revision-hash";
 
+/// The step in which a template is changed for the pods above a partition alone.
+constexpr std::string_view kPartition = "partition";
+
 std::string revision_of(const Pod& pod) { return pod.meta.label(kRevisionLabel); }
 
 std::string look_at_revisions(const Subject& subject) {
@@ -107,7 +110,9 @@ void demand_current_revision(JudgedStep& under) {
 template <class Concerned>
 void demand_calm(JudgedStep& under, std::string_view why, Concerned concerned) {
   for (const Incarnation& pod : under.pods) {
-    if (!concerned(pod) || pod.fault != nullptr || pod.excused || !under.covers(pod.ending)) continue;
+    if (!concerned(pod) || pod.excused || !under.covers(pod.ending)) continue;
+    // What is done to it later is no excuse.
+    if (pod.fault != nullptr && pod.fault->index <= under.step.end->index) continue;
     under.find(pod.ref, fmt::format("{} stays: {}", pod.ref.name, why),
                fmt::format("it was told to stop at {}", moment(*pod.ending)), *pod.ending,
                look_at_revisions(under.subject));
@@ -189,16 +194,23 @@ Verdict pods_below_partition_stay(const Timeline& timeline) {
         const int partition = under.number("partition");
         demand_calm(under, "it is below the partition",
                     [&](const Incarnation& pod) { return pod.ordinal.value < partition; });
+        if (under.step.name == kPartition) return;
         const StatefulSet* set = set_at(under, under.after);
         if (set == nullptr) return;
-        for (const auto& [ordinal, pod] : pods_of(under.after, under.subject))
-          if (ordinal.value < partition && revision_of(*pod) == set->update_revision)
+        bool is_divided = false;
+        for (const auto& [ordinal, pod] : pods_of(under.after, under.subject)) {
+          const bool is_new = revision_of(*pod) == set->update_revision;
+          is_divided = is_divided || is_new;
+          if (ordinal.value < partition && is_new)
             under.find(
                 pod->meta.ref, fmt::format("{} keeps the old revision", pod->meta.ref.name),
                 fmt::format("it had the new one, {}, at {}", set->update_revision, moment(*under.step.end)),
                 *under.step.end, look_at_revisions(under.subject));
-        if (set->update_revision == set->current_revision) under.judgement.doubt("no update was under way");
-      });
+        }
+        if (!is_divided) under.judgement.doubt("no pod had been updated");
+      },
+      // Who ignores the partition may do so before the pods above it are updated.
+      [](const RecordedStep& step) { return step.name == kPartition; });
 }
 
 Verdict old_revision_below_partition(const Timeline& timeline) {

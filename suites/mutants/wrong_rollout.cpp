@@ -48,6 +48,10 @@ void update_below_the_partition(Timeline& timeline) {
   tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "hold-partition"));
 }
 
+void update_all_at_once(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 0), end_of(timeline, "partition"));
+}
+
 // What comes back in that step has the other revision of the two.
 void come_back_at_the_other(Timeline& timeline, std::string_view step, int offset) {
   const std::size_t begin = begin_of(timeline, step);
@@ -143,6 +147,8 @@ std::vector<WrongHistory> wrong_rollouts() {
        make_a_new_revision},
       {"partition-ignored", "a pod below the partition is updated", "partition-protects", "UPD-02a",
        update_below_the_partition},
+      {"partition-ignored-at-once", "a pod below the partition goes before those above are updated",
+       "partition-protects", "UPD-02a", update_all_at_once},
       {"comes-back-new", "a pod below the partition comes back updated", "partition-keeps-old", "UPD-02b",
        come_back_new},
       {"comes-back-ahead", "a pod below the partition comes back updated, as a wrong status has it",
