@@ -16,6 +16,9 @@ using namespace std::chrono_literals;
 /// events travel.
 constexpr auto kMinReadySlack = 2s;
 
+/// The step in which a template is changed for the pods above a partition alone.
+constexpr std::string_view kPartition = "partition";
+
 /// At the end of the step every pod has the set's update revision.
 void demand_update(JudgedStep& under) {
   const StatefulSet* set = set_at(under, under.after);
@@ -38,11 +41,39 @@ void demand_update(JudgedStep& under) {
   }
 }
 
+bool all_updated(const JudgedStep& under, const StatefulSet& set) {
+  const auto pods = pods_of(under.after, under.subject);
+  return pods.size() == static_cast<std::size_t>(set.replicas.value) &&
+         std::all_of(pods.begin(), pods.end(), [&](const auto& one) {
+           return one.second->ready && !one.second->terminating() &&
+                  revision_of(*one.second) == set.update_revision;
+         });
+}
+
+/// While a partition holds an update back, status.currentRevision is what the pods below it have.
+void demand_current_revision(JudgedStep& under) {
+  const StatefulSet* set = set_at(under, under.after);
+  if (set == nullptr) return;
+  for (const auto& [ordinal, pod] : pods_of(under.after, under.subject)) {
+    const std::string revision = revision_of(*pod);
+    if (ordinal.value >= under.number("partition") || revision == set->current_revision ||
+        revision == set->update_revision)
+      continue;
+    under.find(set->meta.ref,
+               fmt::format("status.currentRevision is {}, which {} has below the partition", revision,
+                           pod->meta.ref.name),
+               fmt::format("it was {} at {}", set->current_revision, moment(*under.step.end)),
+               *under.step.end, look_at_revisions(under.subject));
+  }
+}
+
 /// No pod for which `concerned` holds is told to stop or made within the step.
 template <class Concerned>
 void demand_calm(JudgedStep& under, std::string_view why, Concerned concerned) {
   for (const Incarnation& pod : under.pods) {
-    if (!concerned(pod) || pod.fault != nullptr || pod.excused || !under.covers(pod.ending)) continue;
+    if (!concerned(pod) || pod.excused || !under.covers(pod.ending)) continue;
+    // What is done to it later is no excuse.
+    if (pod.fault != nullptr && pod.fault->index <= under.step.end->index) continue;
     under.find(pod.ref, fmt::format("{} stays: {}", pod.ref.name, why),
                fmt::format("it was told to stop at {}", moment(*pod.ending)), *pod.ending,
                look_at_revisions(under.subject));
@@ -85,7 +116,9 @@ Verdict rollout_completes(const Timeline& timeline) {
       timeline, "rollout", {"pods", "statefulsets"}, "all pods have the new revision", [](JudgedStep& under) {
         demand_update(under);
         const StatefulSet* set = set_at(under, under.after);
-        if (set == nullptr || !under.step.reached() || set->current_revision == set->update_revision) return;
+        if (set == nullptr || set->current_revision == set->update_revision) return;
+        // Short of the end only when all pods had been updated and Ready for long.
+        if (!under.step.reached() && !(under.ended_calm() && all_updated(under, *set))) return;
         under.find(set->meta.ref, "status.currentRevision is the update revision in the end",
                    fmt::format("it was {} and not {}", set->current_revision, set->update_revision),
                    *under.step.end, look_at_revisions(under.subject));
@@ -122,23 +155,35 @@ Verdict pods_below_partition_stay(const Timeline& timeline) {
         const int partition = under.number("partition");
         demand_calm(under, "it is below the partition",
                     [&](const Incarnation& pod) { return pod.ordinal.value < partition; });
+        if (under.step.name == kPartition) return;
         const StatefulSet* set = set_at(under, under.after);
         if (set == nullptr) return;
-        for (const auto& [ordinal, pod] : pods_of(under.after, under.subject))
-          if (ordinal.value < partition && revision_of(*pod) == set->update_revision)
+        bool is_divided = false;
+        for (const auto& [ordinal, pod] : pods_of(under.after, under.subject)) {
+          const bool is_new = revision_of(*pod) == set->update_revision;
+          is_divided = is_divided || is_new;
+          if (ordinal.value < partition && is_new)
             under.find(
                 pod->meta.ref, fmt::format("{} keeps the old revision", pod->meta.ref.name),
                 fmt::format("it had the new one, {}, at {}", set->update_revision, moment(*under.step.end)),
                 *under.step.end, look_at_revisions(under.subject));
-        if (set->update_revision == set->current_revision) under.judgement.doubt("no update was under way");
-      });
+        }
+        if (!is_divided) under.judgement.doubt("no pod had been updated");
+      },
+      // Who ignores the partition may do so before the pods above it are updated.
+      [](const RecordedStep& step) { return step.name == kPartition; });
 }
 
 Verdict old_revision_below_partition(const Timeline& timeline) {
   return judge_step(timeline, "replace-below", {"pods", "statefulsets"},
                     "the pod below the partition came back at the old revision", [](JudgedStep& under) {
-                      if (const StatefulSet* set = set_at(under, under.before); set != nullptr)
-                        demand_revision(under, set->current_revision, "being below the partition");
+                      const StatefulSet* set = set_at(under, under.before);
+                      const Pod* former = under.before.pod(under.pod_name(under.ordinal()));
+                      if (set == nullptr || former == nullptr) return;
+                      // The one that the pod had: what the status calls the current one may be wrong.
+                      if (revision_of(*former) == set->update_revision)
+                        return under.judgement.doubt("the pod had the new revision before");
+                      demand_revision(under, revision_of(*former), "being below the partition");
                     });
 }
 
@@ -236,33 +281,50 @@ Verdict history_is_limited(const Timeline& timeline) {
 }
 
 Verdict status_counts_pods(const Timeline& timeline) {
+  const auto duty = [](JudgedStep& under) {
+    const StatefulSet* set = set_at(under, under.after);
+    if (set == nullptr) return;
+    const auto pods = pods_of(under.after, under.subject);
+    const auto count = [&](auto holds) {
+      return static_cast<int>(
+          std::count_if(pods.begin(), pods.end(), [&](const auto& one) { return holds(*one.second); }));
+    };
+    const auto disagrees = [&](std::string expected, std::string observed) {
+      under.find(set->meta.ref, std::move(expected), std::move(observed), *under.step.end,
+                 look_at_revisions(under.subject));
+    };
+    const auto compare = [&](const char* field, Replicas told, int counted) {
+      if (told.value != counted)
+        disagrees(fmt::format("status.{} is {}", field, counted),
+                  fmt::format("it was {} at {}", told.value, moment(*under.step.end)));
+    };
+    if (pods.empty()) return under.judgement.doubt("the set had no pod");
+    const int ready = count([](const Pod& pod) { return pod.ready; });
+    const int updated = count([&](const Pod& pod) { return revision_of(pod) == set->update_revision; });
+    compare("replicas", set->current_pods, static_cast<int>(pods.size()));
+    compare("readyReplicas", set->ready_pods, ready);
+    if (set->min_ready_seconds == 0) compare("availableReplicas", set->available_pods, ready);
+    compare("updatedReplicas", set->updated_pods, updated);
+    // When an update is over, currentReplicas tells of the revision that is current from then on.
+    if (updated == static_cast<int>(pods.size()) && set->current_revision != set->update_revision) return;
+    compare("currentReplicas", set->current_revision_pods,
+            count([&](const Pod& pod) { return revision_of(pod) == set->current_revision; }));
+  };
   return judge_step(
       timeline, "hold-partition", {"pods", "statefulsets"}, "the numbers in status agree with the pods",
-      [](JudgedStep& under) {
-        const StatefulSet* set = set_at(under, under.after);
-        if (set == nullptr) return;
-        const auto pods = pods_of(under.after, under.subject);
-        const auto count = [&](auto holds) {
-          return static_cast<int>(
-              std::count_if(pods.begin(), pods.end(), [&](const auto& one) { return holds(*one.second); }));
-        };
-        const auto compare = [&](const char* field, Replicas told, int counted) {
-          if (told.value == counted) return;
-          under.find(set->meta.ref, fmt::format("status.{} is {}", field, counted),
-                     fmt::format("it was {} at {}", told.value, moment(*under.step.end)), *under.step.end,
-                     look_at_revisions(under.subject));
-        };
-        if (pods.empty()) return under.judgement.doubt("the set had no pod");
-        // A pod that comes or goes just now may be counted or not.
-        for (const Observation& seen : under.during)
-          if (seen.object<Pod>() != nullptr) return under.judgement.doubt("pods changed meanwhile");
-        compare("replicas", set->current_pods, static_cast<int>(pods.size()));
-        compare("readyReplicas", set->ready_pods, count([](const Pod& pod) { return pod.ready; }));
-        compare("updatedReplicas", set->updated_pods,
-                count([&](const Pod& pod) { return revision_of(pod) == set->update_revision; }));
-        compare("currentReplicas", set->current_revision_pods,
-                count([&](const Pod& pod) { return revision_of(pod) == set->current_revision; }));
-      });
+      [&](JudgedStep& under) {
+        // A pod that comes or goes just now may be counted or not; the controller has passed since others
+        // did.
+        const bool changed =
+            std::any_of(under.during.begin(), under.during.end(),
+                        [](const Observation& seen) { return seen.object<Pod>() != nullptr; });
+        const bool is_hold = under.step.name == "hold-partition";
+        if (is_hold && changed) return under.judgement.doubt("pods changed meanwhile");
+        if (!is_hold && !under.ended_calm()) return;
+        duty(under);
+        if (is_hold) demand_current_revision(under);
+      },
+      [](const RecordedStep& step) { return step.timed_out(); });
 }
 
 }  // namespace stateproof::check

@@ -72,6 +72,14 @@ bool JudgedStep::outlasted_patience() const {
   return step.end != nullptr && step.end->at - step.begin->at >= kControllerPatience;
 }
 
+bool JudgedStep::ended_calm() const {
+  if (step.end == nullptr || during.empty()) return false;
+  const Observation* last = step.begin;
+  for (const Observation& seen : during)
+    if (seen.object<Pod>() != nullptr) last = &seen;
+  return step.end->at - last->at >= kControllerPatience;
+}
+
 Ordinal JudgedStep::ordinal(const char* key) const { return {number(key)}; }
 
 int JudgedStep::number(const char* key) const {
@@ -90,16 +98,18 @@ void JudgedStep::find(const ObjectRef& object, std::string expected, std::string
 
 Verdict judge_step(const Timeline& timeline, std::string_view step,
                    std::initializer_list<std::string_view> watches, std::string judged,
-                   const std::function<void(JudgedStep&)>& duty) {
+                   const std::function<void(JudgedStep&)>& duty,
+                   const std::function<bool(const RecordedStep&)>& also) {
   const Course course{timeline};
   const Incarnations pods{course.judged(), timeline.subject()};
   Judgement judgement;
   bool any = false;
   for (const RecordedStep& one : course.steps()) {
-    if (one.name != step) continue;
-    any = true;
+    const bool asked_for = one.name == step;
+    if (!asked_for && !(also && also(one))) continue;
+    any = any || asked_for;
     if (one.end == nullptr) {
-      judgement.doubt(one.text());
+      if (asked_for) judgement.doubt(one.text());
       continue;
     }
     JudgedStep under{timeline,
@@ -112,7 +122,7 @@ Verdict judge_step(const Timeline& timeline, std::string_view step,
                      snapshot_at(timeline, *one.end),
                      judgement};
     duty(under);
-    if (!one.reached()) judgement.doubt(one.text());
+    if (asked_for && !one.reached()) judgement.doubt(one.text());
   }
   if (!any) judgement.doubt(course.missing(step).value_or(fmt::format("step \"{}\" was not played", step)));
   judgement.doubt_if(course.lost(watches));

@@ -51,6 +51,8 @@ struct JudgedStep {
   [[nodiscard]] bool covers(const Observation* seen) const;
   /// Whether the step lasted so long that a controller that did nothing meanwhile has refused to.
   [[nodiscard]] bool outlasted_patience() const;
+  /// Whether no pod had changed for so long when the step ended.
+  [[nodiscard]] bool ended_calm() const;
   [[nodiscard]] std::string pod_name(Ordinal ordinal) const { return subject.pod_name(ordinal); }
   /// args[key] of the step as an ordinal; throws when it has none, which makes the verdict inconclusive.
   [[nodiscard]] Ordinal ordinal(const char* key = "ordinal") const;
@@ -63,9 +65,11 @@ struct JudgedStep {
 
 /// Judges each step of that name by `duty`. Inconclusive when there was no such step, when it was not
 /// finished, when it timed out without a breach, or when one of these watches ("pods", ...) lost events.
-/// `judged` says what a conformant verdict rests on.
+/// `judged` says what a conformant verdict rests on. Steps for which `also` holds may show a breach, too, but
+/// need not be there, nor be reached.
 Verdict judge_step(const Timeline& timeline, std::string_view step,
                    std::initializer_list<std::string_view> watches, std::string judged,
-                   const std::function<void(JudgedStep&)>& duty);
+                   const std::function<void(JudgedStep&)>& duty,
+                   const std::function<bool(const RecordedStep&)>& also = {});
 
 }  // namespace stateproof::check

@@ -22,6 +22,18 @@ void forget_the_last(Timeline& timeline) {
   let_time_out(timeline, "rollout", 120s);
 }
 
+// All pods are updated and Ready, but the status says that the update goes on.
+void never_call_it_over(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "rollout");
+  const std::string old = set_before(timeline, begin).current_revision;
+  change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation& seen) {
+    if (seen.index <= begin) return false;
+    set.current_revision = old;
+    return true;
+  });
+  let_time_out(timeline, "rollout", 120s);
+}
+
 void make_a_new_revision(Timeline& timeline) {
   const std::size_t begin = begin_of(timeline, "rollback");
   change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation& seen) {
@@ -34,6 +46,10 @@ void make_a_new_revision(Timeline& timeline) {
 
 void update_below_the_partition(Timeline& timeline) {
   tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "hold-partition"));
+}
+
+void update_all_at_once(Timeline& timeline) {
+  tell_to_stop(timeline, pod_of(timeline, 0), end_of(timeline, "partition"));
 }
 
 // What comes back in that step has the other revision of the two.
@@ -53,6 +69,20 @@ void come_back_at_the_other(Timeline& timeline, std::string_view step, int offse
 }
 
 void come_back_new(Timeline& timeline) { come_back_at_the_other(timeline, "replace-below", 0); }
+// The status calls the new revision the current one, although a partition holds it back.
+void call_it_over_early(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "partition");
+  change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation& seen) {
+    if (seen.index <= begin) return false;
+    set.current_revision = set.update_revision;
+    set.current_revision_pods = set.updated_pods;
+    return true;
+  });
+}
+void come_back_at_what_is_called_current(Timeline& timeline) {
+  come_back_new(timeline);
+  call_it_over_early(timeline);
+}
 void come_back_old(Timeline& timeline) { come_back_at_the_other(timeline, "replace-above", 2); }
 
 void stay_old(Timeline& timeline) {
@@ -154,6 +184,16 @@ void have_no_full_name(Timeline& timeline) {
   change_host_names(timeline, [](HostNameSeen& names) { names.qualified = names.name; });
 }
 
+// A pod that is Ready is never counted as available, which the scenario waits for.
+void leave_one_out(Timeline& timeline) {
+  change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation&) {
+    if (set.available_pods.value < 3) return false;
+    set.available_pods = {2};
+    return true;
+  });
+  let_time_out(timeline, "create", 60s);
+}
+
 }  // namespace
 
 std::vector<WrongHistory> wrong_rollouts() {
@@ -162,12 +202,18 @@ std::vector<WrongHistory> wrong_rollouts() {
        begin_at_the_bottom},
       {"last-forgotten", "a rolling update forgets the last pod", "update-completes", "UPD-10",
        forget_the_last},
+      {"never-over", "status.currentRevision stays the old one after an update", "update-completes", "UPD-10",
+       never_call_it_over},
       {"rollback-makes-new", "a rollback makes a new revision", "rollback-reuses-revision", "UPD-03a",
        make_a_new_revision},
       {"partition-ignored", "a pod below the partition is updated", "partition-protects", "UPD-02a",
        update_below_the_partition},
+      {"partition-ignored-at-once", "a pod below the partition goes before those above are updated",
+       "partition-protects", "UPD-02a", update_all_at_once},
       {"comes-back-new", "a pod below the partition comes back updated", "partition-keeps-old", "UPD-02b",
        come_back_new},
+      {"comes-back-ahead", "a pod below the partition comes back updated, as a wrong status has it",
+       "partition-keeps-old", "UPD-02b", come_back_at_what_is_called_current},
       {"comes-back-old", "a pod of the partition comes back at the old revision", "partition-gives-new",
        "UPD-02c", come_back_old},
       {"lost-and-old", "a pod that was lost during an update stays old", "lost-pod-updated", "UPD-04",
@@ -196,6 +242,10 @@ std::vector<WrongHistory> wrong_rollouts() {
        "UPD-06d", count_too_soon},
       {"wrong-host-name", "each host is called as the set is", "host-names", "ID-02a", be_called_as_the_set},
       {"no-full-host-name", "a host's full name is its short one", "host-names", "ID-02b", have_no_full_name},
+      {"over-too-early", "status calls an update over that a partition holds back", "status-counts", "UPD-09",
+       call_it_over_early},
+      {"leaves-one-out", "status.availableReplicas leaves out a Ready pod", "status-counts", "UPD-09",
+       leave_one_out},
   };
 }
 
