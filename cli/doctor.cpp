@@ -2,37 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <iostream>
 
 #include "cli/interrupt.h"
 #include "cli/run.h"
+#include "cli/target.h"
 #include "harness/diagnosis/diagnosis_text.h"
 #include "harness/diagnosis/observe.h"
 #include "suites/faults/faults.h"
 
 namespace stateproof::cli {
-namespace {
-
-/// Name of the set in "statefulset/web", "sts/web", "statefulset web"; nullopt when it is none of these.
-std::optional<std::string> set_of(const std::vector<std::string>& target) {
-  if (target.empty()) return "";
-  std::string kind = target.front();
-  std::string name = target.size() > 1 ? target.at(1) : "";
-  if (const auto slash = kind.find('/'); slash != std::string::npos && target.size() == 1) {
-    name = kind.substr(slash + 1);
-    kind.resize(slash);
-  }
-  static constexpr std::array<std::string_view, 4> kKinds{"statefulset", "statefulsets", "sts",
-                                                          "statefulsets.apps"};
-  if (name.empty() || std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) return std::nullopt;
-  return name;
-}
-
-}  // namespace
-
 int doctor(const DoctorOptions& options) {
-  const auto set = set_of(options.target);
+  const std::optional<std::string> set = options.target.empty() ? std::string{} : set_of(options.target);
   if (!set || (options.all_namespaces && !set->empty())) {
     std::cerr << "stateproof: say which set: stateproof doctor -n NAMESPACE statefulset/NAME, or "
                  "--all-namespaces for all.\n";
