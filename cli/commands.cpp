@@ -16,6 +16,7 @@
 #include "cli/interrupt.h"
 #include "cli/run.h"
 #include "cli/upgrade_command.h"
+#include "harness/check/watched_set.h"
 #include "harness/lease/namespace_lease.h"
 #include "harness/record/jsonl.h"
 #include "harness/report/compare.h"
@@ -24,6 +25,7 @@
 #include "suites/catalogue.h"
 #include "suites/mutants/mutants.h"
 #include "suites/scenarios/stage.h"
+#include "suites/watched/promises.h"
 
 namespace stateproof::cli {
 
@@ -94,6 +96,14 @@ Left left_of(const scenarios::Scenario& scenario, const std::string& run, const 
     return step != nullptr && step->name == "cleanup";
   });
   return cleaned ? Left::kWhole : Left::kUnfinished;
+}
+
+std::string watched_text(const Timeline& timeline) {
+  return fmt::format(
+      "StatefulSet {}/{} as it was watched from {} on. Only what needs no steps is judged, for what was "
+      "asked of the "
+      "set nobody tells; inconclusive is what did not happen meanwhile or could not be seen.\n\n",
+      timeline.subject().ns, timeline.subject().set, format_rfc3339(timeline.header.started));
 }
 
 // A mutant of an upgrade does its harm where the upgrade has its place.
@@ -211,9 +221,12 @@ int judge(const JudgeOptions& options) {
   Outcome worst = Outcome::kNotApplicable;
   bool judged = false;
   for (const fs::path& path : recordings) {
-    const auto timeline = record::load_recording(path);
+    auto timeline = record::load_recording(path);
     if (!timeline) return harness_error(timeline.error().sentence);
-    for (const Promise& promise : catalogue()) {
+    const bool watched = timeline->header.scenario == kWatchedScenario;
+    if (watched) check::complete_subject(*timeline);
+    if (watched) std::cout << watched_text(*timeline);
+    for (const Promise& promise : watched ? watched_promises() : catalogue()) {
       if (promise.scenario != timeline->header.scenario) continue;
       if (!options.promise.empty() && options.promise != promise.id) continue;
       const report::PromiseResult result = judge_one(promise, *timeline, options.folder);

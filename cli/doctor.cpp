@@ -2,37 +2,18 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <iostream>
 
 #include "cli/interrupt.h"
 #include "cli/run.h"
+#include "cli/target.h"
 #include "harness/diagnosis/diagnosis_text.h"
 #include "harness/diagnosis/observe.h"
 #include "suites/faults/faults.h"
 
 namespace stateproof::cli {
-namespace {
-
-/// Name of the set in "statefulset/web", "sts/web", "statefulset web"; nullopt when it is none of these.
-std::optional<std::string> set_of(const std::vector<std::string>& target) {
-  if (target.empty()) return "";
-  std::string kind = target.front();
-  std::string name = target.size() > 1 ? target.at(1) : "";
-  if (const auto slash = kind.find('/'); slash != std::string::npos && target.size() == 1) {
-    name = kind.substr(slash + 1);
-    kind.resize(slash);
-  }
-  static constexpr std::array<std::string_view, 4> kKinds{"statefulset", "statefulsets", "sts",
-                                                          "statefulsets.apps"};
-  if (name.empty() || std::find(kKinds.begin(), kKinds.end(), kind) == kKinds.end()) return std::nullopt;
-  return name;
-}
-
-}  // namespace
-
 int doctor(const DoctorOptions& options) {
-  const auto set = set_of(options.target);
+  const std::optional<std::string> set = options.target.empty() ? std::string{} : set_of(options.target);
   if (!set || (options.all_namespaces && !set->empty())) {
     std::cerr << "stateproof: say which set: stateproof doctor -n NAMESPACE statefulset/NAME, or "
                  "--all-namespaces for all.\n";
@@ -49,9 +30,13 @@ int doctor(const DoctorOptions& options) {
 
   const auto diagnoses = diagnosis::diagnose_all(*snapshot);
   bool healthy = true;
+  bool unexplained = false;
   nlohmann::json sets = nlohmann::json::array();
   for (const diagnosis::Diagnosis& diagnosis : diagnoses) {
     healthy = healthy && diagnosis.healthy();
+    // A set that is not whole and has no finding may have one where nobody may look.
+    unexplained = unexplained ||
+                  (diagnosis.healthy() && diagnosis.ready < diagnosis.wanted && !snapshot->unread.empty());
     if (options.output == "json")
       sets.push_back(diagnosis::json_of(diagnosis));
     else
@@ -59,7 +44,7 @@ int doctor(const DoctorOptions& options) {
   }
   if (options.output == "json") {
     std::cout << nlohmann::json{{"taken", format_rfc3339(snapshot->taken)},
-                                {"healthy", healthy},
+                                {"healthy", healthy && !unexplained},
                                 {"statefulSets", std::move(sets)},
                                 {"unread", snapshot->unread}}
                      .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
@@ -70,7 +55,13 @@ int doctor(const DoctorOptions& options) {
                                      : fmt::format("There is no StatefulSet in namespace {}.\n", scope.ns));
     for (const std::string& sentence : snapshot->unread) std::cerr << "not looked at: " << sentence << "\n";
   }
-  return healthy ? ExitCode::kConformant : ExitCode::kBroken;
+  if (!healthy) return ExitCode::kBroken;
+  if (unexplained)
+    return harness_error(
+        "Not all pods are Ready, and what would explain it may lie in what was not looked at; ask somebody "
+        "with more "
+        "rights, or again when the set has had time.");
+  return ExitCode::kConformant;
 }
 
 int fault(const FaultOptions& options) {

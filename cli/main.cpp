@@ -6,6 +6,7 @@
 #include "cli/commands.h"
 #include "cli/doctor.h"
 #include "cli/gate.h"
+#include "cli/watch.h"
 
 namespace {
 
@@ -110,6 +111,29 @@ int run_command(int argc, char** argv) {
   doctor_command->add_flag("-A,--all-namespaces", doctor_options.all_namespaces, "every set of the cluster");
   doctor_command->add_option("-o,--output", doctor_options.output)->check(CLI::IsMember({"text", "json"}));
   doctor_command->callback([&] { code = doctor(doctor_options); });
+
+  WatchOptions watch_options;
+  auto* watch_command = app.add_subcommand(
+      "watch", "a StatefulSet with its pods, claims, endpoints and events, as they change; reads only");
+  watch_command->add_option("target", watch_options.target, "statefulset/NAME")->required()->expected(1, 2);
+  add_connection_options(watch_command, watch_options.cluster);
+  watch_command->add_option("-n,--namespace", watch_options.cluster.ns,
+                            "namespace of the set; else the context's");
+  watch_command->add_option("--record", watch_options.record, "folder for a recording, which judge reads");
+  watch_command
+      ->add_option("--until", watch_options.until,
+                   "end with 0 when all pods are Ready, available and updated, or when set and pods are gone")
+      ->check(CLI::IsMember({"ready", "gone"}));
+  watch_command
+      ->add_option("--timeout", watch_options.limit,
+                   "end after so long (90s, 10m, 2h): with 0, or with 2 when --until has not come")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}},
+                                        CLI::AsNumberWithUnit::CASE_SENSITIVE));
+  watch_command->add_flag("--await", watch_options.await,
+                          "wait for a set that does not exist yet; else that ends it with 2");
+  watch_command->add_flag("--plain", watch_options.plain,
+                          "a line for each change, on a terminal, too; else only where there is none");
+  watch_command->callback([&] { code = watch(watch_options); });
 
   FaultOptions fault_options;
   auto* fault_command = app.add_subcommand(

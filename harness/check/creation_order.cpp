@@ -9,6 +9,7 @@
 #include "harness/check/incarnations.h"
 #include "harness/check/judgement.h"
 #include "harness/check/patience.h"
+#include "harness/check/watched_set.h"
 
 namespace stateproof::check {
 namespace {
@@ -27,6 +28,10 @@ namespace {
 class CreationOrder {
  public:
   CreationOrder(const Subject& subject, Judgement& judgement) : subject_(subject), judgement_(judgement) {}
+  /// Of other people's set: only what its own controller created is judged, and what was before the recording
+  /// began is not known but for a set that began within it.
+  CreationOrder(const Subject& subject, Judgement& judgement, const WatchedSet& set)
+      : subject_(subject), judgement_(judgement), set_(&set), after_gap_(!set.from_the_beginning()) {}
 
   void see(const Observation& seen) {
     if (const Gap* gap = seen.as<Gap>(); gap != nullptr && gap->resource == "pods") return forget();
@@ -44,7 +49,8 @@ class CreationOrder {
     const bool is_new = lives_[ordinal] != pod.meta.ref.uid;
     lives_[ordinal] = pod.meta.ref.uid;
     while (lives_.contains(frontier_)) ++frontier_.value;
-    if (is_new && event.change == Change::kAdded && !event.synthesized) {
+    const bool is_own = set_ == nullptr || set_->controls(pod);
+    if (is_new && is_own && event.change == Change::kAdded && !event.synthesized) {
       judge_creation(pod, ordinal, seen);
       waiting_.insert(ordinal);
     } else if (is_new) {
@@ -80,6 +86,7 @@ class CreationOrder {
 
   const Subject& subject_;
   Judgement& judgement_;
+  const WatchedSet* set_ = nullptr;
   std::map<Ordinal, Uid> lives_;
   std::set<Ordinal> waiting_;  ///< present pod has not been Ready, for certain
   std::set<Ordinal> judged_;
@@ -147,6 +154,19 @@ Verdict predecessors_were_ready(const Timeline& timeline) {
   for (int i = 0; i < subject.replicas.value; ++i)
     if (const Ordinal ordinal{subject.first.value + i}; !order.judged(ordinal))
       judgement.doubt(fmt::format("the creation of {} was not recorded", subject.pod_name(ordinal)));
+  return std::move(judgement).verdict(counted(order.creations(), "creation", "creations") +
+                                      " after Ready predecessors");
+}
+
+Verdict watched_predecessors_were_ready(const Timeline& timeline) {
+  const WatchedSet set{timeline};
+  if (set.doubt()) return inconclusive(*set.doubt());
+  if (!set.ordered()) return not_applicable("podManagementPolicy Parallel: no order is promised");
+  Judgement judgement;
+  CreationOrder order{timeline.subject(), judgement, set};
+  for (const Observation& seen : timeline) order.see(seen);
+  judgement.doubt_if(Course{timeline}.lost({"pods"}));
+  if (order.creations() == 0) judgement.doubt("no pod was created while it was watched");
   return std::move(judgement).verdict(counted(order.creations(), "creation", "creations") +
                                       " after Ready predecessors");
 }

@@ -137,8 +137,29 @@ std::optional<Finding> unprovisioned(const Workload& workload, const json& claim
   return finding;
 }
 
+// Without the right to read StorageClasses, which the ClusterRole view does not give, only the provisioner's
+// and the binder's own words are left.
+std::optional<Finding> told_by_events(const Workload& workload, const json& claim) {
+  if (!workload.older_than(time(member(claim, "metadata"), "creationTimestamp"), kProvisioningTime))
+    return std::nullopt;
+  for (const char* reason : {"ProvisioningFailed", "FailedBinding"}) {
+    const json* event = workload.event("PersistentVolumeClaim", name_of(claim), reason);
+    if (event == nullptr) continue;
+    Finding finding = not_bound("claim-not-bound",
+                                "The claim is not bound. Its StorageClass, which would show why, may not be "
+                                "read; an event says what failed.",
+                                claim, {event_evidence(*event)});
+    finding.remedy = {
+        {"do what the message asks for"},
+        {"or let somebody look who may read StorageClasses, PersistentVolumes and nodes",
+         fmt::format("stateproof doctor -n {} statefulset/{}", workload.ns(), workload.name())}};
+    return finding;
+  }
+  return std::nullopt;
+}
+
 std::optional<Finding> pending(const Workload& workload, const json& claim) {
-  if (!workload.snapshot().storage_classes) return std::nullopt;
+  if (!workload.snapshot().storage_classes) return told_by_events(workload, claim);
   if (auto finding = no_class(workload, claim)) return finding;
   const json& spec = member(claim, "spec");
   if (!member(spec, "storageClassName").is_string()) return std::nullopt;  // is being given the default one

@@ -368,5 +368,20 @@ TEST(DiagnosisText, LetsNoControlCharacterOfALogThrough) {
   EXPECT_THAT(text_of(diagnose_all(shop.snapshot).front(), shop.snapshot.taken), Not(HasSubstr("\x1b")));
 }
 
+TEST(Diagnose, WithoutTheRightToStorageClassesTheEventOfAPendingClaimIsTold) {
+  Shop shop;
+  shop.unschedule(0);
+  shop.claim(0)["status"]["phase"] = "Pending";
+  shop.claim(0)["spec"].erase("volumeName");
+  shop.snapshot.storage_classes.reset();
+  shop.snapshot.volumes.reset();
+  shop.snapshot.nodes.reset();
+  EXPECT_THAT(shop.ids(), IsEmpty());
+  shop.tell("PersistentVolumeClaim", "data-web-0", "ProvisioningFailed",
+            "storageclass \"nowhere\" not found");
+  ASSERT_THAT(shop.ids(), ElementsAre("claim-not-bound"));
+  EXPECT_THAT(shop.findings().front().evidence.back().value, HasSubstr("nowhere"));
+}
+
 }  // namespace
 }  // namespace stateproof::diagnosis

@@ -7,10 +7,12 @@
 #include <set>
 
 #include "harness/check/testing/matchers.h"
+#include "harness/check/watched_set.h"
 #include "harness/record/jsonl.h"
 #include "suites/catalogue.h"
 #include "suites/mutants/mutants.h"
 #include "suites/mutants/wrong_histories.h"
+#include "suites/watched/promises.h"
 
 namespace stateproof {
 namespace {
@@ -82,6 +84,69 @@ TEST(Histories, AMutantsBreaksItsRequirement) {
     ++judged;
   }
   EXPECT_GT(judged, 0U);
+}
+
+/// The recording as somebody would have it who only watched: no steps, no clients, and nothing said of what
+/// was wanted.
+Timeline watched(Timeline timeline) {
+  timeline.header.scenario = kWatchedScenario;
+  Subject subject;
+  subject.ns = timeline.subject().ns;
+  subject.set = timeline.subject().set;
+  timeline.header.subject = subject;
+  std::erase_if(timeline.observations, [](const Observation& seen) {
+    return seen.as<ObjectSeen>() == nullptr && seen.as<Gap>() == nullptr;
+  });
+  for (std::size_t i = 0; i < timeline.size(); ++i) timeline.observations[i].index = i + 1;
+  check::complete_subject(timeline);
+  return timeline;
+}
+
+std::map<std::string_view, Outcome> outcomes(const Timeline& timeline) {
+  std::map<std::string_view, Outcome> outcomes;
+  for (const Promise& promise : watched_promises())
+    for (const RequirementVerdict& judged : judge(promise, timeline).requirements)
+      outcomes[judged.requirement->id] = judged.verdict.outcome;
+  return outcomes;
+}
+
+TEST(WatchedHistories, AGoodOneIsNeverCalledBroken) {
+  for (const auto& [scenario, timeline] : good_recordings())
+    for (const auto& [requirement, outcome] : outcomes(watched(timeline)))
+      EXPECT_NE(outcome, Outcome::kNonconformant) << scenario << " " << requirement;
+}
+
+TEST(WatchedHistories, AWholeLifecycleProvesAllThatNeedsNoSteps) {
+  const auto judged = outcomes(watched(good_recordings().at("lifecycle")));
+  for (const char* requirement : {"ORD-01", "ID-01", "ID-05", "STO-01", "STO-02", "STO-03"})
+    EXPECT_EQ(judged.at(requirement), Outcome::kConformant) << requirement;
+  for (const char* requirement : {"ORD-03", "STO-06", "ID-04"})
+    EXPECT_EQ(judged.at(requirement), Outcome::kNotApplicable) << requirement;
+}
+
+TEST(WatchedHistories, AWrongOneIsBrokenOrAtLeastNoProof) {
+  for (const mutants::WrongHistory& wrong : mutants::wrong_histories()) {
+    Timeline timeline = good_recordings().at(std::string{find_promise(wrong.promise)->scenario});
+    wrong.distort(timeline);
+    const auto judged = outcomes(watched(timeline));
+    const auto found = judged.find(wrong.requirement);
+    if (found == judged.end()) continue;
+    EXPECT_NE(found->second, Outcome::kConformant) << wrong.name;
+    const bool needs_no_steps = wrong.name == "one-too-many" || wrong.name == "two-of-one-name";
+    EXPECT_TRUE(!needs_no_steps || found->second == Outcome::kNonconformant) << wrong.name;
+  }
+}
+
+TEST(WatchedHistories, APodBeforeItsPredecessorIsFoundByWhatTheSetSays) {
+  const auto parallel = [](const char* policy) {
+    Timeline timeline = watched(load(fs::path{STATEPROOF_HISTORIES} / "mutant-parallel-creation.jsonl"));
+    for (Observation& seen : timeline.observations)
+      if (auto* object = std::get_if<ObjectSeen>(&seen.what))
+        if (auto* set = std::get_if<StatefulSet>(&object->object)) set->pod_management = policy;
+    return outcomes(timeline).at("ORD-01");
+  };
+  EXPECT_EQ(parallel("Parallel"), Outcome::kNotApplicable);
+  EXPECT_EQ(parallel("OrderedReady"), Outcome::kNonconformant);
 }
 
 class WrongHistory : public testing::TestWithParam<mutants::WrongHistory> {};

@@ -1,0 +1,294 @@
+// `stateproof watch` as a person at a terminal and a script meet it, against an API server that answers on
+// order.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <pty.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+
+#include "harness/kube/testing/temporary_folder.h"
+#include "harness/monitor/testing/served_set.h"
+
+namespace stateproof::cli {
+namespace {
+
+// NOLINTNEXTLINE(google-build-using-namespace): its words are those of the tests
+using namespace monitor::served;
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+constexpr auto kPatience = 20s;  // for a program that starts on a busy machine
+
+const std::string kEnter = "\x1B[?1049h";
+const std::string kLeave = "\x1B[?7h\x1B[?25h\x1B[?1049l";
+
+/// The program, reading and writing through a terminal or through pipes.
+class Child {
+ public:
+  Child(const std::vector<std::string>& arguments, bool terminal, const char* term = "xterm") {
+    winsize size{24, 60, 0, 0};
+    int pipe_ends[2] = {-1, -1};
+    if (!terminal && ::pipe(pipe_ends) != 0) return;
+    pid_ = terminal ? ::forkpty(&out_, nullptr, nullptr, &size) : ::fork();
+    if (pid_ == 0) {
+      if (!terminal) {
+        ::dup2(pipe_ends[1], STDOUT_FILENO);
+        ::dup2(pipe_ends[1], STDERR_FILENO);
+        ::close(STDIN_FILENO);
+      }
+      ::setenv("TERM", term, 1);
+      ::unsetenv("NO_COLOR");
+      std::vector<const char*> words{STATEPROOF_PROGRAM};
+      for (const std::string& word : arguments) words.push_back(word.c_str());
+      words.push_back(nullptr);
+      ::execv(STATEPROOF_PROGRAM, const_cast<char* const*>(words.data()));
+      ::_exit(127);
+    }
+    if (terminal) return;
+    ::close(pipe_ends[1]);
+    out_ = pipe_ends[0];
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (running_) ::kill(pid_, SIGKILL);
+    (void)code();
+    ::close(out_);
+  }
+
+  /// Reads until the output holds `text` after what was awaited before; false when it ends or takes too long.
+  bool await(const std::string& text) {
+    const auto limit = std::chrono::steady_clock::now() + kPatience;
+    while (output_.find(text, awaited_) == std::string::npos)
+      if (!read_some(limit)) return false;
+    awaited_ = output_.find(text, awaited_) + text.size();
+    return true;
+  }
+  /// Everything to the end.
+  const std::string& output() {
+    const auto limit = std::chrono::steady_clock::now() + kPatience;
+    while (read_some(limit)) {
+    }
+    return output_;
+  }
+  void press(char key) const { EXPECT_EQ(::write(out_, &key, 1), 1); }
+  void resize(unsigned short columns) const {
+    winsize size{24, columns, 0, 0};
+    EXPECT_EQ(::ioctl(out_, TIOCSWINSZ, &size), 0);
+  }
+  void signal(int number) const { ::kill(pid_, number); }
+  /// Exit code; minus the signal that ended it.
+  int code() {
+    if (running_ && ::waitpid(pid_, &status_, 0) == pid_) running_ = false;
+    return WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_);
+  }
+
+ private:
+  bool read_some(std::chrono::steady_clock::time_point limit) {
+    pollfd readable{out_, POLLIN, 0};
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
+    if (left <= 0ms || ::poll(&readable, 1, static_cast<int>(left.count())) <= 0) return false;
+    std::array<char, 4096> bytes{};
+    const ssize_t size = ::read(out_, bytes.data(), bytes.size());
+    if (size <= 0) return false;  // a terminal whose program has ended gives an error
+    output_.append(bytes.data(), static_cast<std::size_t>(size));
+    return true;
+  }
+
+  pid_t pid_ = -1;
+  int out_ = -1;
+  int status_ = 0;
+  bool running_ = true;
+  std::string output_;
+  std::size_t awaited_ = 0;
+};
+
+class WatchTest : public testing::Test {
+ protected:
+  [[nodiscard]] std::string kubeconfig() {
+    const json config{
+        {"apiVersion", "v1"},
+        {"kind", "Config"},
+        {"current-context", "here"},
+        {"clusters",
+         json::array(
+             {{{"name", "c"},
+               {"cluster", {{"server", served_.server().url()}, {"insecure-skip-tls-verify", true}}}}})},
+        {"users", json::array({{{"name", "u"}, {"user", {{"token", "very-secret-token"}}}}})},
+        {"contexts", json::array({{{"name", "here"}, {"context", {{"cluster", "c"}, {"user", "u"}}}}})}};
+    return folder_.write("config", config.dump());
+  }
+
+  std::vector<std::string> arguments(std::vector<std::string> more = {}) {
+    std::vector<std::string> all{"watch", "-n", "shop", "statefulset/web", "--kubeconfig", kubeconfig()};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+  }
+
+  kube::testing::TemporaryFolder folder_;
+  ServedSet served_;
+};
+
+TEST_F(WatchTest, OnATerminalItDrawsAndGivesTheTerminalBack) {
+  Child child(arguments(), true);
+  ASSERT_TRUE(child.await(kEnter)) << child.output();
+  ASSERT_TRUE(child.await("web-0"));
+  child.press('q');
+  const std::string& output = child.output();
+  EXPECT_EQ(child.code(), 0);
+  const auto left = output.find(kLeave);
+  ASSERT_NE(left, std::string::npos);
+  EXPECT_THAT(output.substr(left + kLeave.size()), AllOf(HasSubstr("web-0"), Not(HasSubstr("\x1B[?"))));
+}
+
+TEST_F(WatchTest, WhateverEndsItTheTerminalIsGivenBack) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGSEGV, SIGABRT}) {
+    Child child(arguments(), true);
+    ASSERT_TRUE(child.await("web-0")) << child.output();
+    child.signal(number);
+    EXPECT_THAT(child.output(), HasSubstr(kLeave)) << number;
+    EXPECT_EQ(child.code(), number == SIGSEGV || number == SIGABRT ? -number : 0);
+  }
+}
+
+TEST_F(WatchTest, ItFollowsTheSizeOfTheWindow) {
+  Child child(arguments(), true);
+  ASSERT_TRUE(child.await("1 of the update \x1B[0m...")) << child.output();
+  child.resize(100);
+  EXPECT_TRUE(child.await("1 of the update revision")) << child.output();
+}
+
+TEST_F(WatchTest, ATerminalThatCannotBeDrawnOnGetsLines) {
+  Child child(arguments(), true, "dumb");
+  ASSERT_TRUE(child.await("pod web-0  Pending")) << child.output();
+  child.press('\x03');  // Ctrl-C, which the terminal turns into a signal
+  EXPECT_THAT(child.output(), Not(HasSubstr("\x1B[")));
+  EXPECT_EQ(child.code(), 0);
+}
+
+TEST_F(WatchTest, WithoutATerminalThereAreLinesWithATime) {
+  Child child(arguments(), false);
+  ASSERT_TRUE(child.await("pod web-0  Pending, not Ready, 0/1\n")) << child.output();
+  child.signal(SIGTERM);
+  const std::string& output = child.output();
+  EXPECT_EQ(child.code(), 0);
+  EXPECT_THAT(output.substr(0, 2), "20");
+  EXPECT_THAT(output, AllOf(HasSubstr("Z  statefulset web  1 wanted, 1 there, 0 Ready"),
+                            Not(HasSubstr("\x1B")), Not(HasSubstr("very-secret-token"))));
+}
+
+TEST_F(WatchTest, ASetThatIsNotThereEndsIt) {
+  served_.serve(kSets, {});
+  Child child(arguments(), false);
+  EXPECT_THAT(child.output(), StartsWith("stateproof: There is no StatefulSet web in namespace shop"));
+  EXPECT_EQ(child.code(), 2);
+}
+
+TEST_F(WatchTest, ASetThatIsNotThereIsNotDrawn) {
+  served_.serve(kSets, {});
+  Child child(arguments(), true);
+  EXPECT_THAT(child.output(), Not(HasSubstr(kEnter)));
+  EXPECT_EQ(child.code(), 2);
+}
+
+TEST_F(WatchTest, ASetThatIsAwaitedMayComeAndBecomeReady) {
+  served_.server().always("GET " + kSets, list({}));
+  served_.server().always("WATCH " + kSets,
+                          stream({{"ADDED", web_set(11, 0)}, {"MODIFIED", web_set(12, 1)}}));
+  Child child(arguments({"--await", "--until", "ready"}), false);
+  EXPECT_THAT(child.output(), EndsWith("StatefulSet shop/web is ready.\n"));
+  EXPECT_EQ(child.code(), 0);
+}
+
+TEST_F(WatchTest, WhatDoesNotComeInTimeIsCodeTwo) {
+  Child child(arguments({"--until", "ready", "--timeout", "1s"}), false);
+  EXPECT_THAT(child.output(), HasSubstr("is not ready (0 of 1 pods Ready"));
+  EXPECT_EQ(child.code(), 2);
+}
+
+TEST_F(WatchTest, WithoutAConditionTheTimeIsJustOver) {
+  Child child(arguments({"--timeout", "1s"}), false);
+  EXPECT_THAT(child.output(), HasSubstr("pod web-0"));
+  EXPECT_EQ(child.code(), 0);
+}
+
+TEST_F(WatchTest, ASetThatIsGoneFromTheBeginningIsGone) {
+  served_.serve(kSets, {});
+  served_.serve(kCore + "pods", {});
+  Child child(arguments({"--until", "gone"}), false);
+  (void)child.output();
+  EXPECT_EQ(child.code(), 0);
+}
+
+TEST_F(WatchTest, ASetThatIsAwaitedIsGoneWhenItHasBeenThere) {
+  served_.server().always("GET " + kSets, list({}));
+  served_.server().always("WATCH " + kSets, stream({{"ADDED", web_set(11, 0)}, {"DELETED", web_set(12, 0)}}));
+  served_.serve(kCore + "pods", {});
+  Child child(arguments({"--await", "--until", "gone"}), false);
+  EXPECT_THAT(child.output(), EndsWith("StatefulSet shop/web is gone.\n"));
+  EXPECT_EQ(child.code(), 0);
+}
+
+TEST_F(WatchTest, ASetThatIsAwaitedIsNotGoneBeforeItCame) {
+  served_.serve(kSets, {});
+  served_.serve(kCore + "pods", {});
+  Child child(arguments({"--await", "--until", "gone", "--timeout", "1s"}), false);
+  EXPECT_THAT(child.output(), HasSubstr("is not gone (there is no such set)"));
+  EXPECT_EQ(child.code(), 2);
+}
+
+TEST_F(WatchTest, MissingRightsToThePodsAreNamed) {
+  served_.server().always("GET " + kCore + "pods", refused("pods"));
+  Child child(arguments(), false);
+  EXPECT_THAT(child.output(), StartsWith("stateproof: user \"viewer\" may not list pods"));
+  EXPECT_EQ(child.code(), 2);
+}
+
+TEST_F(WatchTest, MissingRightsToEventsLeaveThemOut) {
+  served_.server().always("GET " + kCore + "events", refused("events"));
+  Child child(arguments({"--timeout", "1s"}), false);
+  EXPECT_THAT(child.output(), HasSubstr("not shown: events: needs the right to list and watch them"));
+  EXPECT_EQ(child.code(), 0);
+}
+
+TEST_F(WatchTest, ARecordingIsKeptAndJudged) {
+  const std::string folder = folder_.path() + "/recorded";
+  Child child(arguments({"--timeout", "1s", "--record", folder}), false);
+  EXPECT_THAT(child.output(), HasSubstr("stateproof judge " + folder));
+  ASSERT_EQ(child.code(), 0);
+  Child judge({"judge", folder}, false);
+  EXPECT_THAT(judge.output(), AllOf(HasSubstr("StatefulSet shop/web as it was watched"), HasSubstr("ID-05"),
+                                    HasSubstr("no pod was created while it was watched")));
+  EXPECT_EQ(judge.code(), 2);  // nothing was created: that proves nothing about the order
+  Child other({"judge", folder, "--promise", "data-survival"}, false);
+  (void)other.output();
+  EXPECT_EQ(other.code(), 2);
+}
+
+TEST_F(WatchTest, WrongUsageIs64) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"watch"},
+                                             {"watch", "pod/web-0"},
+                                             {"watch", "sts/web", "--until", "tired"},
+                                             {"watch", "sts/web", "--timeout", "soon"}}) {
+    Child child(words, false);
+    (void)child.output();
+    EXPECT_EQ(child.code(), 64) << words.back();
+  }
+}
+
+}  // namespace
+}  // namespace stateproof::cli

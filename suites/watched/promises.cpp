@@ -1,0 +1,56 @@
+#include "suites/watched/promises.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "harness/check/creation_order.h"
+#include "harness/check/identity.h"
+#include "harness/check/watched_set.h"
+#include "suites/catalogue.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, Checker>, 6> kWatched{{
+    {"ORD-01", check::watched_predecessors_were_ready},
+    {"ID-01", check::watched_pods_are_wanted},
+    {"ID-05", check::one_pod_per_name},
+    {"STO-01", check::watched_pods_use_own_claims},
+    {"STO-02", check::watched_claims_have_own_volumes},
+    {"STO-03", check::watched_storage_is_found_again},
+}};
+
+Checker watched_checker(const Requirement& requirement) {
+  const auto* found = std::find_if(kWatched.begin(), kWatched.end(),
+                                   [&](const auto& known) { return known.first == requirement.id; });
+  return found == kWatched.end() ? nullptr : found->second;
+}
+
+Verdict needs_steps(const Timeline& /*timeline*/) {
+  return not_applicable("needs the steps of its scenario, and a recording that only watched has none");
+}
+
+std::vector<Promise> gather() {
+  std::vector<Promise> promises;
+  for (Promise promise : catalogue()) {
+    bool watched = false;
+    for (Requirement& requirement : promise.requirements) {
+      const Checker checker = watched_checker(requirement);
+      watched = watched || checker != nullptr;
+      requirement.checker = checker != nullptr ? checker : needs_steps;
+    }
+    promise.scenario = kWatchedScenario;
+    if (watched) promises.push_back(std::move(promise));
+  }
+  return promises;
+}
+
+}  // namespace
+
+const std::vector<Promise>& watched_promises() {
+  static const std::vector<Promise> promises = gather();
+  return promises;
+}
+
+}  // namespace stateproof
