@@ -96,16 +96,18 @@ void add_planned_requirements(pugi::xml_node properties, const PlannedPromise& p
 
 /// What is shown of a promise, judged or not.
 struct Shown {
-  std::string id, title, group, scenario, file;
+  std::string id, title, group, scenario, file, type;
   int line = 0;
   Level level = Level::kBlocking;
 };
 
 Shown shown(const Standing& standing) {
   if (const PlannedPromise* plan = standing.plan)
-    return {plan->id, plan->title, plan->group, plan->scenario, plan->file, plan->line, plan->level};
+    return {plan->id,   plan->title, plan->group, plan->scenario,
+            plan->file, plan->type,  plan->line,  plan->level};
   const PromiseResult& result = *standing.result;
-  return {result.id, result.title, result.group, result.scenario, result.file, result.line, level_of(result)};
+  return {result.id,   result.title, result.group, result.scenario,
+          result.file, "",           result.line,  level_of(result)};
 }
 
 void add_promise_properties(pugi::xml_node testcase, const RunResult& run, const Standing& standing,
@@ -114,6 +116,7 @@ void add_promise_properties(pugi::xml_node testcase, const RunResult& run, const
   add_property(properties, "promise", promise.id);
   add_property(properties, "lifecycle", promise.level == Level::kBlocking ? "blocking" : "informing");
   add_property(properties, "scenario", promise.scenario);
+  if (!promise.type.empty()) add_property(properties, "type", promise.type);
   if (standing.result != nullptr)
     add_requirements(properties, *standing.result);
   else
@@ -142,13 +145,16 @@ void add_standing(pugi::xml_node testcase, const Standing& standing, Totals& tot
   }
 }
 
-/// The attachment comes first: one reader takes the first match only.
+/// It comes first in the output: one reader takes the first match only.
+std::string attachment_line(const Plan& plan, const std::string& bundle) {
+  return bundle.empty() ? "" : fmt::format("[[ATTACHMENT|{}]]\n", attachment_of(plan, bundle));
+}
+
 void add_promise_output(pugi::xml_node testcase, const RunResult& run, const Standing& standing,
                         const Shown& promise) {
   std::string text;
   if (standing.result != nullptr) {
-    if (!standing.result->bundle.empty())
-      text += fmt::format("[[ATTACHMENT|{}]]\n", attachment_of(run.plan, standing.result->bundle));
+    text += attachment_line(run.plan, standing.result->bundle);
     // Readers that show the output of a failed case show the text of its failure too.
     if (standing.state < Standing::State::kInconclusive) text += text_of(*standing.result);
   }
@@ -168,7 +174,7 @@ void add_promise(pugi::xml_node suite, const RunResult& run, const Standing& sta
   add_promise_output(testcase, run, standing, promise);
 }
 
-void add_scenario(pugi::xml_node suite, const std::string& name, const std::string& title,
+void add_scenario(pugi::xml_node suite, const Plan& plan, const std::string& name, const std::string& title,
                   const ScenarioResult* result, Totals& totals) {
   const std::string shown_name = title.empty() ? name : name + " " + title;
   pugi::xml_node testcase =
@@ -184,19 +190,19 @@ void add_scenario(pugi::xml_node suite, const std::string& name, const std::stri
         result->sentence.empty() && stopped ? "the run was interrupted" : result->sentence;
     add_result(testcase, "error", stopped ? "Interrupted" : "HarnessError", sentence, sentence);
   }
-  if (const std::string log = step_log(result); !log.empty())
-    set_text(testcase.append_child("system-out"), log);
+  const std::string text = attachment_line(plan, result->bundle) + step_log(result);
+  if (!text.empty()) set_text(testcase.append_child("system-out"), text);
 }
 
 void add_scenarios(pugi::xml_node suite, const RunResult& run, Totals& totals) {
   for (const PlannedScenario& plan : run.plan.scenarios)
-    add_scenario(suite, plan.name, plan.title, run.scenario(plan.name), totals);
+    add_scenario(suite, run.plan, plan.name, plan.title, run.scenario(plan.name), totals);
   const auto is_planned = [&run](const ScenarioResult& result) {
     return std::any_of(run.plan.scenarios.begin(), run.plan.scenarios.end(),
                        [&result](const PlannedScenario& plan) { return plan.name == result.name; });
   };
   for (const ScenarioResult& result : run.scenarios)
-    if (!is_planned(result)) add_scenario(suite, result.name, "", &result, totals);
+    if (!is_planned(result)) add_scenario(suite, run.plan, result.name, "", &result, totals);
 }
 
 void add_suite_properties(pugi::xml_node suite, const Plan& plan) {

@@ -23,6 +23,7 @@ struct PlannedPromise {
   Level level = Level::kBlocking;         ///< informing when no requirement of it blocks
   std::string file;                       ///< where it is written down, relative to the repository
   int line = 0;
+  std::string type = {};  ///< "disruptive", "upgrade"; empty: of every run
 };
 
 struct PlannedScenario {
@@ -62,11 +63,13 @@ struct ScenarioResult {
   std::string sentence;  ///< cause and next step; empty when complete
   double seconds = 0;
   std::vector<StepResult> steps;
+  std::string bundle = {};  ///< as of a promise, when the harness was in trouble
 };
 
 struct FindingResult {
   Finding finding;
   std::vector<std::string> excerpt;  ///< lines of the timeline around the evidence
+  std::string when = {};             ///< of the breach: since the begin, by the clock, and in which step
 };
 
 struct RequirementResult {

@@ -39,6 +39,20 @@ const Scenario* find(std::string_view name);
 /// Changes the objects before they are applied; the subject, and so the yardstick, stays as it is.
 using Mutation = std::function<void(std::vector<nlohmann::json>& objects)>;
 
+struct ScenarioEnd {
+  End::Reason reason = End::Reason::kComplete;
+  std::string sentence;  ///< cause and next step; empty when complete
+  std::vector<std::string>
+      left_behind;  ///< objects that could not be removed, each with the command to do it
+  double seconds = 0;
+};
+
+/// A scenario that is over, on a cluster where nothing was cleaned up yet.
+struct Aftermath {
+  const ScenarioEnd& end;
+  const std::vector<std::string>& namespaces;  ///< that it leased
+};
+
 struct ScenarioRequest {
   kube::Client client;
   std::string run;             ///< id of the run
@@ -56,17 +70,11 @@ struct ScenarioRequest {
   std::function<void(Stage&)> upgrade = {};
   /// The namespaces exist and stay, and a recording that is there is gone on with.
   bool adopts = false;
+  /// Called once, when the recording is on disk but for the clean-up and its end. Must not throw.
+  std::function<void(const Aftermath&)> before_clean_up = {};
   report::Progress* progress = nullptr;
   std::stop_token stop;   ///< first Ctrl-C: end the scenario and clean up
   std::stop_token hurry;  ///< second Ctrl-C: end the cleanup, too
-};
-
-struct ScenarioEnd {
-  End::Reason reason = End::Reason::kComplete;
-  std::string sentence;  ///< cause and next step; empty when complete
-  std::vector<std::string>
-      left_behind;  ///< objects that could not be removed, each with the command to do it
-  double seconds = 0;
 };
 
 /// Plays the scenario and cleans up, recording all the while. A cluster that does not do what is asked of it
