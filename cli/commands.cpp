@@ -13,7 +13,9 @@
 #include <vector>
 
 #include "cli/catalogue_text.h"
+#include "cli/evidence.h"
 #include "cli/interrupt.h"
+#include "cli/recordings.h"
 #include "cli/run.h"
 #include "cli/upgrade_command.h"
 #include "harness/check/watched_set.h"
@@ -58,18 +60,6 @@ class RunLock {
   int descriptor_;
   fs::path named_;
 };
-
-// Recordings in a run's folder, in a folder of recordings, or the file itself.
-std::vector<fs::path> recordings_in(const fs::path& path) {
-  if (fs::is_regular_file(path)) return {path};
-  const fs::path folder = fs::is_directory(path / "recordings") ? path / "recordings" : path;
-  std::vector<fs::path> found;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error))
-    if (entry.path().extension() == ".jsonl") found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  return found;
-}
 
 int exit_code_of(Outcome outcome, int not_applicable_code) {
   switch (outcome) {
@@ -136,6 +126,7 @@ int begin(const BeginOptions& options) {
   }
   put_aside(options.out);
   report::Plan plan = plan_of(profile);
+  plan.attachment_root = options.attachment_root;
   plan.seed = options.seed.value_or(std::random_device{}());
   const report::RunFolder folder(options.out, recording_reader());
   if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
@@ -166,6 +157,14 @@ int run(const RunOptions& options) {
     for (const scenarios::Scenario& known : scenarios::all()) names += fmt::format(" {}", known.name);
     return harness_error(fmt::format("There is no scenario {}; there are:{}.", options.scenario, names));
   }
+  const mutants::Mutant* mutant = nullptr;
+  if (!options.mutant.empty()) {
+    mutant = mutants::find(options.mutant);
+    if (mutant == nullptr || find_promise(mutant->promise)->scenario != scenario->name)
+      return harness_error(
+          fmt::format("There is no mutant {} of scenario {}; docs/CONFORMANCE.md lists them.", options.mutant,
+                      options.scenario));
+  }
   const auto started = report::load_run(options.out);
   if (!started) return harness_error(started.error().sentence);
   RunLock lock(options.out);
@@ -175,6 +174,8 @@ int run(const RunOptions& options) {
   const ShownProgress shown;
   const Left left = left_of(*scenario, started->plan.run, folder.recording_of(options.scenario));
 
+  std::function<void(scenarios::Stage&)> upgrade = run_upgrade_command;
+  if (mutant != nullptr) upgrade = interference_of(*mutant);
   scenarios::ScenarioEnd end;
   if (left == Left::kWhole) {
     std::cerr
@@ -183,21 +184,26 @@ int run(const RunOptions& options) {
   } else if (prepared) {
     if (left == Left::kUnfinished)
       std::cerr << "The run was killed: what it left is taken up and judged; nothing more is disturbed.\n";
-    end = scenarios::run(*scenario, {.client = prepared->client,
-                                     .run = started->plan.run,
-                                     .recording = folder.recording_of(options.scenario),
-                                     .ns = options.cluster.ns,
-                                     .image = prepared->environment.image,
-                                     .environment = prepared->environment.to_json(),
-                                     .mutant = {},
-                                     .mutation = {},
-                                     .seed = started->plan.seed,
-                                     .until = {},
-                                     .upgrade = run_upgrade_command,
-                                     .salvages = left == Left::kUnfinished,
-                                     .progress = shown.get(),
-                                     .stop = interrupt.stop(),
-                                     .hurry = interrupt.hurry()});
+    end = scenarios::run(
+        *scenario,
+        {.client = prepared->client,
+         .run = started->plan.run,
+         .recording = folder.recording_of(options.scenario),
+         .ns = options.cluster.ns,
+         .image = prepared->environment.image,
+         .environment = prepared->environment.to_json(),
+         .mutant = options.mutant,
+         .mutation = mutant == nullptr ? nullptr : mutant->mutate,
+         .seed = started->plan.seed,
+         .only_disruption = std::string{mutant == nullptr ? "" : mutant->disruption},
+         .until = std::string{mutant == nullptr ? "" : mutant->until},
+         .upgrade = upgrade,
+         .salvages = left == Left::kUnfinished,
+         .before_clean_up = evidence_gatherer(prepared->client, folder.recording_of(options.scenario),
+                                              shown.get(), interrupt.hurry()),
+         .progress = shown.get(),
+         .stop = interrupt.stop(),
+         .hurry = interrupt.hurry()});
   } else {
     end.reason = End::Reason::kHarnessError;
     end.sentence = prepared.error().sentence;
@@ -207,6 +213,7 @@ int run(const RunOptions& options) {
     result.steps = report::steps_of(*timeline);
     result.served = served_of(*timeline);
   }
+  if (end.reason == End::Reason::kHarnessError) result.bundle = bundle_of(options.out, options.scenario);
   if (auto saved = folder.save_scenario(result); !saved) return harness_error(saved.error().sentence);
   tell_left_behind(end.left_behind);
   return end.reason == End::Reason::kComplete ? ExitCode::kConformant : harness_error(end.sentence);
@@ -246,9 +253,13 @@ int judge(const JudgeOptions& options) {
 }
 
 int report(const fs::path& out) {
-  if (!fs::exists(out / "plan.json"))
+  const bool planned = fs::exists(out / "plan.json");
+  if (!planned && recordings_in(out / "recordings").empty())
     return harness_error(fmt::format("{} holds no run; give the --out of one.", out.string()));
   const RunLock lock(out);
+  if (!planned)
+    if (auto made = make_run_of_recordings(out); !made) return harness_error(made.error().sentence);
+  if (auto told = tell_killed_scenarios(out); !told) return harness_error(told.error().sentence);
   if (auto rendered = report::RunFolder(out, recording_reader()).render(); !rendered)
     return harness_error(rendered.error().sentence);
   const auto result = report::load_run(out);

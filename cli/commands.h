@@ -25,6 +25,7 @@ struct BeginOptions {
   std::string profile = "quick";
   std::optional<std::uint32_t> seed = {};  ///< of the order of disruptions; else by chance
   bool disrupt_nodes = false;              ///< the profile disruptive was meant
+  std::string attachment_root = {};        ///< see report::Plan
 };
 /// Writes the plan of a run, so that junit.xml stands before anything is done, and looks at the cluster.
 int begin(const BeginOptions& options);
@@ -33,6 +34,7 @@ struct RunOptions {
   ClusterOptions cluster;
   std::filesystem::path out;
   std::string scenario;
+  std::string mutant = {};  ///< deployed instead, to see what a broken promise looks like; empty: none
 };
 /// Plays one scenario of the run that was begun in `out`.
 int run(const RunOptions& options);
@@ -46,6 +48,7 @@ struct JudgeOptions {
 int judge(const JudgeOptions& options);
 
 /// Summary of a run; waits for a scenario that is still cleaning up. Writes junit.xml and report.html again.
+/// A folder that has only recordings is judged first.
 int report(const std::filesystem::path& out);
 
 /// What changed between the runs in two folders; 1 when a promise is not kept any more.

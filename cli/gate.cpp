@@ -10,6 +10,7 @@
 #include <mutex>
 #include <set>
 
+#include "cli/evidence.h"
 #include "cli/interrupt.h"
 #include "cli/run.h"
 #include "fixtures/recorder/recorder.h"
@@ -250,6 +251,14 @@ int gate_end(const GateOptions& options) {
     end.seconds = std::chrono::duration<double>(timeline->observations.back().at).count();
   if (auto saved = save(kScenario, end, &*timeline); !saved) return harness_error(saved.error().sentence);
 
+  Timeline judged = *timeline;
+  if (!judged.finish) judged.finish = End{end.reason, end.sentence, {}};
+  gather_evidence(*client, {options.out,
+                            kScenario,
+                            {site.subject, site.home()},
+                            std::move(judged),
+                            shown.get(),
+                            interrupt.hurry()});
   shown.get()->step_began("cleanup", "remove the gate");
   const std::vector<std::string> left = gate::close(*client, site, interrupt.hurry());
   shown.get()->step_ended("cleanup", left.empty() ? Step::Phase::kReached : Step::Phase::kTimedOut, "");
@@ -258,19 +267,21 @@ int gate_end(const GateOptions& options) {
   for (const report::PlannedScenario& planned : plan.scenarios) {
     const scenarios::Scenario* scenario = scenarios::find(planned.name);
     if (scenario == nullptr || planned.name == kScenario || interrupt.stop().stop_requested()) continue;
-    const scenarios::ScenarioEnd played =
-        scenarios::run(*scenario, {.client = *client,
-                                   .run = plan.run,
-                                   .recording = folder.recording_of(planned.name),
-                                   .ns = {},
-                                   .image = environment->image,
-                                   .environment = environment->to_json(),
-                                   .mutant = {},
-                                   .mutation = {},
-                                   .until = {},
-                                   .progress = shown.get(),
-                                   .stop = interrupt.stop(),
-                                   .hurry = interrupt.hurry()});
+    const scenarios::ScenarioEnd played = scenarios::run(
+        *scenario, {.client = *client,
+                    .run = plan.run,
+                    .recording = folder.recording_of(planned.name),
+                    .ns = {},
+                    .image = environment->image,
+                    .environment = environment->to_json(),
+                    .mutant = {},
+                    .mutation = {},
+                    .until = {},
+                    .before_clean_up = evidence_gatherer(*client, folder.recording_of(planned.name),
+                                                         shown.get(), interrupt.hurry()),
+                    .progress = shown.get(),
+                    .stop = interrupt.stop(),
+                    .hurry = interrupt.hurry()});
     tell_left_behind(played.left_behind);
     const auto recorded = record::load_recording(folder.recording_of(planned.name));
     if (auto saved = save(planned.name, played, recorded ? &*recorded : nullptr); !saved)

@@ -58,6 +58,11 @@ int run_command(int argc, char** argv) {
       ->add_flag("--disrupt-nodes", begin_options.disrupt_nodes,
                  "this cluster's nodes may be drained and stopped, its control plane restarted")
       ->envname("STATEPROOF_DISRUPT_NODES");
+  begin_command
+      ->add_option("--attachment-root", begin_options.attachment_root,
+                   "what junit.xml puts before the path of the evidence: GitLab wants --out relative to the "
+                   "project, Jenkins absolute")
+      ->envname("STATEPROOF_ATTACHMENT_ROOT");
   begin_command->callback([&] { code = begin(begin_options); });
 
   RunOptions run_options;
@@ -65,6 +70,8 @@ int run_command(int argc, char** argv) {
   run_command->add_option("scenario", run_options.scenario, "for example lifecycle")->required();
   add_cluster_options(run_command, run_options.cluster);
   add_out_option(run_command, run_options.out);
+  run_command->add_option("--mutant", run_options.mutant,
+                          "deploy this wrong workload instead, to see what a broken promise looks like");
   run_command->callback([&] { code = run(run_options); });
 
   JudgeOptions judge_options;
@@ -81,7 +88,7 @@ int run_command(int argc, char** argv) {
   std::filesystem::path report_out = default_out();
   auto* report_command =
       app.add_subcommand("report", "summary, junit.xml and report.html of a run, written again");
-  report_command->add_option("folder", report_out, "folder of the run");
+  report_command->add_option("folder", report_out, "folder of the run, or one that has only recordings");
   report_command->callback([&] { code = report(report_out); });
 
   std::filesystem::path before;

@@ -54,6 +54,15 @@ class Program : public testing::Test {
     return {std::istreambuf_iterator<char>(file), {}};
   }
 
+  /// A folder "out" that holds nothing but this recording.
+  void record(const std::string& history, const std::string& scenario) const {
+    fs::create_directories(folder_ / "out/recordings");
+    fs::copy_file(fs::path{STATEPROOF_HISTORIES} / (history + ".jsonl"), recording(scenario));
+  }
+  [[nodiscard]] fs::path recording(const std::string& scenario) const {
+    return folder_ / "out/recordings" / (scenario + ".jsonl");
+  }
+
   fs::path folder_;
 };
 
@@ -117,6 +126,36 @@ TEST_F(Program, AForeignRecordingIsRefused) {
   EXPECT_EQ(ran.code, 2);
   EXPECT_THAT(ran.output, HasSubstr("is not a recording of stateproof"));
   EXPECT_EQ(run("judge " + (folder_ / "nothing").string()).code, 2);
+}
+
+TEST_F(Program, ARecordingAloneBecomesARun) {
+  record("mutant-parallel-creation", "lifecycle");
+  const Ran ran = run("report out");
+  EXPECT_EQ(ran.code, 1);
+  EXPECT_THAT(ran.output, HasSubstr("ordered-creation"));
+  EXPECT_THAT(read("out/junit.xml"),
+              AllOf(HasSubstr("type=\"PromiseBroken\""), HasSubstr("parallel-creation")));
+  EXPECT_THAT(read("out/report.html"), AllOf(HasSubstr("class=\"pod Ready\""), HasSubstr("in step create")));
+}
+
+TEST_F(Program, AScenarioThatWasKilledIsAnError) {
+  record("lifecycle", "lifecycle");
+  EXPECT_EQ(run("report out").code, 0);
+  fs::remove_all(folder_ / "out/scenarios");
+  fs::remove_all(folder_ / "out/verdicts");
+  fs::resize_file(recording("lifecycle"), fs::file_size(recording("lifecycle")) / 2);
+  const Ran ran = run("report out");
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, HasSubstr("The process that played it was killed in step"));
+  EXPECT_THAT(read("out/junit.xml"), AllOf(HasSubstr("type=\"HarnessError\""), HasSubstr("errors=\"1\"")));
+  EXPECT_THAT(read("out/report.html"), HasSubstr("Scenario lifecycle failed"));
+}
+
+TEST_F(Program, AMutantIsPlayedInItsOwnScenarioOnly) {
+  (void)run("begin --out out --kubeconfig " + write("config", kNobodyListens));
+  const Ran ran = run("run halting --mutant parallel-creation --out out");
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, HasSubstr("no mutant parallel-creation of scenario halting"));
 }
 
 TEST_F(Program, AFolderThatCannotBeWrittenIsNamed) {

@@ -11,7 +11,9 @@
 #include <iostream>
 #include <random>
 
+#include "cli/evidence.h"
 #include "cli/interrupt.h"
+#include "cli/recordings.h"
 #include "harness/record/jsonl.h"
 #include "suites/catalogue.h"
 
@@ -135,6 +137,8 @@ report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline
   const std::string replay = fmt::format("stateproof judge {} --promise {}", folder.string(), promise.id);
   report::PromiseResult result = report::result_of(verdict, timeline, replay);
   result.run = timeline.header.run;
+  if (result.outcome >= Outcome::kInconclusive)
+    result.bundle = bundle_of(run_folder_of(folder), timeline.header.scenario);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return result;
 }
@@ -190,23 +194,23 @@ tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions
   const Interrupt interrupt;
   const auto prepared = prepare(cluster, interrupt.hurry());
   if (!prepared) return tl::make_unexpected(prepared.error());
-  const scenarios::ScenarioEnd end =
-      scenarios::run(solo.scenario, {.client = prepared->client,
-                                     .run = solo.run,
-                                     .recording = solo.recording,
-                                     .ns = cluster.ns,
-                                     .image = prepared->environment.image,
-                                     .environment = prepared->environment.to_json(),
-                                     .mutant = solo.name,
-                                     .mutation = solo.mutation,
-                                     .only_disruption = solo.only_disruption,
-                                     .until = solo.until,
-                                     .upgrade = solo.upgrade,
-                                     .salvages = !solo.killed_at.empty(),
-                                     .meanwhile = solo.meanwhile,
-                                     .progress = progress,
-                                     .stop = interrupt.stop(),
-                                     .hurry = interrupt.hurry()});
+  const scenarios::ScenarioEnd end = scenarios::run(
+      solo.scenario,
+      {.client = prepared->client,
+       .run = solo.run,
+       .recording = solo.recording,
+       .ns = cluster.ns,
+       .image = prepared->environment.image,
+       .environment = prepared->environment.to_json(),
+       .mutant = solo.name,
+       .mutation = solo.mutation,
+       .only_disruption = solo.only_disruption,
+       .until = solo.until,
+       .upgrade = solo.upgrade,
+       .before_clean_up = evidence_gatherer(prepared->client, solo.recording, progress, interrupt.hurry()),
+       .progress = progress,
+       .stop = interrupt.stop(),
+       .hurry = interrupt.hurry()});
   tell_left_behind(end.left_behind);
   if (end.reason != End::Reason::kComplete) return tl::make_unexpected(HarnessError{end.sentence});
   auto timeline = record::load_recording(solo.recording);

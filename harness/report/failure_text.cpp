@@ -45,15 +45,17 @@ std::string timeline_field(const std::vector<std::string>& lines) {
 
 std::string text_of_finding(const FindingResult& result) {
   return object_field(result.finding) + field("expected", result.finding.expected) +
-         field("observed", result.finding.observed) + timeline_field(result.excerpt) +
-         field("look at", result.finding.look_at);
+         field("observed", result.finding.observed) + field("when", result.when) +
+         timeline_field(result.excerpt) + field("look at", result.finding.look_at);
 }
 
-std::string replay_field(const std::string& replay) {
-  return replay.empty() ? std::string{} : std::string(kIndent, ' ') + "replay: " + replay + "\n";
+/// Where to look further: under "look at".
+std::string further(std::string_view what, const std::string& where) {
+  return where.empty() ? std::string{} : fmt::format("{:{}}{}: {}\n", "", kIndent, what, where);
 }
 
-std::string broken_text(const RequirementResult& requirement, const std::string& replay) {
+std::string broken_text(const RequirementResult& requirement, const std::string& replay,
+                        const std::string& bundle) {
   std::string text = heading("NONCONFORMANT", requirement) + requires_field(requirement);
   const std::size_t shown = std::min(requirement.findings.size(), kMostFindings);
   for (std::size_t i = 0; i < shown; ++i) {
@@ -62,17 +64,18 @@ std::string broken_text(const RequirementResult& requirement, const std::string&
   }
   if (const std::size_t more = requirement.findings.size() - shown; more > 0)
     text += fmt::format("\n  and {} in the saved verdict\n", counted(more, "more finding"));
-  return text + replay_field(replay);
+  return text + further("evidence", bundle) + further("replay", replay);
 }
 
-std::string inconclusive_text(const RequirementResult& requirement, const std::string& replay) {
+std::string inconclusive_text(const RequirementResult& requirement, const std::string& replay,
+                              const std::string& bundle) {
   return heading("INCONCLUSIVE", requirement) + requires_field(requirement) +
          field("because", requirement.reason.empty() ? "the checker gave no reason" : requirement.reason) +
          field("next",
                "Neither kept nor broken: run the scenario again. When it stays inconclusive, the entries "
                "GAP, TROUBLE "
                "and TIMED OUT of the recording say what was in the way.") +
-         replay_field(replay);
+         further("evidence", bundle) + further("replay", replay);
 }
 
 std::string short_text(const RequirementResult& requirement) {
@@ -100,12 +103,13 @@ std::string text_of(const std::vector<Measurement>& measurements) {
   return text;
 }
 
-std::string text_of(const RequirementResult& requirement, const std::string& replay) {
+std::string text_of(const RequirementResult& requirement, const std::string& replay,
+                    const std::string& bundle) {
   switch (requirement.outcome) {
     case Outcome::kNonconformant:
-      return valid_text(broken_text(requirement, replay));
+      return valid_text(broken_text(requirement, replay, bundle));
     case Outcome::kInconclusive:
-      return valid_text(inconclusive_text(requirement, replay));
+      return valid_text(inconclusive_text(requirement, replay, bundle));
     case Outcome::kConformant:
     case Outcome::kNotApplicable:
       break;
@@ -122,10 +126,9 @@ std::string text_of(const PromiseResult& promise) {
   std::string text;
   for (const RequirementResult* one : order) {
     const bool block = one->outcome >= Outcome::kInconclusive;
-    text += text_of(*one, promise.replay);
+    text += text_of(*one, promise.replay, promise.bundle);
     if (block) text += "\n";
   }
-  if (!promise.bundle.empty()) text += "evidence: " + promise.bundle + "\n";
   return text;
 }
 

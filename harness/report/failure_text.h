@@ -9,7 +9,8 @@ namespace stateproof::report {
 
 /// The verdict on one requirement for people. Broken: what is required, expected and observed, the timeline,
 /// where to look. Inconclusive: why, and what to do. Otherwise one line.
-std::string text_of(const RequirementResult& requirement, const std::string& replay = {});
+std::string text_of(const RequirementResult& requirement, const std::string& replay = {},
+                    const std::string& bundle = {});
 
 /// The verdict on a promise: the requirements that are not conformant first.
 std::string text_of(const PromiseResult& promise);

@@ -54,14 +54,29 @@ std::string counts(const std::vector<Standing>& all) {
   return element("ul", R"(class="counts")", text);
 }
 
+std::string trouble_item(const ScenarioResult& scenario) {
+  const bool stopped = scenario.outcome == ScenarioResult::Outcome::kInterrupted;
+  return element("li", R"(class="doubt")",
+                 text_element("a", fmt::format(R"(href="#{}")", anchor_of(scenario)),
+                              fmt::format("Scenario {} {}", scenario.name,
+                                          stopped ? "was interrupted"
+                                                  : "failed, which says nothing about the cluster")) +
+                     "<br>" + escaped(scenario.sentence));
+}
+
+// A finding may quote a server; the whole of it stands with the promise.
+constexpr std::size_t kLongestSentence = 240;
+
 /// What a reader of a bad run wants to know before anything else.
-std::string attention(const std::vector<Standing>& all) {
+std::string attention(const RunResult& run, const std::vector<Standing>& all) {
   std::string text;
   for (const Standing& one : all)
     if (one.state >= Standing::State::kInconclusive)
       text += element("li", fmt::format(R"(class="{}")", css_of(one.state)),
                       text_element("a", fmt::format(R"(href="#{}")", anchor_of(one)), title_of(one)) +
-                          "<br>" + escaped(one.sentence));
+                          "<br>" + escaped(cut(one.sentence, kLongestSentence)));
+  for (const ScenarioResult& scenario : run.scenarios)
+    if (scenario.outcome != ScenarioResult::Outcome::kComplete) text += trouble_item(scenario);
   return text.empty() ? text : element("ul", R"(class="attention")", text);
 }
 
@@ -77,7 +92,7 @@ std::string subtitle(const RunResult& run) {
 std::string page_header(const RunResult& run, const std::vector<Standing>& all) {
   return element("header", fmt::format(R"(class="{}")", css_of_run(run)),
                  text_element("p", R"(class="source")", "Stateproof " + subtitle(run)) +
-                     text_element("h1", "", headline(run, all)) + counts(all) + attention(all));
+                     text_element("h1", "", headline(run, all)) + counts(all) + attention(run, all));
 }
 
 std::string fact_row(std::string_view name, std::string_view value) {
@@ -98,9 +113,10 @@ std::string environment(const RunResult& run, const std::map<std::string, Timeli
   if (facts.empty()) return {};
   std::string rows;
   for (const auto& [name, value] : facts) rows += fact_row(name, value);
-  return element("section", "",
-                 "<h2>Environment</h2>" + element("div", R"(class="scroll" tabindex="0")",
-                                                  element("table", R"(class="facts")", rows)));
+  return element("section", R"(id="environment")",
+                 "<h2>Environment</h2>" +
+                     element("div", R"(class="scroll" tabindex="0" role="region" aria-label="environment")",
+                             element("table", R"(class="facts")", rows)));
 }
 
 std::string scenarios(const RunResult& run, const std::map<std::string, Timeline>& recordings) {
@@ -111,6 +127,17 @@ std::string scenarios(const RunResult& run, const std::map<std::string, Timeline
   }
   return text;
 }
+
+/// The way to each part: a page of many scenarios is long.
+std::string contents(const RunResult& run) {
+  std::string links = text_element("a", R"(href="#promises")", "Promises");
+  for (const ScenarioResult& scenario : run.scenarios)
+    if (has_section(scenario))
+      links += " " + text_element("a", fmt::format(R"(href="#{}")", anchor_of(scenario)), scenario.name);
+  return element("nav", R"(class="contents" aria-label="contents")", links);
+}
+
+constexpr std::string_view kSkip = R"(<a class="skip" href="#content">Skip to the promises</a>)";
 
 constexpr std::string_view kFooter =
     "<footer><p>A promise is <em>broken</em> when the recording shows it; <em>inconclusive</em> when the "
@@ -130,8 +157,9 @@ std::string html_page(const RunResult& run, const std::map<std::string, Timeline
       R"(<meta name="color-scheme" content="light dark">)" +
       text_element("title", "", headline(run, all) + " · Stateproof") + element("style", "", kReportCss);
   const std::string body =
-      page_header(run, all) +
-      element("main", "", verdicts_section(run) + scenarios(run, recordings) + environment(run, recordings)) +
+      std::string{kSkip} + page_header(run, all) + contents(run) +
+      element("main", R"(id="content" tabindex="-1")",
+              verdicts_section(run) + scenarios(run, recordings) + environment(run, recordings)) +
       std::string{kFooter};
   return "<!doctype html>\n" +
          element("html", R"(lang="en")", element("head", "", head) + element("body", "", body)) + "\n";

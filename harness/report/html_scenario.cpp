@@ -40,7 +40,9 @@ std::string bar_cell(double value, double longest) {
 std::string table(std::string_view caption, const std::vector<Column>& columns, const std::string& rows) {
   const std::string content =
       text_element("caption", "", caption) + head_row(columns) + element("tbody", "", rows);
-  return element("div", R"(class="scroll" tabindex="0")", element("table", "", content));
+  return element(
+      "div", fmt::format(R"(class="scroll" tabindex="0" role="region" aria-label="{}")", escaped(caption)),
+      element("table", "", content));
 }
 
 std::string step_row(const StepResult& step, std::size_t number, double longest) {
@@ -131,17 +133,21 @@ std::string picture(const RunResult& run, const ScenarioResult& scenario, const 
                          lanes_svg(lanes)) +
                      element("figcaption", "", lanes_legend())) +
          contrast_table(run, timeline) +
-         element("details", R"(class="lives")",
-                 "<summary>The same as a table</summary>" +
-                     element("div", R"(class="scroll" tabindex="0")", lives_table(lanes)));
+         element(
+             "details", R"(class="lives")",
+             "<summary>The same as a table</summary>" +
+                 element("div", R"(class="scroll" tabindex="0" role="region" aria-label="lives of the pods")",
+                         lives_table(lanes)));
 }
 
 std::string trouble(const ScenarioResult& scenario) {
   if (scenario.outcome == ScenarioResult::Outcome::kComplete) return {};
   const bool stopped = scenario.outcome == ScenarioResult::Outcome::kInterrupted;
-  return element("p", R"(class="trouble")",
-                 text_element("strong", "", stopped ? "Interrupted." : "The harness failed.") + " " +
-                     escaped(scenario.sentence));
+  std::string text = text_element("strong", "", stopped ? "Interrupted." : "The harness failed.") + " " +
+                     escaped(scenario.sentence);
+  if (!scenario.bundle.empty())
+    text += " " + text_element("a", fmt::format(R"(href="./{}")", escaped(scenario.bundle)), "Evidence.");
+  return element("p", R"(class="trouble")", text);
 }
 
 std::string subtitle(const ScenarioResult& scenario, const Timeline* timeline) {
@@ -154,16 +160,22 @@ std::string subtitle(const ScenarioResult& scenario, const Timeline* timeline) {
 
 }  // namespace
 
+std::string anchor_of(const ScenarioResult& scenario) { return "scenario-" + escaped(scenario.name); }
+
+bool has_section(const ScenarioResult& scenario) {
+  return !scenario.steps.empty() || scenario.outcome != ScenarioResult::Outcome::kComplete;
+}
+
 std::string scenario_section(const RunResult& run, const ScenarioResult& scenario, const Timeline* timeline) {
-  const bool played = timeline != nullptr || !scenario.steps.empty();
-  if (!played && scenario.outcome == ScenarioResult::Outcome::kComplete) return {};  // a look before the play
+  if (timeline == nullptr && !has_section(scenario)) return {};
   std::string text = text_element("h2", "", "What the cluster did: " + scenario.name) +
                      text_element("p", R"(class="source")", subtitle(scenario, timeline)) + trouble(scenario);
   if (timeline != nullptr) text += picture(run, scenario, *timeline);
   std::string tables =
       steps_table(scenario) + measurements_table(figures_of(measurements_of(run, scenario.name)));
   if (timeline != nullptr) tables += requests_table(*timeline);
-  return element("section", "", text + element("div", R"(class="tables")", tables));
+  return element("section", fmt::format(R"(id="{}")", anchor_of(scenario)),
+                 text + element("div", R"(class="tables")", tables));
 }
 
 }  // namespace stateproof::report

@@ -93,6 +93,24 @@ TEST(Html, HoldsThePictureTheTablesAndTheEnvironment) {
     EXPECT_THAT(page, HasSubstr(part));
 }
 
+TEST(Html, TellsOfAFindingWhenItWasAndWhereItsEvidenceIs) {
+  const std::string page = broken_page();
+  EXPECT_THAT(page, HasSubstr("<dd>+02.710s, which is 2026-03-01T10:00:02Z, in step create</dd>"));
+  EXPECT_THAT(page, HasSubstr(R"(href="./evidence/ordered-creation/index.html")"));
+  EXPECT_THAT(page, HasSubstr(R"(href="#scenario-lifecycle")"));
+}
+
+TEST(Html, AScenarioThatFailedIsToldAtTheTop) {
+  RunResult run = testing::kept_run();
+  run.scenarios.front().outcome = ScenarioResult::Outcome::kHarnessError;
+  run.scenarios.front().sentence = "The disk is full.";
+  run.scenarios.front().bundle = "evidence/lifecycle/index.html";
+  const std::string page = html_page(run);
+  EXPECT_THAT(page.substr(0, page.find("</header>")),
+              ::testing::AllOf(HasSubstr("Scenario lifecycle failed"), HasSubstr("The disk is full.")));
+  EXPECT_THAT(page, HasSubstr(R"(<a href="./evidence/lifecycle/index.html">Evidence.</a>)"));
+}
+
 TEST(Html, OfAnInterruptedRunSaysWhy) {
   const std::string page = html_page(testing::aborted_run());
   EXPECT_THAT(page, HasSubstr("<strong>Interrupted.</strong> Ctrl-C in step replace"));
@@ -102,6 +120,20 @@ TEST(Html, OfAnInterruptedRunSaysWhy) {
 TEST(LivesTable, SaysWhenEachPodWasThere) {
   const std::string table = lives_table(lanes_of(testing::kept_timeline(), testing::kept_run()));
   EXPECT_EQ(all_between(table, "<th scope=\"row\">", "<").size(), 9U);
+}
+
+TEST(LanesPicture, FlagsOfOneMomentDoNotCoverEachOther) {
+  RunResult run = testing::broken_run();
+  RequirementResult& requirement = run.verdicts.front().requirements.front();
+  requirement.findings.resize(3, requirement.findings.front());
+  const std::string svg = lanes_svg(lanes_of(testing::broken_timeline(), run));
+  std::vector<double> places;
+  for (const char* number : {"1", "2", "3"}) {
+    const std::string mark = all_between(svg, std::string{"href=\"#finding-"} + number + "\"", "</a>").at(0);
+    places.push_back(std::stod(all_between(mark, "<circle cx=\"", "\"").at(0)));
+  }
+  EXPECT_GE(places[1] - places[0], 19);
+  EXPECT_GE(places[2] - places[1], 19);
 }
 
 TEST(Markup, LinksOnlyToTheWeb) {

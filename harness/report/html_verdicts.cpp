@@ -7,11 +7,16 @@
 #include <vector>
 
 #include "harness/report/failure_text.h"
+#include "harness/report/html_scenario.h"
 #include "harness/report/lanes.h"
 #include "harness/report/markup.h"
+#include "harness/report/text.h"
 
 namespace stateproof::report {
 namespace {
+
+// Those that follow mostly say the same of other objects.
+constexpr std::size_t kUnfoldedFindings = 3;
 
 using Numbers = std::map<FindingKey, int>;
 
@@ -65,7 +70,8 @@ std::string timeline_block(const std::vector<std::string>& lines) {
 std::string finding_block(const FindingResult& result, int number) {
   const Finding& finding = result.finding;
   const std::string facts = term("object", finding.object.text()) + term("expected", finding.expected) +
-                            term("observed", finding.observed) + term("look at", finding.look_at);
+                            term("observed", finding.observed) + term("when", result.when) +
+                            term("look at", finding.look_at);
   return element("div", fmt::format(R"(class="finding" id="finding-{}")", number),
                  text_element("span", R"(class="number-flag")", std::to_string(number)) +
                      element("dl", "", facts) + timeline_block(result.excerpt));
@@ -97,21 +103,34 @@ std::string requirement_block(const std::string& promise, const RequirementResul
                                  " " + badge(state_of(requirement.outcome)));
   text += text_element("p", R"(class="sentence")", requirement.sentence) + source_line(requirement);
   text += judged_line(requirement);
+  std::string more;
   for (std::size_t i = 0; i < requirement.findings.size(); ++i)
-    text += finding_block(requirement.findings[i], numbers.at({promise, requirement.id, i}));
+    (i < kUnfoldedFindings ? text : more) +=
+        finding_block(requirement.findings[i], numbers.at({promise, requirement.id, i}));
+  if (!more.empty())
+    text += element("details", R"(class="more")",
+                    text_element("summary", "",
+                                 counted(requirement.findings.size() - kUnfoldedFindings, "more finding")) +
+                        more);
   return element("div", R"(class="requirement")", text);
 }
 
-std::string evidence_line(const PromiseResult& result) {
+std::string evidence_lines(const RunResult& run, const PromiseResult& result) {
   std::string text;
+  const auto add = [&text](const char* name, const std::string& what) {
+    text += element("p", R"(class="again")", fmt::format("{}: {}", name, what));
+  };
+  const ScenarioResult* scenario = run.scenario(result.scenario);
+  if (scenario != nullptr && has_section(*scenario))
+    add("seen in", text_element("a", fmt::format(R"(href="#{}")", anchor_of(*scenario)),
+                                "what the cluster did: " + scenario->name));
   if (!result.bundle.empty())
-    text += "evidence: " +
-            text_element("a", fmt::format(R"(href="./{}")", escaped(result.bundle)), result.bundle) + " ";
-  if (!result.replay.empty()) text += "judge again: " + text_element("code", "", result.replay);
-  return text.empty() ? text : element("p", R"(class="again")", text);
+    add("evidence", text_element("a", fmt::format(R"(href="./{}")", escaped(result.bundle)), result.bundle));
+  if (!result.replay.empty()) add("judge again", text_element("code", "", result.replay));
+  return text;
 }
 
-std::string promise_body(const Standing& standing, const Numbers& numbers) {
+std::string promise_body(const RunResult& run, const Standing& standing, const Numbers& numbers) {
   if (standing.result == nullptr)
     return text_element("p", "",
                         fmt::format("Requirements: {}. Run the scenario to have them judged.",
@@ -119,10 +138,10 @@ std::string promise_body(const Standing& standing, const Numbers& numbers) {
   std::string text;
   for (const RequirementResult& one : standing.result->requirements)
     text += requirement_block(standing.result->id, one, numbers);
-  return text + evidence_line(*standing.result);
+  return text + evidence_lines(run, *standing.result);
 }
 
-std::string promise_block(const Standing& standing, const Numbers& numbers) {
+std::string promise_block(const RunResult& run, const Standing& standing, const Numbers& numbers) {
   const bool open = standing.state >= Standing::State::kInconclusive;
   const std::string& id = standing.plan != nullptr ? standing.plan->id : standing.result->id;
   const std::string summary =
@@ -131,7 +150,7 @@ std::string promise_block(const Standing& standing, const Numbers& numbers) {
   return element("details",
                  fmt::format(R"(class="promise {}" id="{}"{})", css_of(standing.state), anchor_of(standing),
                              open ? " open" : ""),
-                 element("summary", "", summary) + promise_body(standing, numbers));
+                 element("summary", "", summary) + promise_body(run, standing, numbers));
 }
 
 const std::string& group_of(const Standing& standing) {
@@ -177,9 +196,9 @@ std::string verdicts_section(const RunResult& run) {
   for (const std::string& group : groups) {
     text += text_element("h3", "", group);
     for (const Standing& one : all)
-      if (group_of(one) == group) text += promise_block(one, numbers);
+      if (group_of(one) == group) text += promise_block(run, one, numbers);
   }
-  return element("section", "", text);
+  return element("section", R"(id="promises")", text);
 }
 
 }  // namespace stateproof::report

@@ -97,16 +97,18 @@ void add_planned_requirements(pugi::xml_node properties, const PlannedPromise& p
 
 /// What is shown of a promise, judged or not.
 struct Shown {
-  std::string id, title, group, scenario, file;
+  std::string id, title, group, scenario, file, type;
   int line = 0;
   Level level = Level::kBlocking;
 };
 
 Shown shown(const Standing& standing) {
   if (const PlannedPromise* plan = standing.plan)
-    return {plan->id, plan->title, plan->group, plan->scenario, plan->file, plan->line, plan->level};
+    return {plan->id,   plan->title, plan->group, plan->scenario,
+            plan->file, plan->type,  plan->line,  plan->level};
   const PromiseResult& result = *standing.result;
-  return {result.id, result.title, result.group, result.scenario, result.file, result.line, level_of(result)};
+  return {result.id,   result.title, result.group, result.scenario,
+          result.file, "",           result.line,  level_of(result)};
 }
 
 void add_promise_properties(pugi::xml_node testcase, const RunResult& run, const Standing& standing,
@@ -115,6 +117,7 @@ void add_promise_properties(pugi::xml_node testcase, const RunResult& run, const
   add_property(properties, "promise", promise.id);
   add_property(properties, "lifecycle", promise.level == Level::kBlocking ? "blocking" : "informing");
   add_property(properties, "scenario", promise.scenario);
+  if (!promise.type.empty()) add_property(properties, "type", promise.type);
   if (standing.result != nullptr)
     add_requirements(properties, *standing.result);
   else
@@ -143,13 +146,16 @@ void add_standing(pugi::xml_node testcase, const Standing& standing, Totals& tot
   }
 }
 
-/// The attachment comes first: one reader takes the first match only.
+/// It comes first in the output: one reader takes the first match only.
+std::string attachment_line(const Plan& plan, const std::string& bundle) {
+  return bundle.empty() ? "" : fmt::format("[[ATTACHMENT|{}]]\n", attachment_of(plan, bundle));
+}
+
 void add_promise_output(pugi::xml_node testcase, const RunResult& run, const Standing& standing,
                         const Shown& promise) {
   std::string text;
   if (standing.result != nullptr) {
-    if (!standing.result->bundle.empty())
-      text += fmt::format("[[ATTACHMENT|{}]]\n", attachment_of(run.plan, standing.result->bundle));
+    text += attachment_line(run.plan, standing.result->bundle);
     // Readers that show the output of a failed case show the text of its failure too.
     if (standing.state < Standing::State::kInconclusive) text += text_of(*standing.result);
   }
@@ -189,8 +195,9 @@ void add_scenario(pugi::xml_node suite, const Plan& plan, const std::string& nam
         result->sentence.empty() && stopped ? "the run was interrupted" : result->sentence;
     add_result(testcase, "error", stopped ? "Interrupted" : "HarnessError", sentence, sentence);
   }
-  const std::string log = served_text(result->served, result->name, plan.seed) + step_log(result);
-  if (!log.empty()) set_text(testcase.append_child("system-out"), log);
+  const std::string text = attachment_line(plan, result->bundle) +
+                           served_text(result->served, result->name, plan.seed) + step_log(result);
+  if (!text.empty()) set_text(testcase.append_child("system-out"), text);
 }
 
 void add_scenarios(pugi::xml_node suite, const RunResult& run, Totals& totals) {

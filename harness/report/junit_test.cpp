@@ -144,6 +144,21 @@ TEST(Junit, TheAttachmentIsTheFirstLineOfTheOutput) {
               StartsWith("[[ATTACHMENT|reports/out/7/evidence/ordered-creation/index.html]]\n"));
 }
 
+TEST(Junit, AScenarioThatFailedHasItsEvidence) {
+  RunResult run = testing::aborted_run();
+  run.scenarios.front().outcome = ScenarioResult::Outcome::kHarnessError;
+  run.scenarios.front().bundle = "evidence/lifecycle/index.html";
+  EXPECT_THAT(testcase(parsed(run), "lifecycle").child("system-out").text().get(),
+              StartsWith("[[ATTACHMENT|evidence/lifecycle/index.html]]\n"));
+}
+
+TEST(Junit, PromisesOfSpecialRunsHaveAType) {
+  RunResult run = testing::kept_run();
+  run.plan.promises.front().type = "upgrade";
+  EXPECT_EQ(property(testcase(parsed(run), "ordered-creation"), "type"), "upgrade");
+  EXPECT_EQ(property(testcase(parsed(run), "stable-dns"), "type"), "");
+}
+
 TEST(Junit, TheOutputHoldsTheStepLog) {
   EXPECT_THAT(testcase(parsed(testing::kept_run()), "lifecycle").child("system-out").text().get(),
               HasSubstr("reached     scale-down  5 -> 2"));
@@ -156,7 +171,7 @@ TEST(Junit, SurvivesTextThatXmlForbids) {
   run.verdicts.front().requirements.front().reason = finding.observed;
   const pugi::xml_document document = parsed(run);
   const pugi::xml_node failure = testcase(document, "ordered-creation").child("failure");
-  EXPECT_STREQ(failure.attribute("message").value(), "ORD-01: a<b>&\"]]>\xEF\xBF\xBD");
+  EXPECT_STREQ(failure.attribute("message").value(), "ORD-01: Pod mariadb-1: a<b>&\"]]>\xEF\xBF\xBD");
   EXPECT_THAT(failure.text().get(), HasSubstr("a<b>&\"]]>\xEF\xBF\xBD"));
 }
 

@@ -35,6 +35,7 @@ constexpr double kQueryLane = 76;
 constexpr double kLoneClaimLane = 28;
 constexpr double kLoneClaimRow = 10;
 constexpr double kGroupTitle = 26;
+constexpr double kFlagRadius = 9.5;
 
 constexpr double kLetter = 6.6;  // width of a character of a label, generously
 
@@ -180,12 +181,20 @@ std::string fault_mark(const Scale& scale, const Flag& fault, double y) {
                  tooltip(fmt::format("fault: {} at {}", fault.text, moment_text(fault.at))));
 }
 
-std::string finding_mark(const Scale& scale, const Flag& finding, double y, double height) {
-  const double x = scale.x(finding.at);
-  const std::string mark = vertical(x, y, y + height, "breach") +
-                           fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="9.5" class="flag"/>)", x, y) +
-                           label(x, y + 4, "flag-number", std::to_string(finding.number)) +
-                           tooltip(fmt::format("{}, {}", finding.text, moment_text(finding.at)));
+/// The moment of a finding, and an arm to its flag where that stands beside it.
+std::string breach(double x, double flag_x, double y, double height) {
+  std::string text = vertical(x, y, y + height, "breach");
+  if (flag_x != x)
+    text += fmt::format(R"(<line x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}" class="breach"/>)", x,
+                        flag_x, y, y);
+  return text;
+}
+
+std::string flag(const Flag& finding, double x, double y) {
+  const std::string mark =
+      fmt::format(R"(<circle cx="{:.1f}" cy="{:.1f}" r="{}" class="flag"/>)", x, y, kFlagRadius) +
+      label(x, y + 4, "flag-number", std::to_string(finding.number)) +
+      tooltip(fmt::format("{}, {}", finding.text, moment_text(finding.at)));
   return element("a", fmt::format(R"(href="#finding-{0}" aria-label="finding {0}")", finding.number), mark);
 }
 
@@ -211,6 +220,31 @@ std::string lane_name(const std::string& name, double y) {
     return label(8, middle, "lane-name", name);
   return label(8, middle - 8, "lane-stem", name.substr(0, hyphen + 1)) +
          label(8, middle + 7, "lane-name", name.substr(hyphen + 1));
+}
+
+/// Findings of one row; no flag covers the number of another.
+std::string finding_marks(const Scale& scale, std::vector<Flag> findings, double y, double height) {
+  std::stable_sort(findings.begin(), findings.end(),
+                   [](const Flag& one, const Flag& other) { return one.at < other.at; });
+  std::vector<double> places;
+  double free_from = 0;
+  for (const Flag& finding : findings) {
+    places.push_back(std::max(scale.x(finding.at), free_from));
+    free_from = places.back() + 2 * kFlagRadius + 2;
+  }
+  // What would be pushed out at the right goes back to the left.
+  double free_to = kWidth - kFlagRadius;
+  for (auto place = places.rbegin(); place != places.rend(); ++place) {
+    *place = std::min(*place, free_to);
+    free_to = *place - 2 * kFlagRadius - 2;
+  }
+  std::string lines;
+  std::string flags;
+  for (std::size_t i = 0; i < findings.size(); ++i) {
+    lines += breach(scale.x(findings[i].at), places[i], y, height);
+    flags += flag(findings[i], places[i], y);
+  }
+  return lines + flags;
 }
 
 std::string row_names(const Lane& lane, double y) {
@@ -245,10 +279,7 @@ std::string lane_text(const Scale& scale, const Lane& lane, double y) {
 
 /// Findings are drawn after all lanes, so that nothing covers them.
 std::string lane_findings(const Scale& scale, const Lane& lane, double y, double height) {
-  std::string text;
-  for (const Flag& finding : lane.findings)
-    text += finding_mark(scale, finding, y + kPodRow - 1, height - 22);
-  return text;
+  return finding_marks(scale, lane.findings, y + kPodRow - 1, height - 22);
 }
 
 /// Where each lane of a picture stands.
@@ -362,13 +393,26 @@ std::string moment_cell(std::optional<Elapsed> at) {
   return text_element("td", "class=\"number\"", at ? moment_text(*at) : "–");
 }
 
-std::string life_row(const Life<PodState>& life, Elapsed end) {
+/// Of the claim that the pod found or waited for.
+std::optional<Elapsed> bound(const std::vector<Life<ClaimState>>& claims, const Life<PodState>& pod) {
+  std::optional<Elapsed> at;
+  for (const Life<ClaimState>& claim : claims)
+    for (const Span<ClaimState>& span : claim.spans)
+      if (span.state == ClaimState::kBound && span.stretch.from <= pod.spans.back().stretch.to) {
+        at = span.stretch.from;
+        break;
+      }
+  return at;
+}
+
+std::string life_row(const Lane& lane, const Life<PodState>& life, Elapsed end) {
   const Elapsed last = life.spans.back().stretch.to;
   return element(
       "tr", "",
       text_element("th", "scope=\"row\"", life.name) + moment_cell(life.spans.front().stretch.from) +
-          moment_cell(first(life, PodState::kScheduled)) + moment_cell(first(life, PodState::kStarted)) +
-          moment_cell(first(life, PodState::kReady)) + moment_cell(first(life, PodState::kTerminating)) +
+          moment_cell(first(life, PodState::kScheduled)) + moment_cell(bound(lane.claims, life)) +
+          moment_cell(first(life, PodState::kStarted)) + moment_cell(first(life, PodState::kReady)) +
+          moment_cell(first(life, PodState::kTerminating)) +
           moment_cell(last < end ? std::optional{last} : std::nullopt));
 }
 
@@ -390,8 +434,7 @@ std::string lanes_svg(const Lanes& lanes) {
   text += edge(bottom) + axis(scale, bottom);
   for (const Group& group : groups)
     for (const Placed& one : group.lanes) text += lane_findings(scale, *one.lane, one.top, one.height);
-  for (const Flag& finding : lanes.findings)
-    text += finding_mark(scale, finding, kTop - 8, bottom - kTop + 8);
+  text += finding_marks(scale, lanes.findings, kTop - 8, bottom - kTop + 8);
   return element(
       "svg",
       fmt::format(R"(viewBox="0 0 {} {}" role="group" aria-label="Life of each pod, claim and name over {}")",
@@ -403,9 +446,10 @@ std::string lives_table(const Lanes& lanes) {
   std::string rows;
   for (const auto* members : {&lanes.lanes, &lanes.loose})
     for (const Lane& lane : *members)
-      for (const Life<PodState>& life : lane.pods) rows += life_row(life, lanes.end);
+      for (const Life<PodState>& life : lane.pods) rows += life_row(lane, life, lanes.end);
   std::string head;
-  for (const char* name : {"pod", "created", "scheduled", "started", "Ready", "terminating", "gone"})
+  for (const char* name :
+       {"pod", "created", "scheduled", "volume bound", "started", "Ready", "terminating", "gone"})
     head += text_element("th", head.empty() ? "scope=\"col\"" : "scope=\"col\" class=\"number\"", name);
   return element("table", "", element("thead", "", element("tr", "", head)) + element("tbody", "", rows));
 }

@@ -77,7 +77,8 @@ json planned_promise_to_json(const PlannedPromise& promise) {
           {"requirements", promise.requirements},
           {"level", to_word(kLevels, promise.level)},
           {"file", promise.file},
-          {"line", promise.line}};
+          {"line", promise.line},
+          {"type", promise.type}};
 }
 
 PlannedPromise planned_promise_from_json(const json& from) {
@@ -88,7 +89,8 @@ PlannedPromise planned_promise_from_json(const json& from) {
           get<std::vector<std::string>>(from, "requirements"),
           from_word(kLevels, from.at("level")),
           text(from, "file"),
-          get<int>(from, "line")};
+          get<int>(from, "line"),
+          text(from, "type")};
 }
 
 json planned_scenario_to_json(const PlannedScenario& scenario) {
@@ -166,13 +168,15 @@ json finding_to_json(const FindingResult& result) {
           {"observed", result.finding.observed},
           {"evidence", result.finding.evidence},
           {"look_at", result.finding.look_at},
+          {"when", result.when},
           {"timeline", result.excerpt}};
 }
 
 FindingResult finding_from_json(const json& from) {
   return {{object_from_json(from.at("object")), text(from, "expected"), text(from, "observed"),
            get<std::vector<std::size_t>>(from, "evidence"), text(from, "look_at")},
-          get<std::vector<std::string>>(from, "timeline")};
+          get<std::vector<std::string>>(from, "timeline"),
+          text(from, "when")};
 }
 
 json measurement_to_json(const Measurement& one) {
@@ -244,7 +248,8 @@ json scenario_to_json(const ScenarioResult& scenario) {
           {"seconds", scenario.seconds},
           {"steps", list(scenario.steps, step_to_json)},
           {"disruptions", list(scenario.served.disruptions, disruption_to_json)},
-          {"distributions", list(scenario.served.distributions, distribution_to_json)}};
+          {"distributions", list(scenario.served.distributions, distribution_to_json)},
+          {"bundle", scenario.bundle}};
 }
 
 ScenarioResult scenario_from_json(const json& from) {
@@ -256,7 +261,8 @@ ScenarioResult scenario_from_json(const json& from) {
           get<double>(from, "seconds"),
           read_list<StepResult>(from, "steps", step_from_json),
           {read_list<DisturbedService>(from, "disruptions", disruption_from_json),
-           read_list<Distribution>(from, "distributions", distribution_from_json)}};
+           read_list<Distribution>(from, "distributions", distribution_from_json)},
+          text(from, "bundle")};
 }
 
 json verdict_to_json(const PromiseResult& verdict) {

@@ -27,6 +27,26 @@ Level level_of(const std::vector<Requirement>& requirements) {
   return blocks ? Level::kBlocking : Level::kInforming;
 }
 
+/// What the scenario was about when this entry came.
+std::string step_at(const Timeline& timeline, std::size_t index) {
+  const Step* last = nullptr;
+  for (const Observation& seen : timeline) {
+    if (seen.index > index) break;
+    if (const Step* step = seen.as<Step>()) last = step;
+  }
+  if (last == nullptr) return {};
+  return (last->phase == Step::Phase::kBegin ? ", in step " : ", after step ") + last->name;
+}
+
+/// Other people's logs have the time of day: this machine's, to the second.
+std::string when(const Timeline& timeline, const Finding& finding) {
+  const std::size_t index = finding.evidence.empty() ? 0 : finding.evidence.back();
+  if (index < 1 || index > timeline.size()) return {};
+  const Elapsed at = timeline.at_index(index).at;
+  return fmt::format("{}, which is {}Z{}", moment_text(at),
+                     format_rfc3339(timeline.header.started + at).substr(0, 19), step_at(timeline, index));
+}
+
 RequirementResult result_of(const RequirementVerdict& verdict, const Timeline& timeline) {
   const Requirement& requirement = *verdict.requirement;
   RequirementResult result{
@@ -35,7 +55,7 @@ RequirementResult result_of(const RequirementVerdict& verdict, const Timeline& t
       verdict.verdict.outcome,         verdict.verdict.reason,         {},
       verdict.verdict.measurements};
   for (const Finding& finding : verdict.verdict.findings)
-    result.findings.push_back({finding, excerpt(timeline, finding)});
+    result.findings.push_back({finding, excerpt(timeline, finding), when(timeline, finding)});
   return result;
 }
 
@@ -87,6 +107,10 @@ class ChangesWithin {
   double last_ = 0;
 };
 
+std::string type_of(Profile profile) {
+  return profile >= Profile::kDisruptive ? std::string{to_text(profile)} : "";
+}
+
 Standing::State state_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::kNotApplicable:
@@ -101,15 +125,25 @@ Standing::State state_of(Outcome outcome) {
   return Standing::State::kInconclusive;
 }
 
+/// A reason alone may say "it": then the object that it is about comes first.
+std::string named_reason(const RequirementResult& requirement) {
+  if (requirement.findings.empty()) return requirement.reason;
+  const ObjectRef& object = requirement.findings.front().finding.object;
+  if (object.name.empty() || requirement.reason.find(object.name) != std::string::npos)
+    return requirement.reason;
+  return fmt::format("{} {}: {}", object.kind, object.name, requirement.reason);
+}
+
 /// The words of the requirements that made the promise's verdict what it is.
 std::string sentence_of(const PromiseResult& result) {
   std::string text;
   for (const RequirementResult& one : result.requirements) {
     if (one.outcome != result.outcome || one.reason.empty()) continue;
     if (one.level == Level::kInforming && result.outcome >= Outcome::kInconclusive) continue;
-    if (text.find(one.reason) != std::string::npos) continue;
+    const std::string reason = named_reason(one);
+    if (text.find(reason) != std::string::npos) continue;
     const bool named = result.outcome >= Outcome::kInconclusive;
-    text += (text.empty() ? "" : "; ") + (named ? one.id + ": " : std::string{}) + one.reason;
+    text += (text.empty() ? "" : "; ") + (named ? one.id + ": " : std::string{}) + reason;
   }
   return one_line(text);
 }
@@ -170,7 +204,8 @@ PlannedPromise planned(const Promise& promise) {
                       {},
                       level_of(promise.requirements),
                       in_repository(promise.written.file_name()),
-                      static_cast<int>(promise.written.line())};
+                      static_cast<int>(promise.written.line()),
+                      type_of(promise.profile)};
   for (const Requirement& one : promise.requirements) plan.requirements.emplace_back(one.id);
   return plan;
 }

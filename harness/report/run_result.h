@@ -24,6 +24,7 @@ struct PlannedPromise {
   Level level = Level::kBlocking;         ///< informing when no requirement of it blocks
   std::string file;                       ///< where it is written down, relative to the repository
   int line = 0;
+  std::string type = {};  ///< "disruptive", "upgrade"; empty: of every run
 };
 
 struct PlannedScenario {
@@ -64,11 +65,13 @@ struct ScenarioResult {
   double seconds = 0;
   std::vector<StepResult> steps;
   Served served = {};  ///< of scenarios with clients of a replicated database
+  std::string bundle = {};  ///< as of a promise, when the harness was in trouble
 };
 
 struct FindingResult {
   Finding finding;
   std::vector<std::string> excerpt;  ///< lines of the timeline around the evidence
+  std::string when = {};             ///< of the breach: since the begin, by the clock, and in which step
 };
 
 struct RequirementResult {

@@ -66,6 +66,13 @@ TEST(Standings, IncludeWhatNobodyPlanned) {
   EXPECT_EQ(standings(run).back().plan, nullptr);
 }
 
+TEST(Findings, SayWhenByTheClockAndInWhichStep) {
+  const RunResult run = testing::broken_run();
+  EXPECT_EQ(run.verdicts.at(0).requirements.at(0).findings.at(0).when,
+            "+02.710s, which is 2026-03-01T10:00:02Z, in step create");
+  EXPECT_THAT(run.verdicts.at(2).requirements.at(0).findings.at(0).when, ::testing::HasSubstr("scale-down"));
+}
+
 TEST(StepsOf, MeasureFromBeginToEnd) {
   Timeline timeline;
   const auto add = [&timeline](int seconds, Step step) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <string_view>
 #include <vector>
 
@@ -164,9 +165,15 @@ std::string_view meaning(int code) {
   }
 }
 
-std::string files_text(const std::string& out) {
-  return fmt::format(
+std::string files_text(const RunResult& run, const std::string& out) {
+  std::string text = fmt::format(
       "  report      {0}/report.html\n  junit       {0}/junit.xml\n  recordings  {0}/recordings/\n", out);
+  std::set<std::string> bundles;
+  for (const PromiseResult& verdict : run.verdicts) bundles.insert(verdict.bundle);
+  for (const ScenarioResult& scenario : run.scenarios) bundles.insert(scenario.bundle);
+  for (const std::string& bundle : bundles)
+    if (!bundle.empty()) text += fmt::format("  evidence    {}/{}\n", out, bundle);
+  return text;
 }
 
 }  // namespace
@@ -178,7 +185,8 @@ std::string summary(const RunResult& run, const std::string& out, SummaryStyle s
   text += promises_text(all, style);
   text += served_texts(run);
   text += scenarios_text(run.scenarios, style);
-  return text + counts_text(all) + files_text(out) + fmt::format("exit code {}: {}\n", code, meaning(code));
+  return text + counts_text(all) + files_text(run, out) +
+         fmt::format("exit code {}: {}\n", code, meaning(code));
 }
 
 }  // namespace stateproof::report

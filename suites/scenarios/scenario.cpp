@@ -143,6 +143,7 @@ ScenarioEnd run(const Scenario& scenario, const ScenarioRequest& request) {
     end = play(scenario, stage);
     // Whoever is told to go before the end may be started again: the recording stays open.
     if (request.adopts && end.reason == End::Reason::kInterrupted) return end;
+    if (request.before_clean_up && stage.is_open()) request.before_clean_up({end, stage.namespaces()});
     end.left_behind = stage.clean_up();
     if (const std::string error = stage.recorder().write_error(); !error.empty())
       end = {End::Reason::kHarnessError, error, std::move(end.left_behind), 0};

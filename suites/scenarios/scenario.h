@@ -41,6 +41,20 @@ const Scenario* find(std::string_view name);
 /// Changes the objects before they are applied; the subject, and so the yardstick, stays as it is.
 using Mutation = std::function<void(std::vector<nlohmann::json>& objects)>;
 
+struct ScenarioEnd {
+  End::Reason reason = End::Reason::kComplete;
+  std::string sentence;  ///< cause and next step; empty when complete
+  std::vector<std::string>
+      left_behind;  ///< objects that could not be removed, each with the command to do it
+  double seconds = 0;
+};
+
+/// A scenario that is over, on a cluster where nothing was cleaned up yet.
+struct Aftermath {
+  const ScenarioEnd& end;
+  const std::vector<std::string>& namespaces;  ///< that it leased
+};
+
 struct ScenarioRequest {
   kube::Client client;
   std::string run;             ///< id of the run
@@ -63,17 +77,11 @@ struct ScenarioRequest {
   bool salvages = false;
   /// Of a mutant: what happened between the death of that process and the salvage.
   std::function<void(Stage&)> meanwhile = {};
+  /// Called once, when the recording is on disk but for the clean-up and its end. Must not throw.
+  std::function<void(const Aftermath&)> before_clean_up = {};
   report::Progress* progress = nullptr;
   std::stop_token stop;   ///< first Ctrl-C: end the scenario and clean up
   std::stop_token hurry;  ///< second Ctrl-C: end the cleanup, too
-};
-
-struct ScenarioEnd {
-  End::Reason reason = End::Reason::kComplete;
-  std::string sentence;  ///< cause and next step; empty when complete
-  std::vector<std::string>
-      left_behind;  ///< objects that could not be removed, each with the command to do it
-  double seconds = 0;
 };
 
 /// Plays the scenario and cleans up, recording all the while. A cluster that does not do what is asked of it

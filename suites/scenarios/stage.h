@@ -36,10 +36,13 @@ class Stage {
 
   /// Leases the namespaces and starts the watches. Throws HarnessTrouble.
   void open();
+  /// Whether namespaces were leased, which must be cleaned up.
+  [[nodiscard]] bool is_open() const { return lease_ != nullptr; }
 
   [[nodiscard]] const kube::Client& client() const { return request_.client; }
   [[nodiscard]] record::Recorder& recorder() { return recorder_; }
   [[nodiscard]] const Subject& subject() const { return subject_; }
+  [[nodiscard]] const std::vector<std::string>& namespaces() const { return namespaces_; }
   [[nodiscard]] const std::string& client_namespace() const { return namespaces_.at(1); }
   /// The recording that is gone on with; null when this one began with this process.
   [[nodiscard]] const Timeline* former() const { return former_ ? &*former_ : nullptr; }
