@@ -207,6 +207,8 @@ tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions
        .only_disruption = solo.only_disruption,
        .until = solo.until,
        .upgrade = solo.upgrade,
+       .salvages = !solo.killed_at.empty(),
+       .meanwhile = solo.meanwhile,
        .before_clean_up = evidence_gatherer(prepared->client, solo.recording, progress, interrupt.hurry()),
        .progress = progress,
        .stop = interrupt.stop(),
