@@ -2,6 +2,7 @@
 
 #include "harness/check/claim_growth.h"
 #include "harness/check/claim_lifetime.h"
+#include "harness/check/sole_user.h"
 
 namespace stateproof {
 namespace {
@@ -24,6 +25,8 @@ constexpr std::string_view kExpanding =
 constexpr std::string_view kResizing =
     "https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/"
     "#persistentvolumeclaimresize";
+constexpr std::string_view kAccessModes =
+    "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes";
 constexpr std::string_view kFailed =
     "https://github.com/kubernetes/kubernetes/blob/master/test/conformance/testdata/conformance.yaml";
 
@@ -252,6 +255,19 @@ std::vector<Promise> claim_lifetime_promises() {
                          .since = "",
                          .level = Level::kInforming,
                          .checker = check::missing_claim_is_made}}},
+      {.id = "claim-has-one-user",
+       .title = "A claim of access mode ReadWriteOncePod has one user",
+       .group = "storage",
+       .scenario = "protection",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "DIS-08b",
+                         .title = "No second pod is given a node",
+                         .sentence = "While a pod uses a claim of access mode ReadWriteOncePod, no other pod "
+                                     "that wants the claim MUST be given a node.",
+                         .source = kAccessModes,
+                         .since = "1.29",
+                         .level = Level::kInforming,
+                         .checker = check::claim_has_one_user}}},
       {.id = "failed-pod-remade",
        .title = "A pod that failed is made anew",
        .group = "ordering",

@@ -127,7 +127,10 @@ void answer(Timeline& timeline, std::string_view step, const std::function<void(
 }
 
 void grant_the_template(Timeline& timeline) {
-  answer(timeline, "edit-claim-template", [](nlohmann::json& args) { args["code"] = 200; });
+  answer(timeline, "edit-claim-template", [](nlohmann::json& args) {
+    args["code"] = 200;
+    args.erase("message");
+  });
 }
 
 void grant_without_permission(Timeline& timeline) {
@@ -138,6 +141,14 @@ void grant_without_permission(Timeline& timeline) {
 
 // The class allows what is refused.
 void refuse_the_allowed(Timeline& timeline) { timeline.header.environment["allowVolumeExpansion"] = true; }
+
+void schedule_a_second_user(Timeline& timeline) {
+  change_objects<Pod>(timeline, [](Pod& pod, const Observation&) {
+    if (pod.meta.ref.name != "sole-second") return false;
+    pod.node = "another-node";
+    return true;
+  });
+}
 
 void leave_failed(Timeline& timeline) {
   Uid failed;
@@ -190,6 +201,8 @@ std::vector<WrongHistory> wrong_claim_lifetimes() {
        "growth-needs-permission", "STO-08c", grant_without_permission},
       {"claim-never-made-anew", "a pod waits for a claim that nobody makes", "missing-claim-made", "STO-09",
        forget_the_new_claim},
+      {"two-users", "a second pod is given a node with a claim that one pod may use", "claim-has-one-user",
+       "DIS-08b", schedule_a_second_user},
       {"failed-for-good", "a failed pod is left alone", "failed-pod-remade", "ORD-06", leave_failed},
   };
 }

@@ -10,6 +10,7 @@
 #include "suites/scenarios/members.h"
 #include "suites/scenarios/plays.h"
 #include "suites/scenarios/sleepers.h"
+#include "suites/scenarios/sole_user.h"
 
 namespace stateproof::scenarios {
 namespace {
@@ -182,6 +183,7 @@ void play_protection(Stage& stage) {
   stage.step(
       "recover", {{"ordinal", chosen.value}}, subject.pod_name(chosen) + " starts on a new claim", [] {},
       all_ready(subject, {chosen}), kSleepersStart);
+  let_two_want_one_claim(stage);
 }
 
 Subject recreation_subject(const std::string& ns) {
