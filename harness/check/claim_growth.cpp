@@ -7,6 +7,7 @@
 
 #include "harness/check/row_ledger.h"
 #include "harness/check/step_duty.h"
+#include "harness/model/claim_size.h"
 #include "harness/model/quantity.h"
 
 namespace stateproof::check {
@@ -62,8 +63,15 @@ std::string look_at_claim(const ObjectRef& claim) {
       claim.ns, claim.name);
 }
 
-bool reaches(const std::string& quantity, double wanted) {
-  return parse_quantity(quantity).value_or(0) >= wanted;
+/// The last entry of that claim before the moment; null when it is not there.
+const Observation* newest(const Timeline& timeline, const std::string& claim, const Observation& moment) {
+  const Observation* last = nullptr;
+  for (const Observation& seen : timeline_until(timeline, moment)) {
+    const Claim* one = seen.object<Claim>();
+    if (one == nullptr || one->meta.ref.ns != timeline.subject().ns || one->meta.ref.name != claim) continue;
+    last = seen.is_deletion() ? nullptr : &seen;
+  }
+  return last;
 }
 
 /// One claim of before the step, of an ordinal of the subject.
@@ -89,27 +97,30 @@ void for_each_claim(JudgedStep& under, Duty duty) {
 }
 
 /// How far a claim has grown when the scenario looks for the last time.
-void judge_growth(JudgedStep& under, const Claim& before, const Snapshot& last, const Observation& at) {
+void judge_growth(JudgedStep& under, const Claim& before, const Observation& at) {
   const std::string& name = before.meta.ref.name;
   const double wanted = parse_quantity(args_of(under).value("request", "")).value_or(0);
-  const Claim* now = last.claim(name);
+  const Observation* seen = newest(under.timeline, name, at);
   const auto find = [&](std::string expected, std::string observed) {
     under.find(before.meta.ref, std::move(expected), std::move(observed), at, look_at_claim(before.meta.ref));
   };
+  const Claim* now = seen == nullptr ? nullptr : seen->object<Claim>();
   if (now == nullptr || now->meta.ref.uid != before.meta.ref.uid || now->volume != before.volume)
     return find(fmt::format("claim {} stays the same one with volume {}", name, before.volume),
                 now == nullptr
                     ? "it is gone"
                     : fmt::format("it has UID {} and volume {}", now->meta.ref.uid.value, now->volume));
-  if (!reaches(now->requested, wanted))
+  const ClaimSize size = claim_size(*seen->as<ObjectSeen>()->served);
+  if (size.requested < wanted)
     return find(fmt::format("claim {} requests {:.0f} bytes", name, wanted),
-                fmt::format("it requests {} at {}", now->requested, moment(at)));
-  if (reaches(now->capacity, wanted)) return;
+                fmt::format("it requests {:.0f} at {}", size.requested, moment(at)));
+  if (size.capacity >= wanted) return;
   const RecordedStep* grown = under.course.find("grown");
   if (grown == nullptr || !grown->timed_out())
-    return under.judgement.doubt(fmt::format("status.capacity of claim {} is {}", name, now->capacity));
+    return under.judgement.doubt(
+        fmt::format("status.capacity of claim {} is {:.0f} bytes", name, size.capacity));
   find(fmt::format("status.capacity of claim {} follows to {:.0f} bytes", name, wanted),
-       fmt::format("it is {} at {}", now->capacity, moment(at)));
+       fmt::format("it is {:.0f} bytes at {}", size.capacity, moment(at)));
 }
 
 void judge_rows(JudgedStep& under, const RecordedStep& read) {
@@ -160,9 +171,8 @@ Verdict claims_grow(const Timeline& timeline) {
         const RecordedStep* read = under.course.find("read");
         if (read == nullptr || read->end == nullptr)
           return under.judgement.doubt("what became of the claims was not looked at");
-        const Snapshot last = snapshot_at(under.timeline, *read->end);
         for_each_claim(under, [&](const Claim& claim, const Answer& answer) {
-          if (answer.granted()) return judge_growth(under, claim, last, *read->end);
+          if (answer.granted()) return judge_growth(under, claim, *read->end);
           under.find(claim.meta.ref, fmt::format("claim {} may ask for more", claim.meta.ref.name),
                      answer.text(), *under.step.end, look_at_claim(claim.meta.ref));
         });

@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 
+#include <map>
+#include <memory>
+
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
 
@@ -20,6 +23,51 @@ json answers(int code) {
   return {{"request", kAsked}, {"answers", all}};
 }
 
+/// What is told of a claim's size is told in the object as served.
+class Growth {
+ public:
+  explicit Growth(int code) : story_(Story{}.deployed()) { story_.begins("expand", answers(code)); }
+
+  Growth& serve(int ordinal, const std::string& requested, const std::string& capacity) {
+    story_.claim(ordinal, [](Claim&) {});
+    served_[story_.last()] = {{"spec", {{"resources", {{"requests", {{"storage", requested}}}}}}},
+                              {"status", {{"capacity", {{"storage", capacity}}}}}};
+    return *this;
+  }
+  Growth& all_serve(const std::string& requested, const std::string& capacity) {
+    for (const int ordinal : {0, 1, 2}) serve(ordinal, requested, capacity);
+    return *this;
+  }
+  /// The scenario after the step "expand": the set is made anew, the rows are read.
+  Growth& recreated() {
+    story_.reaches("expand").begins("recreate");
+    for (const int ordinal : {0, 1, 2})
+      story_.terminating(ordinal).deleted(ordinal).created(ordinal).ready(ordinal);
+    story_.reaches("recreate");
+    return *this;
+  }
+  Growth& rows_found() {
+    story_.begins("read");
+    for (const int ordinal : {0, 1, 2}) story_.reads(ordinal);
+    story_.reaches("read");
+    return *this;
+  }
+  Story& story() { return story_; }
+
+  [[nodiscard]] Timeline on_class(bool allowed) const {
+    Timeline timeline = story_;
+    timeline.header.environment = {{"storageClass", "standard"}, {"allowVolumeExpansion", allowed}};
+    for (const auto& [index, served] : served_)
+      std::get<ObjectSeen>(timeline.observations.at(index - 1).what).served =
+          std::make_shared<const json>(served);
+    return timeline;
+  }
+
+ private:
+  Story story_;
+  std::map<std::size_t, json> served_;
+};
+
 Timeline on_class(bool allowed, const Story& story) {
   Timeline timeline = story;
   timeline.header.environment = {{"storageClass", "standard"}, {"allowVolumeExpansion", allowed}};
@@ -31,38 +79,9 @@ Story asked(int code) {
   return story.begins("expand", answers(code));
 }
 
-/// The scenario after the step "expand": the set is made anew, the rows are read.
-Story& read_again(Story& story) {
-  story.reaches("expand").begins("recreate");
-  for (const int ordinal : {0, 1, 2})
-    story.terminating(ordinal).deleted(ordinal).created(ordinal).ready(ordinal);
-  story.reaches("recreate");
-  return story;
-}
-
-Story& rows_found(Story& story) {
-  story.begins("read");
-  for (const int ordinal : {0, 1, 2}) story.reads(ordinal);
-  return story.reaches("read");
-}
-
-Story& request_served(Story& story) {
-  for (const int ordinal : {0, 1, 2})
-    story.claim(ordinal, [](Claim& claim) {
-      claim.requested = "40Mi";
-      claim.capacity = "32Mi";
-    });
-  return story;
-}
-
-Story& capacity_follows(Story& story) {
-  for (const int ordinal : {0, 1, 2}) story.claim(ordinal, [](Claim& claim) { claim.capacity = "41943040"; });
-  return story;
-}
-
-Story grown() {
-  Story story = asked(200);
-  return rows_found(read_again(capacity_follows(request_served(story))));
+Growth grown() {
+  Growth growth(200);
+  return growth.all_serve(kAsked, "32Mi").all_serve(kAsked, "41943040").recreated().rows_found();
 }
 
 TEST(ClaimTemplatesAreFixed, WhenTheChangeIsInvalid) {
@@ -82,63 +101,70 @@ TEST(ClaimTemplatesAreFixed, IsNotProvedByAMissingRight) {
 }
 
 TEST(ClaimsGrow, WhenCapacityFollowsAndRowsStay) {
-  EXPECT_THAT(claims_grow(on_class(true, grown())), IsConformant());
+  EXPECT_THAT(claims_grow(grown().on_class(true)), IsConformant());
 }
 
 TEST(ClaimsGrow, IsNotApplicableWhereTheClassDoesNotAllowIt) {
-  const Verdict verdict = claims_grow(on_class(false, grown()));
+  const Verdict verdict = claims_grow(grown().on_class(false));
   EXPECT_EQ(verdict.outcome, Outcome::kNotApplicable);
   EXPECT_THAT(verdict.reason, HasSubstr("StorageClass standard does not set allowVolumeExpansion"));
 }
 
 TEST(ClaimsGrow, IsInconclusiveWhenTheClassIsNotKnown) {
-  Timeline timeline = grown();
+  Timeline timeline = grown().on_class(true);
   timeline.header.environment = json::object();
   EXPECT_THAT(claims_grow(timeline), IsInconclusive(HasSubstr("does not tell")));
 }
 
 TEST(ClaimsGrow, NotWhenTheRequestIsRefused) {
-  Story story = asked(403);
-  EXPECT_THAT(claims_grow(on_class(true, rows_found(read_again(request_served(story))))),
-              IsNonconformantAs(HasSubstr("answered 403")));
+  Growth growth(403);
+  growth.all_serve("32Mi", "32Mi").recreated().rows_found();
+  EXPECT_THAT(claims_grow(growth.on_class(true)), IsNonconformantAs(HasSubstr("answered 403")));
 }
 
 TEST(ClaimsGrow, NotWhenTheRequestIsForgotten) {
-  Story story = asked(200);
-  EXPECT_THAT(claims_grow(on_class(true, rows_found(read_again(story)))),
-              IsNonconformantAs(HasSubstr("it requests")));
+  Growth growth(200);
+  growth.all_serve("32Mi", "32Mi").recreated().rows_found();
+  EXPECT_THAT(claims_grow(growth.on_class(true)), IsNonconformantAs(HasSubstr("it requests 33554432")));
 }
 
 TEST(ClaimsGrow, NotWhenTheCapacityNeverFollows) {
-  Story story = asked(200);
-  read_again(request_served(story)).begins("grown").times_out("grown");
-  EXPECT_THAT(claims_grow(on_class(true, rows_found(story))), IsNonconformantAs(HasSubstr("it is 32Mi")));
+  Growth growth(200);
+  growth.all_serve(kAsked, "32Mi").recreated().story().begins("grown").times_out("grown");
+  EXPECT_THAT(claims_grow(growth.rows_found().on_class(true)),
+              IsNonconformantAs(HasSubstr("it is 33554432 bytes")));
 }
 
 TEST(ClaimsGrow, IsInconclusiveWhenNobodyWaitedForTheCapacity) {
-  Story story = asked(200);
-  EXPECT_THAT(claims_grow(on_class(true, rows_found(read_again(request_served(story))))),
-              IsInconclusive(HasSubstr("status.capacity")));
+  Growth growth(200);
+  growth.all_serve(kAsked, "32Mi").recreated().rows_found();
+  EXPECT_THAT(claims_grow(growth.on_class(true)), IsInconclusive(HasSubstr("status.capacity")));
 }
 
 TEST(ClaimsGrow, NotWhenTheClaimIsMadeAnew) {
-  Story story = asked(200);
-  read_again(capacity_follows(request_served(story))).claim_deleted(1).claim_pending(1).bound(1);
-  story.claim(1, [](Claim& claim) { claim.requested = claim.capacity = "40Mi"; });
-  EXPECT_THAT(claims_grow(on_class(true, rows_found(story))), IsNonconformantAs(HasSubstr("it has UID")));
+  Growth growth(200);
+  growth.all_serve(kAsked, kAsked).recreated().story().claim_deleted(1).claim_pending(1).bound(1);
+  EXPECT_THAT(claims_grow(growth.serve(1, kAsked, kAsked).rows_found().on_class(true)),
+              IsNonconformantAs(HasSubstr("it has UID")));
 }
 
 TEST(ClaimsGrow, NotWhenRowsAreLost) {
-  Story story = asked(200);
-  read_again(capacity_follows(request_served(story))).begins("read");
-  story.reads(0).reads(1, {}).reads(2).reaches("read");
-  EXPECT_EQ(claims_grow(on_class(true, story)).outcome, Outcome::kNonconformant);
+  Growth growth(200);
+  growth.all_serve(kAsked, kAsked)
+      .recreated()
+      .story()
+      .begins("read")
+      .reads(0)
+      .reads(1, {})
+      .reads(2)
+      .reaches("read");
+  EXPECT_EQ(claims_grow(growth.on_class(true)).outcome, Outcome::kNonconformant);
 }
 
 TEST(ClaimsGrow, IsInconclusiveWhenRowsWereNotRead) {
-  Story story = asked(200);
-  read_again(capacity_follows(request_served(story))).begins("read").reads(0).reads(1).reaches("read");
-  EXPECT_THAT(claims_grow(on_class(true, story)),
+  Growth growth(200);
+  growth.all_serve(kAsked, kAsked).recreated().story().begins("read").reads(0).reads(1).reaches("read");
+  EXPECT_THAT(claims_grow(growth.on_class(true)),
               IsInconclusive(HasSubstr("no rows were read from mariadb-2")));
 }
 

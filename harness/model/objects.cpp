@@ -125,15 +125,10 @@ Claim parse_claim(const json& object) {
   const json& spec = member(object, "spec");
   Claim claim;
   claim.meta = parse_meta(object);
-  const json& status = member(object, "status");
-  claim.phase = text(status, "phase");
+  claim.phase = text(member(object, "status"), "phase");
   claim.volume = text(spec, "volumeName");
   claim.storage_class = text(spec, "storageClassName");
   claim.requested = text(member(member(spec, "resources"), "requests"), "storage");
-  claim.capacity = text(member(status, "capacity"), "storage");
-  for (const json& condition : member(status, "conditions"))
-    if (text(condition, "type") == "FileSystemResizePending")
-      claim.awaits_node = text(condition, "status") == "True";
   return claim;
 }
 

@@ -108,9 +108,6 @@ struct Claim {
   std::string volume;  ///< spec.volumeName
   std::string storage_class;
   std::string requested;  ///< spec.resources.requests.storage
-  std::string capacity;   ///< status.capacity.storage
-  bool awaits_node =
-      false;  ///< condition FileSystemResizePending is True: it grows when a pod starts with it
 };
 
 struct Volume {

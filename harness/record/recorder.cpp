@@ -136,6 +136,10 @@ void Recorder::update_object(const ObjectSeen& seen) {
     keep(view_.sets, ref.name, *set, seen.change);
   } else if (const auto* claim = std::get_if<Claim>(&seen.object)) {
     keep(view_.claims, ref.name, *claim, seen.change);
+    if (seen.change != Change::kDeleted)
+      view_.claim_sizes.insert_or_assign(ref.name, claim_size(*seen.served));
+    else if (!view_.claims.contains(ref.name))
+      view_.claim_sizes.erase(ref.name);
   } else if (const auto* volume = std::get_if<Volume>(&seen.object)) {
     keep(view_.volumes, ref.name, *volume, seen.change);
   } else if (const auto* service = std::get_if<Service>(&seen.object)) {

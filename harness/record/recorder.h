@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "harness/kube/watch.h"
+#include "harness/model/claim_size.h"
 #include "harness/model/timeline.h"
 #include "harness/record/recording_file.h"
 
@@ -25,6 +26,7 @@ struct View {
   std::map<std::string, Pod> client_pods;  ///< by "namespace/name", of other namespaces
   std::map<std::string, StatefulSet> sets;
   std::map<std::string, Claim> claims;
+  std::map<std::string, ClaimSize> claim_sizes;
   std::map<std::string, Volume> volumes;  ///< cluster-wide
   std::map<std::string, Service> services;
   std::map<std::string, EndpointSlice> slices;

@@ -153,7 +153,7 @@ std::vector<ContrastLine> contrast_lines(const Timeline& timeline) {
     return ContrastLine{feature, text(reader.set()), text(reader.deployment()), std::move(requirements)};
   };
   return {line("Pod names", names_text, {"DPL-01", "DPL-03"}),
-          line("Pod creation", creation_text, {"DPL-02"}),
+          line("Pod creation", creation_text, {"DPL-02", "DPL-02b"}),
           line("Pod deletion", deletion_text, {"DPL-06a", "DPL-06b"}),
           line("Network identity", network_text, {"DPL-04"}), line("Storage", storage_text, {"DPL-05"})};
 }

@@ -120,7 +120,10 @@ SideBySide both_workloads() {
 
 RunResult judged() {
   RunResult run;
-  run.scenarios.push_back({.run = "", .name = "contrast", .steps = {{.name = "create"}}});
+  ScenarioResult scenario;
+  scenario.name = "contrast";
+  scenario.steps.emplace_back().name = "create";
+  run.scenarios.push_back(scenario);
   PromiseResult verdict;
   verdict.id = "contrast-names";
   verdict.scenario = "contrast";
@@ -156,7 +159,8 @@ TEST(Contrast, WithoutADeploymentHasNoLines) {
   SideBySide story;
   story.pod(Change::kAdded, "app-0", Look::kReady);
   EXPECT_THAT(contrast_lines(story.timeline()), IsEmpty());
-  EXPECT_THAT(html_page(judged(), {{"contrast", story.timeline()}}), Not(HasSubstr("group-title")));
+  EXPECT_THAT(html_page(judged(), {{"contrast", story.timeline()}}),
+              Not(HasSubstr(R"(class="group-title")")));
 }
 
 TEST(Contrast, RowsCarryTheVerdictsOfTheirRequirements) {

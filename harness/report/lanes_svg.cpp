@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 #include <string_view>
 
@@ -365,15 +366,18 @@ double tick_distance(double seconds) {
   return seconds / 12;
 }
 
+std::string tick_name(double seconds) {
+  if (seconds < 120) return fmt::format("{:g}s", seconds);
+  return std::fmod(seconds, 60) == 0 ? fmt::format("{:g}m", seconds / 60) : duration_text(seconds);
+}
+
 std::string axis(const Scale& scale, double y) {
   std::string text;
   const double distance = tick_distance(scale.seconds());
   for (int i = 0; i * distance <= scale.seconds(); ++i) {
     const double seconds = i * distance;
     const double x = scale.x(std::chrono::duration_cast<Elapsed>(std::chrono::duration<double>(seconds)));
-    text += vertical(x, y, y + 5, "tick") +
-            label(x, y + 19, "tick-name",
-                  seconds < 120 ? fmt::format("{:g}s", seconds) : fmt::format("{:g}m", seconds / 60));
+    text += vertical(x, y, y + 5, "tick") + label(x, y + 19, "tick-name", tick_name(seconds));
   }
   return text;
 }

@@ -1,6 +1,7 @@
 #include "suites/deployment_contrast/promises.h"
 
 #include "harness/check/contrast.h"
+#include "harness/check/creation_order.h"
 
 namespace stateproof {
 namespace {
@@ -38,7 +39,7 @@ std::vector<Promise> contrast_promises() {
                          .level = Level::kBlocking,
                          .checker = check::names_differ}}},
       {.id = "contrast-creation",
-       .title = "A Deployment creates its pods at once",
+       .title = "A Deployment creates its pods at once, a StatefulSet in order",
        .group = "contrast",
        .scenario = "contrast",
        .profile = Profile::kConformance,
@@ -49,7 +50,15 @@ std::vector<Promise> contrast_promises() {
                          .source = kDeployment,
                          .since = "",
                          .level = Level::kBlocking,
-                         .checker = check::deployment_creates_at_once}}},
+                         .checker = check::deployment_creates_at_once},
+                        {.id = "DPL-02b",
+                         .title = "Each pod of the StatefulSet waits for the ones before it",
+                         .sentence = "A pod of a StatefulSet beside a Deployment MUST NOT be created before "
+                                     "the present pod of every lower ordinal has been Running and Ready.",
+                         .source = kScaling,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::predecessors_were_ready}}},
       {.id = "contrast-replacement",
        .title = "Only a StatefulSet keeps the names of lost pods",
        .group = "contrast",

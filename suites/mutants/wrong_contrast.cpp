@@ -33,6 +33,14 @@ void create_in_turn(Timeline& timeline) {
   let_time_out(timeline, "create", 120s);
 }
 
+void create_the_sets_at_once(Timeline& timeline) {
+  const std::size_t index = end_of(timeline, "create");
+  Pod pod = pod_before(timeline, pod_of(timeline, 0), index);
+  pod.meta.ref.name = pod_of(timeline, 1);
+  pod.meta.ref.uid = {"too-early"};
+  insert_object_before(timeline, index, Change::kAdded, std::move(pod));
+}
+
 // The new pod of the Deployment is given the name of the one that was lost.
 void keep_the_name(Timeline& timeline) {
   const std::size_t begin = begin_of(timeline, "replace-loose");
@@ -78,6 +86,8 @@ std::vector<WrongHistory> wrong_contrasts() {
        "DPL-01", name_by_ordinal},
       {"deployment-in-turn", "a Deployment creates one pod and waits", "contrast-creation", "DPL-02",
        create_in_turn},
+      {"set-at-once", "a StatefulSet creates its pods at once, as a Deployment does", "contrast-creation",
+       "DPL-02b", create_the_sets_at_once},
       {"deployment-keeps-names", "a Deployment gives a lost pod's name again", "contrast-replacement",
        "DPL-03", keep_the_name},
       {"deployment-ends-in-turn", "a Deployment ends one pod and waits", "contrast-deletion", "DPL-06b",

@@ -64,12 +64,12 @@ record::Standing answered(const record::View&) { return {true, "answered", {}}; 
 record::Condition grown(const Subject& subject, std::vector<Ordinal> asked, double bytes, bool in_use) {
   return [&subject, asked = std::move(asked), bytes, in_use](const record::View& view) {
     for (const Ordinal ordinal : asked) {
-      const auto claim = view.claims.find(subject.claim_name(ordinal));
-      if (claim == view.claims.end()) return record::Standing{false, "a claim is not there", {}};
+      const auto claim = view.claim_sizes.find(subject.claim_name(ordinal));
+      if (claim == view.claim_sizes.end()) return record::Standing{false, "a claim is not there", {}};
       if (in_use && claim->second.awaits_node) continue;
-      if (parse_quantity(claim->second.capacity).value_or(0) < bytes)
+      if (claim->second.capacity < bytes)
         return record::Standing{
-            false, fmt::format("claim {} has {}", claim->first, claim->second.capacity), {}};
+            false, fmt::format("claim {} has {:.0f} bytes", claim->first, claim->second.capacity), {}};
     }
     return record::Standing{true, "the claims have grown", {}};
   };
@@ -80,13 +80,12 @@ std::string more_than(const std::string& quantity) {
   return fmt::format("{:.0f}", std::ceil(1.25 * parse_quantity(quantity).value_or(0)));
 }
 
-void edit_claim_template(Stage& stage, const json& set) {
+/// Asks the set's claim template for more storage; gives how much.
+std::string edit_claim_template(Stage& stage, const json& set) {
   json templates = set.at("spec").at("volumeClaimTemplates");
-  std::string request;
-  for (json& one : templates) {
-    json& storage = one["spec"]["resources"]["requests"]["storage"];
-    storage = request = more_than(storage);
-  }
+  json& storage = templates.at(0)["spec"]["resources"]["requests"]["storage"];
+  const std::string request = more_than(storage);
+  storage = request;
   stage.step(
       "edit-claim-template", {{"request", request}}, "ask the set's claim template for more storage",
       [&] {
@@ -94,6 +93,7 @@ void edit_claim_template(Stage& stage, const json& set) {
                          {{"spec", {{"volumeClaimTemplates", templates}}}});
       },
       answered, kAnswered);
+  return request;
 }
 
 /// Asks each claim for more storage; gives the ordinals of those that were granted it.
@@ -213,9 +213,7 @@ void play_recreation(Stage& stage) {
 
   const auto set = std::find_if(objects.begin(), objects.end(),
                                 [](const json& one) { return one.at("kind") == "StatefulSet"; });
-  edit_claim_template(stage, *set);
-  const std::string request = more_than(stage.recorder().look(
-      [&](const record::View& view) { return view.claims.at(subject.claim_name(subject.first)).requested; }));
+  const std::string request = edit_claim_template(stage, *set);
   const std::vector<Ordinal> granted = expand(stage, all, request);
 
   delete_set(stage, set_gone(subject));
