@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/check/step_duty.h"
 
 namespace stateproof::check {
@@ -23,12 +25,32 @@ ObjectRef pod_ref(const JudgedStep& under) {
   return {"Pod", under.subject.ns, under.pod_name(under.ordinal()), {}};
 }
 
+/// In a step that timed out: what more pods are available than the budget demands, it allows.
+void demand_allowance(JudgedStep& under) {
+  const RecordedStep* asked = under.course.find("budget");
+  const auto demanded = asked == nullptr ? std::nullopt : asked->number("available");
+  if (!demanded || !under.ended_calm()) return;
+  const auto available =
+      std::count_if(under.after.pods.begin(), under.after.pods.end(), [&](const auto& one) {
+        return subject_ordinal(*one.second, under.subject) && one.second->ready && !one.second->terminating();
+      });
+  const int spare = static_cast<int>(available) - *demanded;
+  for (const auto& [name, budget] : under.after.budgets)
+    if (budget->allowed < spare)
+      under.find(budget->meta.ref, fmt::format("status.disruptionsAllowed is {}", spare),
+                 fmt::format("it was {} at {}, while {} pods were Ready and {} are demanded", budget->allowed,
+                             moment(*under.step.end), available, *demanded),
+                 *under.step.end, look_at_budget(under.subject));
+}
+
 }  // namespace
 
 Verdict evictions_within_budget_are_granted(const Timeline& timeline) {
   return judge_step(
       timeline, "evict", {"pods", "poddisruptionbudgets"}, "every eviction within the budget was granted",
       [](JudgedStep& under) {
+        if (under.step.timed_out()) demand_allowance(under);
+        if (under.step.name != "evict") return;
         int allowed = 0;
         for (const auto& [name, budget] : under.before.budgets) allowed += budget->allowed;
         if (allowed == 0) return under.judgement.doubt("the budget allowed no disruption");
@@ -37,7 +59,8 @@ Verdict evictions_within_budget_are_granted(const Timeline& timeline) {
           under.find(pod_ref(under), "an eviction that the budget allows is granted",
                      fmt::format("the API server answered {} at {}", kRefused, moment(*under.step.end)),
                      *under.step.end, look_at_budget(under.subject));
-      });
+      },
+      [](const RecordedStep& step) { return step.timed_out(); });
 }
 
 Verdict evictions_beyond_budget_are_refused(const Timeline& timeline) {

@@ -47,7 +47,7 @@ Verdict scale_down_halts(const Timeline& timeline) {
       [](JudgedStep& under) {
         const Ordinal held = under.ordinal();
         for (const Incarnation& pod : under.pods) {
-          if (pod.ordinal == held || pod.fault != nullptr || pod.excused || !under.covers(pod.ending))
+          if (pod.ordinal == held || pod.ended_on_purpose() || pod.excused || !under.covers(pod.ending))
             continue;
           under.find(pod.ref,
                      fmt::format("{} stays while {} is not Ready", pod.ref.name, under.pod_name(held)),

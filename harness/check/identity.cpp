@@ -82,7 +82,7 @@ class WantedPods {
   }
 
   void judge_departure(const Incarnation& pod) {
-    if (!pod.ending_ordered || pod.fault != nullptr || pod.excused) return;
+    if (!pod.ending_ordered || pod.ended_on_purpose() || pod.excused) return;
     if (pod.ordinal >= end_of(wanted_)) {
       allowed_ = wanted_;  // the controller has seen the new number: it acts on it
       return;

@@ -53,6 +53,13 @@ TEST(OnlyWantedPods, ALaggingControllerMayFillUpBeforeItSeesTheScaleDown) {
               IsConformant());
 }
 
+TEST(OnlyWantedPods, RejectsAPodThatWasToldToStopBeforeItWasDeletedOnPurpose) {
+  Story story = Story{}.deployed().terminating(1);
+  const std::size_t told = story.last();
+  story.fault(1).deleted(1).created(1).ready(1);
+  EXPECT_THAT(only_wanted_pods(story), IsNonconformant(ElementsAre(told)));
+}
+
 TEST(OnlyWantedPods, RejectsANameThatIsNoOrdinal) {
   Story story = Story{}.deployed().created_as("mariadb-x7f2p");
   EXPECT_THAT(only_wanted_pods(story), IsNonconformant(ElementsAre(story.last())));

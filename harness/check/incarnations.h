@@ -37,6 +37,10 @@ struct Incarnation {
   const Pod* last = nullptr;
   const Incarnation* former = nullptr;  ///< the life of the same name before this one
 
+  /// Whether the deletion on purpose may be what told it to stop: the mark is written before the request.
+  [[nodiscard]] bool ended_on_purpose() const {
+    return fault != nullptr && (ending == nullptr || fault->index < ending->index);
+  }
   [[nodiscard]] bool was_ready() const { return !ready.empty(); }
   [[nodiscard]] bool is_ready() const { return was_ready() && ready.back().until == nullptr; }
   [[nodiscard]] const Observation* first_ready() const { return was_ready() ? ready.front().from : nullptr; }

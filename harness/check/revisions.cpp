@@ -46,7 +46,7 @@ void demand_revision(JudgedStep& under, const std::string& wanted, std::string_v
 
 bool stopped_by_controller(const Incarnation& pod, const Observation& first, const Observation& last) {
   return pod.ending != nullptr && pod.ending->index >= first.index && pod.ending->index <= last.index &&
-         pod.fault == nullptr && !pod.excused;
+         !pod.ended_on_purpose() && !pod.excused;
 }
 
 }  // namespace stateproof::check

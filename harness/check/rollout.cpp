@@ -5,15 +5,17 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/check/patience.h"
 #include "harness/check/revisions.h"
+#include "harness/model/fields.h"
 
 namespace stateproof::check {
 namespace {
 
 using namespace std::chrono_literals;
 
-/// Times on the pods watch tell minReadySeconds to this much: the Ready transition has whole seconds, and
-/// events travel.
+/// Two times tell minReadySeconds, each to this much: those on the pods watch, where events travel, and those
+/// in the pods, of whole seconds and of two clocks. What neither of them can explain was too early.
 constexpr auto kMinReadySlack = 2s;
 
 /// The step in which a template is changed for the pods above a partition alone.
@@ -67,13 +69,39 @@ void demand_current_revision(JudgedStep& under) {
   }
 }
 
+/// In a step that timed out: the status is of the spec that was asked for last.
+void demand_observed(JudgedStep& under) {
+  const StatefulSet* set = under.after.set(under.subject.set);
+  if (set == nullptr || set->observed_generation >= set->meta.generation) return;
+  const Observation* before = under.step.begin;
+  for (const Observation& seen : under.during)
+    if (const auto* then = seen.object<StatefulSet>(); then != nullptr &&
+                                                       then->meta.ref.uid == set->meta.ref.uid &&
+                                                       then->meta.generation < set->meta.generation)
+      before = &seen;
+  if (under.step.end->at - before->at < kControllerPatience) return;
+  under.find(set->meta.ref, fmt::format("status.observedGeneration is {}", set->meta.generation),
+             fmt::format("it was {} at {}", set->observed_generation, moment(*under.step.end)),
+             *under.step.end, look_at_revisions(under.subject));
+}
+
+/// How long `ready` had been Ready when `ended` was told to stop, by what stands in the pods.
+std::optional<Elapsed> told_in_pods(const Incarnation& ready, const Incarnation& ended) {
+  const auto* event = ended.ending->as<ObjectSeen>();
+  if (event == nullptr || event->served == nullptr) return std::nullopt;
+  const auto& grace = fields::in(*event->served, "metadata", "deletionGracePeriodSeconds");
+  const auto since = ready.first_ready()->object<Pod>()->ready_since;
+  const auto over = std::get<Pod>(event->object).meta.deletion;
+  if (!since || !over || !grace.is_number_integer()) return std::nullopt;
+  // A deletion bears the time at which its grace period is over.
+  return std::chrono::duration_cast<Elapsed>(*over - std::chrono::seconds{grace.get<int>()} - *since);
+}
+
 /// No pod for which `concerned` holds is told to stop or made within the step.
 template <class Concerned>
 void demand_calm(JudgedStep& under, std::string_view why, Concerned concerned) {
   for (const Incarnation& pod : under.pods) {
-    if (!concerned(pod) || pod.excused || !under.covers(pod.ending)) continue;
-    // What is done to it later is no excuse.
-    if (pod.fault != nullptr && pod.fault->index <= under.step.end->index) continue;
+    if (!concerned(pod) || pod.ended_on_purpose() || pod.excused || !under.covers(pod.ending)) continue;
     under.find(pod.ref, fmt::format("{} stays: {}", pod.ref.name, why),
                fmt::format("it was told to stop at {}", moment(*pod.ending)), *pod.ending,
                look_at_revisions(under.subject));
@@ -88,7 +116,7 @@ Verdict updated_from_the_top(const Timeline& timeline) {
       [](JudgedStep& under) {
         std::size_t replaced = 0;
         for (const Incarnation& pod : under.pods) {
-          if (!under.covers(pod.ending) || pod.fault != nullptr || pod.excused) continue;
+          if (!under.covers(pod.ending) || pod.ended_on_purpose() || pod.excused) continue;
           ++replaced;
           for (const auto& [ordinal, higher] : pods_of(under.before, under.subject)) {
             if (ordinal <= pod.ordinal) continue;
@@ -212,14 +240,15 @@ Verdict min_ready_seconds_kept(const Timeline& timeline) {
                       const std::chrono::seconds wanted{under.number("minReadySeconds")};
                       std::size_t judged = 0;
                       for (const Incarnation& pod : under.pods) {
-                        if (!under.covers(pod.ending) || pod.fault != nullptr || pod.excused) continue;
+                        if (!under.covers(pod.ending) || pod.ended_on_purpose() || pod.excused) continue;
                         for (const Incarnation& higher : under.pods) {
                           const bool is_before = higher.ordinal.value == pod.ordinal.value + 1 &&
                                                  under.covers(higher.appeared) && higher.was_ready() &&
                                                  higher.first_ready()->index < pod.ending->index;
                           if (!is_before) continue;
                           ++judged;
-                          const Elapsed waited = pod.ending->at - higher.first_ready()->at;
+                          const Elapsed waited = std::max(pod.ending->at - higher.first_ready()->at,
+                                                          told_in_pods(higher, pod).value_or(Elapsed{0}));
                           if (waited >= wanted - kMinReadySlack) continue;
                           under.find(pod.ref,
                                      fmt::format("{} goes when {} was Ready for {} s", pod.ref.name,
@@ -319,6 +348,7 @@ Verdict status_counts_pods(const Timeline& timeline) {
             std::any_of(under.during.begin(), under.during.end(),
                         [](const Observation& seen) { return seen.object<Pod>() != nullptr; });
         const bool is_hold = under.step.name == "hold-partition";
+        if (under.step.timed_out()) demand_observed(under);
         if (is_hold && changed) return under.judgement.doubt("pods changed meanwhile");
         if (!is_hold && !under.ended_calm()) return;
         duty(under);

@@ -24,6 +24,12 @@ const T* find_in(const std::map<std::string_view, const T*>& objects, const std:
   return found == objects.end() ? nullptr : found->second;
 }
 
+// To whoever counts pods by their states.
+bool counts_alike(const Pod& one, const Pod& other) {
+  return one.meta.ref.uid == other.meta.ref.uid && one.ready == other.ready && one.phase == other.phase &&
+         one.terminating() == other.terminating() && one.meta.labels == other.meta.labels;
+}
+
 class Keeper {
  public:
   Keeper(Snapshot& snapshot, const std::string& ns, bool gone) : snapshot_(snapshot), ns_(ns), gone_(gone) {}
@@ -73,10 +79,16 @@ bool JudgedStep::outlasted_patience() const {
 }
 
 bool JudgedStep::ended_calm() const {
-  if (step.end == nullptr || during.empty()) return false;
+  if (step.end == nullptr) return false;
+  std::map<std::string_view, const Pod*> known = before.pods;
   const Observation* last = step.begin;
-  for (const Observation& seen : during)
-    if (seen.object<Pod>() != nullptr) last = &seen;
+  for (const Observation& seen : during) {
+    const Pod* now = seen.object<Pod>();
+    if (now == nullptr || now->meta.ref.ns != subject.ns) continue;
+    const Pod*& then = known[now->meta.ref.name];
+    if (seen.is_deletion() || then == nullptr || !counts_alike(*then, *now)) last = &seen;
+    then = now;
+  }
   return step.end->at - last->at >= kControllerPatience;
 }
 

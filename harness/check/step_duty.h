@@ -51,7 +51,7 @@ struct JudgedStep {
   [[nodiscard]] bool covers(const Observation* seen) const;
   /// Whether the step lasted so long that a controller that did nothing meanwhile has refused to.
   [[nodiscard]] bool outlasted_patience() const;
-  /// Whether no pod had changed for so long when the step ended.
+  /// Whether for so long no pod had come, gone, or changed in phase, readiness or labels when the step ended.
   [[nodiscard]] bool ended_calm() const;
   [[nodiscard]] std::string pod_name(Ordinal ordinal) const { return subject.pod_name(ordinal); }
   /// args[key] of the step as an ordinal; throws when it has none, which makes the verdict inconclusive.

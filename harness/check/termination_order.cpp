@@ -65,7 +65,7 @@ class TerminationOrder {
   void judge_ending(const Incarnation& pod) {
     const std::size_t at = pod.ending->index;
     if (at < step_.begin->index || at >= end_) return;
-    if (!pod.ending_ordered || pod.fault != nullptr || pod.excused) return;
+    if (!pod.ending_ordered || pod.ended_on_purpose() || pod.excused) return;
     ++judged_;
     const auto higher = present_.upper_bound(pod.ordinal);
     if (higher == present_.end()) return;

@@ -22,9 +22,10 @@ std::vector<Promise> eviction_promises() {
        .requirements = {{.id = "DIS-01a",
                          .title = "A budget that allows a disruption lets an eviction "
                                   "pass",
-                         .sentence = "While a PodDisruptionBudget allows a disruption, "
-                                     "the eviction of a pod that it covers MUST be "
-                                     "granted.",
+                         .sentence = "While more pods are available than a "
+                                     "PodDisruptionBudget demands, it MUST allow "
+                                     "disruptions, and the eviction of a pod that it "
+                                     "covers MUST be granted.",
                          .source = kBudget,
                          .since = "",
                          .level = Level::kBlocking,

@@ -14,6 +14,14 @@ void refuse(Timeline& timeline) {
   std::get<Step>(end.what).args["code"] = 429;
 }
 
+void never_allow(Timeline& timeline) {
+  change_objects<DisruptionBudget>(timeline, [](DisruptionBudget& budget, const Observation&) {
+    budget.allowed = 0;
+    return true;
+  });
+  let_time_out(timeline, "budget", 60s);
+}
+
 void never_replace(Timeline& timeline) {
   const std::size_t begin = begin_of(timeline, "evict");
   const Uid former = pod_before(timeline, pod_of(timeline, 2), begin).meta.ref.uid;
@@ -30,6 +38,8 @@ std::vector<WrongHistory> wrong_evictions() {
   return {
       {"refused-within-budget", "an eviction is refused though the budget allows it", "eviction-granted",
        "DIS-01a", refuse},
+      {"nothing-allowed", "a budget allows nothing though all pods are Ready", "eviction-granted", "DIS-01a",
+       never_allow},
       {"evicted-for-good", "an evicted pod is not replaced", "evicted-pod-returns", "DIS-01c", never_replace},
   };
 }

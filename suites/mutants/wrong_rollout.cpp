@@ -102,6 +102,11 @@ void hurry(Timeline& timeline) {
   const Elapsed since = timeline.observations.at(begin - 1).at;
   for (Observation& seen : timeline.observations)
     if (seen.index > begin && seen.index <= end) seen.at = since + (seen.at - since) / 10;
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
+    if (seen.index <= begin || seen.index > end || !pod.ready_since) return false;
+    *pod.ready_since += 5s;
+    return true;
+  });
 }
 
 void move_under_on_delete(Timeline& timeline) {
@@ -194,6 +199,15 @@ void leave_one_out(Timeline& timeline) {
   let_time_out(timeline, "create", 60s);
 }
 
+// The controller works, and never says for which spec.
+void never_say_for_which(Timeline& timeline) {
+  change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation&) {
+    set.observed_generation = 1;
+    return true;
+  });
+  let_time_out(timeline, "rollout", 120s);
+}
+
 }  // namespace
 
 std::vector<WrongHistory> wrong_rollouts() {
@@ -246,6 +260,8 @@ std::vector<WrongHistory> wrong_rollouts() {
        call_it_over_early},
       {"leaves-one-out", "status.availableReplicas leaves out a Ready pod", "status-counts", "UPD-09",
        leave_one_out},
+      {"observes-nothing", "status.observedGeneration does not follow the spec", "status-counts", "UPD-09",
+       never_say_for_which},
   };
 }
 
