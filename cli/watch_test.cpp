@@ -1,139 +1,33 @@
 // `stateproof watch` as a person at a terminal and a script meet it, against an API server that answers on
 // order.
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <poll.h>
-#include <pty.h>
-#include <sys/ioctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <chrono>
 #include <csignal>
-#include <filesystem>
 
-#include "harness/kube/testing/temporary_folder.h"
-#include "harness/monitor/testing/served_set.h"
+#include "cli/testing/child.h"
 
 namespace stateproof::cli {
 namespace {
 
 // NOLINTNEXTLINE(google-build-using-namespace): its words are those of the tests
 using namespace monitor::served;
-using namespace std::chrono_literals;
-using testing::AllOf;
-using testing::EndsWith;
-using testing::HasSubstr;
-using testing::Not;
-using testing::StartsWith;
-
-constexpr auto kPatience = 20s;  // for a program that starts on a busy machine
+using ::testing::AllOf;
+using testing::Child;
+using ::testing::EndsWith;
+using ::testing::HasSubstr;
+using testing::kubeconfig_for;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 const std::string kEnter = "\x1B[?1049h";
 const std::string kLeave = "\x1B[?7h\x1B[?25h\x1B[?1049l";
 
-/// The program, reading and writing through a terminal or through pipes.
-class Child {
- public:
-  Child(const std::vector<std::string>& arguments, bool terminal, const char* term = "xterm") {
-    winsize size{24, 60, 0, 0};
-    int pipe_ends[2] = {-1, -1};
-    if (!terminal && ::pipe(pipe_ends) != 0) return;
-    pid_ = terminal ? ::forkpty(&out_, nullptr, nullptr, &size) : ::fork();
-    if (pid_ == 0) {
-      if (!terminal) {
-        ::dup2(pipe_ends[1], STDOUT_FILENO);
-        ::dup2(pipe_ends[1], STDERR_FILENO);
-        ::close(STDIN_FILENO);
-      }
-      ::setenv("TERM", term, 1);
-      ::unsetenv("NO_COLOR");
-      std::vector<const char*> words{STATEPROOF_PROGRAM};
-      for (const std::string& word : arguments) words.push_back(word.c_str());
-      words.push_back(nullptr);
-      ::execv(STATEPROOF_PROGRAM, const_cast<char* const*>(words.data()));
-      ::_exit(127);
-    }
-    if (terminal) return;
-    ::close(pipe_ends[1]);
-    out_ = pipe_ends[0];
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-  ~Child() {
-    if (running_) ::kill(pid_, SIGKILL);
-    (void)code();
-    ::close(out_);
-  }
-
-  /// Reads until the output holds `text` after what was awaited before; false when it ends or takes too long.
-  bool await(const std::string& text) {
-    const auto limit = std::chrono::steady_clock::now() + kPatience;
-    while (output_.find(text, awaited_) == std::string::npos)
-      if (!read_some(limit)) return false;
-    awaited_ = output_.find(text, awaited_) + text.size();
-    return true;
-  }
-  /// Everything to the end.
-  const std::string& output() {
-    const auto limit = std::chrono::steady_clock::now() + kPatience;
-    while (read_some(limit)) {
-    }
-    return output_;
-  }
-  void press(char key) const { EXPECT_EQ(::write(out_, &key, 1), 1); }
-  void resize(unsigned short columns) const {
-    winsize size{24, columns, 0, 0};
-    EXPECT_EQ(::ioctl(out_, TIOCSWINSZ, &size), 0);
-  }
-  void signal(int number) const { ::kill(pid_, number); }
-  /// Exit code; minus the signal that ended it.
-  int code() {
-    if (running_ && ::waitpid(pid_, &status_, 0) == pid_) running_ = false;
-    return WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_);
-  }
-
- private:
-  bool read_some(std::chrono::steady_clock::time_point limit) {
-    pollfd readable{out_, POLLIN, 0};
-    const auto left =
-        std::chrono::duration_cast<std::chrono::milliseconds>(limit - std::chrono::steady_clock::now());
-    if (left <= 0ms || ::poll(&readable, 1, static_cast<int>(left.count())) <= 0) return false;
-    std::array<char, 4096> bytes{};
-    const ssize_t size = ::read(out_, bytes.data(), bytes.size());
-    if (size <= 0) return false;  // a terminal whose program has ended gives an error
-    output_.append(bytes.data(), static_cast<std::size_t>(size));
-    return true;
-  }
-
-  pid_t pid_ = -1;
-  int out_ = -1;
-  int status_ = 0;
-  bool running_ = true;
-  std::string output_;
-  std::size_t awaited_ = 0;
-};
-
-class WatchTest : public testing::Test {
+class WatchTest : public ::testing::Test {
  protected:
-  [[nodiscard]] std::string kubeconfig() {
-    const json config{
-        {"apiVersion", "v1"},
-        {"kind", "Config"},
-        {"current-context", "here"},
-        {"clusters",
-         json::array(
-             {{{"name", "c"},
-               {"cluster", {{"server", served_.server().url()}, {"insecure-skip-tls-verify", true}}}}})},
-        {"users", json::array({{{"name", "u"}, {"user", {{"token", "very-secret-token"}}}}})},
-        {"contexts", json::array({{{"name", "here"}, {"context", {{"cluster", "c"}, {"user", "u"}}}}})}};
-    return folder_.write("config", config.dump());
-  }
-
   std::vector<std::string> arguments(std::vector<std::string> more = {}) {
-    std::vector<std::string> all{"watch", "-n", "shop", "statefulset/web", "--kubeconfig", kubeconfig()};
+    std::vector<std::string> all{"watch",           "-n",           "shop",
+                                 "statefulset/web", "--kubeconfig", kubeconfig_for(served_, folder_)};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }

@@ -48,7 +48,7 @@ inline json web_pod(const std::string& name, int version, bool ready) {
   json pod = object("Pod", name, version);
   pod["metadata"]["ownerReferences"] = json::array({{{"kind", "StatefulSet"},
                                                      {"name", name.substr(0, name.rfind('-'))},
-                                                     {"uid", "s"},
+                                                     {"uid", name.substr(0, name.rfind('-')) + "-uid"},
                                                      {"controller", true}}});
   pod["spec"] = {{"containers", json::array({{{"name", "web"}}})}};
   pod["status"] = {{"phase", ready ? "Running" : "Pending"},
