@@ -64,7 +64,7 @@ struct ScenarioResult {
   std::string sentence;  ///< cause and next step; empty when complete
   double seconds = 0;
   std::vector<StepResult> steps;
-  Served served = {};  ///< of scenarios with clients of a replicated database
+  Served served = {};       ///< of scenarios with clients of a replicated database
   std::string bundle = {};  ///< as of a promise, when the harness was in trouble
 };
 
