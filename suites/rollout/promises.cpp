@@ -194,16 +194,17 @@ std::vector<Promise> rollout_promises() {
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
-       .requirements = {{.id = "UPD-09",
-                         .title = "replicas, readyReplicas, currentReplicas and "
-                                  "updatedReplicas are right",
-                         .sentence = "While nothing changes, the numbers in the status "
-                                     "of a set MUST agree with its pods, their "
-                                     "readiness and their revision labels.",
-                         .source = kStatus,
-                         .since = "",
-                         .level = Level::kBlocking,
-                         .checker = check::status_counts_pods}}},
+       .requirements =
+           {{.id = "UPD-09",
+             .title = "replicas, readyReplicas, currentReplicas and "
+                      "updatedReplicas are right",
+             .sentence = "While nothing changes, the numbers and revisions in the status of a set MUST agree "
+                         "with its pods, their readiness and their revision labels, and "
+                         "observedGeneration with its spec.",
+             .source = kStatus,
+             .since = "",
+             .level = Level::kBlocking,
+             .checker = check::status_counts_pods}}},
       {.id = "max-unavailable",
        .title = "A rolling update keeps to maxUnavailable",
        .group = "updates",
