@@ -128,7 +128,7 @@ void miscount(Timeline& timeline) {
   });
 }
 
-void update_all_at_once(Timeline& timeline) {
+void exceed_the_budget(Timeline& timeline) {
   tell_to_stop(timeline, pod_of(timeline, 0), after_stops(timeline, "roll-two", 2));
 }
 
@@ -241,7 +241,7 @@ std::vector<WrongHistory> wrong_rollouts() {
        keep_everything},
       {"miscounts", "status counts a pod too many", "status-counts", "UPD-09", miscount},
       {"over-budget", "an update by two replaces three pods at once", "max-unavailable", "UPD-07a",
-       update_all_at_once},
+       exceed_the_budget},
       {"rolls-past-the-broken", "an update goes on though its first pod is not Ready", "broken-update-stops",
        "UPD-05a", roll_past_the_broken},
       {"revert-moves-the-good", "a Ready pod is replaced when a broken update is reverted",
