@@ -55,7 +55,8 @@ replication() {
   local status block
   status=$(column "$(if [ -n "$name" ]; then echo "SHOW REPLICA '$name' STATUS"; else echo 'SHOW ALL REPLICAS STATUS'; fi)") || return 1
   [ -n "$status" ] || return 0
-  while IFS= read -r block; do
+  # The last block has no newline behind it.
+  while IFS= read -r block || [ -n "$block" ]; do
     [ -z "$io" ] || [[ $block =~ Slave_IO_Running:\ (Yes|Connecting|Preparing) ]] || return 1
     [ -z "$sql" ] || [[ $block =~ Slave_SQL_Running:\ Yes ]] || return 1
     [ -z "$behind" ] || { [[ $block =~ Seconds_Behind_Master:\ ([0-9]+) ]] && ((BASH_REMATCH[1] <= behind)); } || return 1

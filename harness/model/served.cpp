@@ -125,55 +125,85 @@ std::vector<DisturbedService> disruptions_of(const Timeline& timeline, const Ack
   return disruptions;
 }
 
+/// Stretches in which the set was disturbed or scaled.
+std::vector<std::pair<Elapsed, Elapsed>> unrest_of(const Timeline& timeline) {
+  std::vector<std::pair<Elapsed, Elapsed>> unrest;
+  bool open = false;
+  for (const Observation& seen : timeline) {
+    const Step* step = seen.as<Step>();
+    if (step == nullptr) continue;
+    const bool scales = step->name.starts_with("scale-");
+    const bool begins = step->phase == Step::Phase::kBegin;
+    if (begins && (scales || step->name == "disturb") && !open) {
+      unrest.emplace_back(seen.at, Elapsed::max());
+      open = true;
+    } else if (!begins && open && (scales || step->name == "recover")) {
+      unrest.back().second = seen.at;
+      open = false;
+    }
+  }
+  return unrest;
+}
+
 /// What the replicas showed to whoever read from them.
 class Reads {
  public:
-  Reads(const Timeline& timeline, const Acknowledgements& writes,
-        const std::vector<DisturbedService>& disruptions)
-      : writes_(writes), disruptions_(disruptions) {
+  Reads(const Timeline& timeline, const Acknowledgements& writes)
+      : writes_(writes), unrest_(unrest_of(timeline)) {
     const std::string primary = timeline.subject().pod_name(timeline.subject().first);
     for (const Observation& seen : timeline)
       if (const auto* read = seen.as<LedgerRead>(); read != nullptr && read->ok && read->member != primary)
-        note(*read, waiting_[read->member]);
+        note(*read, awaited_[read->member]);
   }
 
   void add_to(std::vector<Distribution>& distributions) && {
-    for (const auto& [member, awaited] : waiting_) beyond_ += awaited.size();
-    distributions.push_back(distribution_of("replication lag", "ms", std::move(lag_)));
-    distributions.push_back(
-        distribution_of("replication lag while disturbed", "ms", std::move(disturbed_lag_)));
-    distributions.push_back(distribution_of("read-your-own gap", "ms", std::move(own_), beyond_));
+    for (const auto& [member, awaited] : awaited_)
+      for (const Awaited& one : awaited) ++(one.rest ? calm_ : unrestful_).beyond;
+    std::move(calm_).add_to(distributions, "");
+    std::move(unrestful_).add_to(distributions, " while disturbed");
   }
 
  private:
-  using Own = Acknowledgements::Write;
+  struct Figures {
+    std::vector<double> lag;
+    std::vector<double> own;
+    std::size_t beyond = 0;
+    void add_to(std::vector<Distribution>& distributions, const std::string& when) && {
+      distributions.push_back(distribution_of("replication lag" + when, "ms", std::move(lag)));
+      distributions.push_back(distribution_of("read-your-own gap" + when, "ms", std::move(own), beyond));
+    }
+  };
+  struct Awaited {
+    Acknowledgements::Write own;
+    bool rest;
+  };
 
-  void note(const LedgerRead& read, std::vector<Own>& awaited) {
-    const bool disturbed = std::any_of(disruptions_.begin(), disruptions_.end(), [&](const auto& one) {
-      return read.began >= one.begin && read.began <= one.recovered;
+  void note(const LedgerRead& read, std::vector<Awaited>& awaited) {
+    const bool rest = std::none_of(unrest_.begin(), unrest_.end(), [&](const auto& one) {
+      return read.began >= one.first && read.began <= one.second;
     });
-    (disturbed ? disturbed_lag_ : lag_).push_back(in_milliseconds(writes_.lag(read.newest, read.began)));
-    // Rows that earlier reads did not show, and the one that its client wrote last.
-    std::erase_if(awaited, [&](const Own& own) {
-      if (!own.is_among(read.newest)) return false;
-      own_.push_back(in_milliseconds(read.began - own.acknowledged));
+    Figures& figures = rest ? calm_ : unrestful_;
+    figures.lag.push_back(in_milliseconds(writes_.lag(read.newest, read.began)));
+    bool answers = false;
+    std::erase_if(awaited, [&](const Awaited& one) {
+      if (!one.own.is_among(read.newest)) return false;
+      (one.rest ? calm_ : unrestful_).own.push_back(in_milliseconds(read.began - one.own.acknowledged));
+      answers = true;
       return true;
     });
-    if (const auto own = writes_.newest_before(read.began)) {
-      if (own->is_among(read.newest))
-        own_.push_back(0);
-      else
-        awaited.push_back(*own);
-    }
+    const auto own = writes_.newest_before(read.began);
+    if (!own || answers) return;  // one that was asked for a row that was missed tells of that row alone
+    if (own->is_among(read.newest))
+      figures.own.push_back(0);
+    else
+      awaited.push_back({*own, rest});
   }
 
   const Acknowledgements& writes_;
-  const std::vector<DisturbedService>& disruptions_;
-  std::vector<double> lag_;
-  std::vector<double> disturbed_lag_;
-  std::vector<double> own_;
-  std::map<std::string, std::vector<Own>> waiting_;  ///< by member
-  std::size_t beyond_ = 0;
+  const std::vector<std::pair<Elapsed, Elapsed>> unrest_;
+  Figures calm_;
+  Figures unrestful_;
+  std::map<std::string, std::vector<Awaited>> awaited_;  ///< by member
 };
 
 }  // namespace
@@ -200,7 +230,7 @@ Served served_of(const Timeline& timeline) {
   if (writes.lengths().empty()) return served;
   served.disruptions = disruptions_of(timeline, writes);
   served.distributions.push_back(distribution_of("acknowledged write", "ms", writes.lengths()));
-  Reads(timeline, writes, served.disruptions).add_to(served.distributions);
+  Reads(timeline, writes).add_to(served.distributions);
   std::erase_if(served.distributions, [](const Distribution& one) { return one.count + one.beyond == 0; });
   return served;
 }

@@ -40,7 +40,9 @@ struct DisturbedService {
 ///   showed all.
 /// - read-your-own gap: of the row that was acknowledged last when a replica was read, the time until a read
 /// of it
-///   showed that row; zero when this one did. Reads follow each other every fifth of a second.
+///   showed that row; zero when this one did. The clients ask at once again for a row that they miss.
+/// Both apart for reads that began while something was disturbed or scaled, when a replica may be new or
+/// away.
 struct Served {
   std::vector<DisturbedService> disruptions;  ///< in the order in which they were played
   std::vector<Distribution> distributions;    ///< those of which there are values

@@ -17,7 +17,9 @@ std::string recovery_text(const DisturbedService& one) {
   return one.recovery > 0 ? seconds_text(one.recovery) : kNotRecovered;
 }
 std::string value_text(double value, const Distribution& of) {
-  return of.count == 0 ? "-" : fmt::format("{:.3g} {}", value, of.unit);
+  if (of.count == 0) return "-";
+  if (of.unit == "ms" && value >= 1000) return fmt::format("{:.1f} s", value / 1000);
+  return fmt::format("{:.3g} {}", value, of.unit);
 }
 std::string count_text(const Distribution& one) {
   return one.beyond == 0 ? fmt::format("{}", one.count) : fmt::format("{}, {} beyond", one.count, one.beyond);
@@ -51,8 +53,8 @@ Table distributions_table(const Served& served, const std::string& of) {
 }
 
 std::string text_row(const std::vector<std::string>& cells) {
-  std::string text = fmt::format("  {:<32}", cells.front());
-  const int width = cells.size() > 4 ? 11 : 20;
+  std::string text = fmt::format("  {:<35}", cells.front());
+  const int width = cells.size() > 4 ? 12 : 20;
   for (std::size_t i = 1; i < cells.size(); ++i) text += fmt::format("{:>{}}", cells[i], width);
   return text + "\n";
 }
