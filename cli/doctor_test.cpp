@@ -21,7 +21,7 @@ class DoctorTest : public ::testing::Test {
   DoctorTest() {
     served_.server().always("GET " + kSets + "/web", [](Connection& c) { c.respond_json(web_set(1, 0)); });
     json service = object("Service", "web", 5);
-    service["spec"]["clusterIP"] = "None";
+    service["spec"] = {{"clusterIP", "None"}, {"selector", {{"app", "web"}}}};
     served_.serve(kCore + "services", {service});
   }
 

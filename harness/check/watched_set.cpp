@@ -123,6 +123,15 @@ bool judge_found_again(const Incarnation& pod, const WatchedSet& set, const Bind
       return false;
     }
     const ClaimLife& claim = *lives.front();
+    if (const VolumeLife* volume = bindings.volume(claim.volume);
+        volume != nullptr && volume->moved != nullptr) {
+      judgement.find({volume->ref,
+                      fmt::format("volume {} of claim {} stays the same one", claim.volume, claim.ref.name),
+                      fmt::format("it led to another place at {}", moment(*volume->moved)),
+                      {volume->appeared->index, volume->moved->index},
+                      fmt::format("the source in spec: kubectl get pv {} -o yaml", claim.volume)});
+      return false;
+    }
     if (claim.renamed == nullptr) continue;
     judgement.find(
         {claim.ref,

@@ -78,9 +78,10 @@ TEST_F(ClientTest, CreatesAndReplaces) {
 }
 
 TEST_F(ClientTest, AsksWhetherAnObjectWouldBeLetIn) {
-  server.once("POST /api/v1/namespaces/shop/pods?dryRun=All", kEmptyObject);
+  server.once("POST /api/v1/namespaces/shop/pods", kEmptyObject);
   EXPECT_TRUE(client().try_create(kPods, "shop", {{"x", 1}}));
-  server.once("POST /api/v1/namespaces/shop/pods?dryRun=All", [](Connection& c) {
+  EXPECT_EQ(server.requests().back().query("dryRun"), "All");
+  server.once("POST /api/v1/namespaces/shop/pods", [](Connection& c) {
     c.respond_json({{"kind", "Status"}, {"message", "no"}, {"code", 403}}, 403);
   });
   EXPECT_EQ(client().try_create(kPods, "shop", {{"x", 1}}).error().http_status, 403);

@@ -33,7 +33,11 @@ inline json object(const std::string& kind, const std::string& name, int version
 inline json web_set(int version, int ready) {
   json set = object("StatefulSet", "web", version);
   set["metadata"]["generation"] = 1;
-  set["spec"] = {{"replicas", 1}, {"serviceName", "web"}};
+  const json labels{{"app", "web"}};
+  set["spec"] = {{"replicas", 1},
+                 {"serviceName", "web"},
+                 {"selector", {{"matchLabels", labels}}},
+                 {"template", {{"metadata", {{"labels", labels}}}}}};
   set["status"] = {{"replicas", 1},
                    {"readyReplicas", ready},
                    {"availableReplicas", ready},
@@ -46,6 +50,7 @@ inline json web_set(int version, int ready) {
 
 inline json web_pod(const std::string& name, int version, bool ready) {
   json pod = object("Pod", name, version);
+  pod["metadata"]["labels"] = {{"app", name.substr(0, name.rfind('-'))}};
   pod["metadata"]["ownerReferences"] = json::array({{{"kind", "StatefulSet"},
                                                      {"name", name.substr(0, name.rfind('-'))},
                                                      {"uid", name.substr(0, name.rfind('-')) + "-uid"},
