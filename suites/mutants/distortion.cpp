@@ -62,6 +62,10 @@ Claim claim_before(const Timeline& timeline, const std::string& name, std::size_
   return newest_before<Claim>(timeline, name, index);
 }
 
+Volume volume_before(const Timeline& timeline, const std::string& name, std::size_t index) {
+  return newest_before<Volume>(timeline, name, index);
+}
+
 StatefulSet set_before(const Timeline& timeline, std::size_t index) {
   return newest_before<StatefulSet>(timeline, timeline.subject().set, index);
 }

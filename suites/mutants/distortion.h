@@ -21,6 +21,7 @@ std::string pod_of(const Timeline& timeline, int offset);
 /// The newest state of a pod before the entry with this index.
 Pod pod_before(const Timeline& timeline, const std::string& name, std::size_t index);
 Claim claim_before(const Timeline& timeline, const std::string& name, std::size_t index);
+Volume volume_before(const Timeline& timeline, const std::string& name, std::size_t index);
 StatefulSet set_before(const Timeline& timeline, std::size_t index);
 
 /// Puts an entry before the one with this index, at its time; the entries are numbered anew.

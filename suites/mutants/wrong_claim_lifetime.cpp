@@ -1,7 +1,6 @@
 #include "suites/mutants/wrong_claim_lifetime.h"
 
 #include <functional>
-#include <optional>
 #include <string>
 
 #include "suites/mutants/distortion.h"
@@ -59,15 +58,9 @@ void lose_claim_with_set(Timeline& timeline) {
 
 void lose_volume_with_set(Timeline& timeline) {
   const std::size_t end = end_of(timeline, "delete-set");
-  const std::string name = claim_before(timeline, claim_of(timeline, 1), end).volume;
-  std::optional<Volume> volume;
-  for (const Observation& seen : timeline)
-    if (const Volume* one = seen.object<Volume>();
-        one != nullptr && one->meta.ref.name == name && seen.index < end)
-      volume = *one;
-  must(volume.has_value(), "volume of the claim");
-  volume->phase = "Released";
-  insert_object_before(timeline, end, Change::kModified, *volume);
+  Volume volume = volume_before(timeline, claim_before(timeline, claim_of(timeline, 1), end).volume, end);
+  volume.phase = "Released";
+  insert_object_before(timeline, end, Change::kModified, std::move(volume));
 }
 
 void give_another_volume(Timeline& timeline) {

@@ -1,6 +1,5 @@
 #include "suites/mutants/wrong_lifecycle.h"
 
-#include <optional>
 #include <string>
 
 #include "suites/mutants/distortion.h"
@@ -91,15 +90,9 @@ void give_a_new_claim(Timeline& timeline) {
 // The volume is the same object, and leads to another folder.
 void move_the_volume(Timeline& timeline) {
   const std::size_t end = end_of(timeline, "replace");
-  const std::string name = claim_before(timeline, claim_of(timeline, 0), end).volume;
-  std::optional<Volume> moved;
-  for (const Observation& seen : timeline)
-    if (const Volume* volume = seen.object<Volume>();
-        volume != nullptr && volume->meta.ref.name == name && seen.index < end)
-      moved = *volume;
-  must(moved.has_value(), "volume of the claim");
-  moved->host_path += "-elsewhere";
-  insert_object_before(timeline, end, Change::kModified, *moved);
+  Volume volume = volume_before(timeline, claim_before(timeline, claim_of(timeline, 0), end).volume, end);
+  volume.host_path += "-elsewhere";
+  insert_object_before(timeline, end, Change::kModified, std::move(volume));
 }
 
 void mount_one_volume_twice(Timeline& timeline) {
