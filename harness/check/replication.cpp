@@ -179,8 +179,7 @@ namespace {
 
 constexpr const char* kRemedy =
     "SHOW REPLICA STATUS; error 1236 means that the primary has purged binary logs that a replica without a "
-    "copy "
-    "needs: deploy replicas that begin with a copy of the primary's data and its position (CLONE=yes)";
+    "copy needs: deploy replicas that begin with a copy of the primary's data and its position (CLONE=yes)";
 
 /// The error that stops for good a replica whose primary lacks the logs that it asks for.
 bool lacks_logs(const LedgerRows& rows) {
@@ -203,7 +202,7 @@ Verdict new_replicas(Rows rows) {
             {{"Pod", subject.ns, read.member, {}},
              read.awaited.empty() ? "a new replica that gets the primary's data"
                                   : "a new replica that gets to the primary's position " + read.awaited,
-             lacks_logs(read) ? fmt::format("it stands still, and is not Ready: {}", read.replication)
+             lacks_logs(read) ? fmt::format("its replication stands still: {}", read.replication)
                               : fmt::format("it is at {}, replication {}", read.position, read.replication),
              {reading.step->begin->index, seen->index},
              kRemedy});

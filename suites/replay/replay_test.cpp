@@ -149,6 +149,31 @@ TEST(WatchedHistories, APodBeforeItsPredecessorIsFoundByWhatTheSetSays) {
   EXPECT_EQ(parallel("OrderedReady"), Outcome::kNonconformant);
 }
 
+/// Of a run that was killed during its second disruption and taken up twenty seconds later.
+Timeline salvaged() { return load(fs::path{STATEPROOF_HISTORIES} / "salvaged-replication.jsonl"); }
+
+Verdict verdict_on(const Timeline& timeline, std::string_view promise, std::string_view id) {
+  return requirement_of(*find_promise(promise), id).checker(timeline);
+}
+
+TEST(Histories, ASalvagedOneIsJudgedByItsJournalAndByNothingThatNobodyWatched) {
+  const Timeline timeline = salvaged();
+  const Verdict rows = verdict_on(timeline, "acknowledged-rows", "RPL-01");
+  EXPECT_THAT(rows, check::IsConformant());
+  EXPECT_THAT(rows.reason, testing::HasSubstr("2584 rows"));  // as many as the journal in the cluster had
+  EXPECT_EQ(verdict_on(timeline, "service-recovers", "AVL-01").outcome, Outcome::kInconclusive);
+  EXPECT_EQ(verdict_on(timeline, "rows-outlive-kills", "DIS-03").outcome, Outcome::kInconclusive);
+  EXPECT_EQ(verdict_on(timeline, "new-replicas", "SCL-03").outcome, Outcome::kInconclusive);
+}
+
+TEST(Histories, ARowThatIsMissingInASalvagedOneIsFound) {
+  Timeline timeline = salvaged();
+  for (Observation& seen : timeline.observations)
+    if (auto* rows = std::get_if<LedgerRows>(&seen.what); rows != nullptr && rows->member == "mariadb-2")
+      rows->present.begin()->second.runs.back().second -= 1;
+  EXPECT_EQ(verdict_on(timeline, "acknowledged-rows", "RPL-01").outcome, Outcome::kNonconformant);
+}
+
 class WrongHistory : public testing::TestWithParam<mutants::WrongHistory> {};
 
 TEST_P(WrongHistory, BreaksItsRequirement) {

@@ -89,7 +89,7 @@ class CatchUp {
     LedgerRows rows;
     rows.member = name;
     rows.caught_up = false;
-    rows.note = "it is not Ready, and has no name";
+    rows.note = "it never gets the primary's data";
     rows.replication = why;
     stage_.recorder().add(std::move(rows));
     stage_.end("verify", reading, Step::Phase::kReached, "read");
