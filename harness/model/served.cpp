@@ -179,11 +179,16 @@ class Reads {
   };
 
   void note(const LedgerRead& read, std::vector<Awaited>& awaited) {
-    const bool rest = std::none_of(unrest_.begin(), unrest_.end(), [&](const auto& one) {
+    const bool unrest = std::any_of(unrest_.begin(), unrest_.end(), [&](const auto& one) {
       return read.began >= one.first && read.began <= one.second;
     });
+    const Elapsed lag = writes_.lag(read.newest, read.began);
+    // What a disruption did to a replica is over when it has caught up again.
+    bool& behind = behind_[read.member];
+    behind = unrest || (behind && lag > Elapsed{0});
+    const bool rest = !behind;
     Figures& figures = rest ? calm_ : unrestful_;
-    figures.lag.push_back(in_milliseconds(writes_.lag(read.newest, read.began)));
+    figures.lag.push_back(in_milliseconds(lag));
     bool answers = false;
     std::erase_if(awaited, [&](const Awaited& one) {
       if (!one.own.is_among(read.newest)) return false;
@@ -204,6 +209,7 @@ class Reads {
   Figures calm_;
   Figures unrestful_;
   std::map<std::string, std::vector<Awaited>> awaited_;  ///< by member
+  std::map<std::string, bool> behind_;                   ///< by member
 };
 
 }  // namespace

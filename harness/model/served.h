@@ -35,14 +35,14 @@ struct DisturbedService {
 };
 
 /// What the clients of a ledger were served, in figures. Times are the clients' own.
-/// - replication lag: the age of the oldest acknowledged row that a read of a replica did not show; zero when
-/// it
-///   showed all.
-/// - read-your-own gap: of the row that was acknowledged last when a replica was read, the time until a read
-/// of it
-///   showed that row; zero when this one did. The clients ask at once again for a row that they miss.
-/// Both apart for reads that began while something was disturbed or scaled, when a replica may be new or
-/// away.
+/// Two figures of replicas, each for reads at rest and for reads while disturbed:
+/// - replication lag, the age of the oldest acknowledged row that a read did not show; zero if it showed all;
+/// - read-your-own gap, of the row that was acknowledged last when a replica was read: the time until a read
+///   of it showed that row; zero when this one did.
+/// The clients ask at once again for a row that they miss. A read is disturbed when it began while something
+/// was disturbed or scaled, and afterwards until its replica has caught up again, which may take longer than
+/// the recovery: a replica that lost its claim replays everything, and one whose primary was away tries to
+/// connect each 10 s.
 struct Served {
   std::vector<DisturbedService> disruptions;  ///< in the order in which they were played
   std::vector<Distribution> distributions;    ///< those of which there are values

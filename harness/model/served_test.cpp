@@ -134,6 +134,21 @@ TEST(Served, WhatIsReadWhileTheSetIsDisturbedOrScaledIsCountedApart) {
   EXPECT_NEAR(named(served, "read-your-own gap while disturbed").largest, 205, 0.001);
 }
 
+TEST(Served, AReplicaIsDisturbedUntilItHasCaughtUpAgain) {
+  const Served served = Story()
+                            .writes(0s, 1s, 10ms)
+                            .step("disturb", Step::Phase::kBegin, 300ms)
+                            .reads("mariadb-1", 305ms, 11)
+                            .step("recover", Step::Phase::kReached, 400ms)
+                            .reads("mariadb-1", 505ms, 31)
+                            .reads("mariadb-1", 605ms, 61)
+                            .reads("mariadb-1", 705ms, 69)
+                            .told();
+  EXPECT_EQ(named(served, "replication lag while disturbed").count, 2U);
+  EXPECT_EQ(named(served, "replication lag").count, 2U);
+  EXPECT_NEAR(named(served, "replication lag").largest, 15, 0.001);  // row 70 of 690 ms, at 705 ms
+}
+
 TEST(Served, WithoutALedgerThereIsNone) {
   EXPECT_TRUE(Story().told().distributions.empty());
   EXPECT_TRUE(Story().step("disturb", Step::Phase::kBegin, 1s).told().disruptions.empty());
