@@ -47,16 +47,7 @@ report::ScenarioResult result_of(const Timeline& timeline) {
 
 // What a run tells of its cluster, as far as the recording knows it.
 std::map<std::string, std::string> properties_of(const Header& header) {
-  Environment environment;
-  const nlohmann::json& told = header.environment;
-  environment.server_version = told.value("server", "");
-  environment.nodes = told.value("nodes", 0);
-  environment.schedulable_nodes = told.value("schedulableNodes", 0);
-  environment.storage_class = told.value("storageClass", "");
-  environment.provisioner = told.value("provisioner", "");
-  environment.binding_mode = told.value("bindingMode", "");
-  environment.image = told.value("image", "");
-  std::map<std::string, std::string> properties = environment.properties();
+  std::map<std::string, std::string> properties = environment_from_json(header.environment).properties();
   if (!header.mutant.empty()) properties["deployed wrong on purpose"] = header.mutant;
   return properties;
 }

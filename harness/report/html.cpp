@@ -105,8 +105,9 @@ std::string value_text(const nlohmann::json& value) {
 }
 
 /// The header of a recording says them again, for programs.
-constexpr std::string_view kInOtherWords[] = {"server", "schedulableNodes", "storageClass", "provisioner",
-                                              "bindingMode"};
+constexpr std::string_view kInOtherWords[] = {"server",       "schedulableNodes", "storageClass",
+                                              "provisioner",  "bindingMode",      "allowVolumeExpansion",
+                                              "featureGates", "nodeSystem",       "dns"};
 
 /// From the plan; what only the recordings know is added.
 std::string environment(const RunResult& run, const std::map<std::string, Timeline>& recordings) {
