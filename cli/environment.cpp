@@ -1,10 +1,12 @@
 #include "cli/environment.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <set>
 #include <string_view>
 
 #include "cli/images.h"
@@ -123,6 +125,18 @@ tl::expected<void, HarnessError> read_storage_class(const kube::Client& client, 
   return {};
 }
 
+// Nodes may differ: each system once.
+std::string system_of(const std::vector<json>& nodes) {
+  std::set<std::string> systems;
+  for (const json& node : nodes) {
+    const json info = node.value("/status/nodeInfo"_json_pointer, json::object());
+    if (is_schedulable(node) && info.contains("osImage"))
+      systems.insert(fmt::format("{}, {}, {}", info.value("osImage", ""),
+                                 info.value("containerRuntimeVersion", ""), info.value("architecture", "")));
+  }
+  return fmt::format("{}", fmt::join(systems, "; "));
+}
+
 tl::expected<void, HarnessError> read_nodes(const kube::Client& client, const std::string& image,
                                             Environment& environment) {
   const auto nodes = client.list(kube::kNodes, "");
@@ -133,7 +147,17 @@ tl::expected<void, HarnessError> read_nodes(const kube::Client& client, const st
   if (environment.schedulable_nodes == 0)
     return fail("No node takes pods: all are cordoned or tainted; look at: kubectl describe nodes.");
   environment.image = resolve_image(image, nodes->items);
+  environment.node_system = system_of(nodes->items);
   return {};
+}
+
+// It has this label wherever it was installed in the usual way; elsewhere, and where we may not look, it
+// stays unknown.
+void read_dns(const kube::Client& client, Environment& environment) {
+  const auto servers = client.list(kube::kDeployments, "kube-system", {.label_selector = "k8s-app=kube-dns"});
+  if (!servers || servers->items.empty()) return;
+  environment.dns =
+      servers->items.front().value("/spec/template/spec/containers/0/image"_json_pointer, std::string{});
 }
 
 // Metrics are for monitors: whoever may not read them is not asked to.
@@ -176,18 +200,41 @@ json Environment::to_json() const {
             {"provisioner", provisioner},
             {"bindingMode", binding_mode},
             {"allowVolumeExpansion", allows_expansion},
+            {"nodeSystem", node_system},
+            {"dns", dns},
             {"image", image}};
   if (feature_gates) told["featureGates"] = *feature_gates;
   return told;
 }
 
+Environment environment_from_json(const json& told) {
+  Environment environment;
+  environment.server_version = told.value("server", "");
+  environment.nodes = told.value("nodes", 0);
+  environment.schedulable_nodes = told.value("schedulableNodes", 0);
+  environment.storage_class = told.value("storageClass", "");
+  environment.provisioner = told.value("provisioner", "");
+  environment.binding_mode = told.value("bindingMode", "");
+  environment.allows_expansion = told.value("allowVolumeExpansion", false);
+  environment.node_system = told.value("nodeSystem", "");
+  environment.dns = told.value("dns", "");
+  environment.image = told.value("image", "");
+  if (told.contains("featureGates"))
+    environment.feature_gates = told.at("featureGates").get<std::map<std::string, bool>>();
+  return environment;
+}
+
 std::map<std::string, std::string> Environment::properties() const {
-  return {{"server version", server_version},
-          {"nodes", fmt::format("{} ({} schedulable)", nodes, schedulable_nodes)},
-          {"storage class", fmt::format("{} ({}, {}, {})", storage_class, provisioner, binding_mode,
-                                        allows_expansion ? "expandable" : "not expandable")},
-          {"feature gates", gates_text(feature_gates)},
-          {"image", image}};
+  std::map<std::string, std::string> properties{
+      {"server version", server_version},
+      {"nodes", fmt::format("{} ({} schedulable)", nodes, schedulable_nodes)},
+      {"storage class", fmt::format("{} ({}, {}, {})", storage_class, provisioner, binding_mode,
+                                    allows_expansion ? "expandable" : "not expandable")},
+      {"feature gates", gates_text(feature_gates)},
+      {"image", image}};
+  if (!node_system.empty()) properties["node system"] = node_system;
+  if (!dns.empty()) properties["DNS"] = dns;
+  return properties;
 }
 
 tl::expected<kube::Client, HarnessError> connect(const ClusterOptions& options, const std::stop_token& stop) {
@@ -220,6 +267,7 @@ tl::expected<Environment, HarnessError> probe_environment(const kube::Client& cl
   if (auto read = read_nodes(client, options.image, environment); !read)
     return tl::make_unexpected(read.error());
   read_feature_gates(client, environment);
+  read_dns(client, environment);
   return environment;
 }
 

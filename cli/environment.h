@@ -32,10 +32,15 @@ struct Environment {
   /// Alpha and beta gates of the API server and whether they are on; nullopt when this user may not read
   /// them.
   std::optional<std::map<std::string, bool>> feature_gates;
-  std::string image;  ///< that the pods will run
+  std::string node_system;  ///< of the nodes that take pods: "Debian GNU/Linux 12, containerd://2.3, amd64"
+  std::string dns;          ///< image of the cluster's DNS server; empty when it is not known
+  std::string image;        ///< that the pods will run
   [[nodiscard]] nlohmann::json to_json() const;
   [[nodiscard]] std::map<std::string, std::string> properties() const;
 };
+
+/// What a recording's header says of it.
+Environment environment_from_json(const nlohmann::json& told);
 
 /// Image that the suite was made for, pinned by digest.
 extern const char* const kPublishedImage;

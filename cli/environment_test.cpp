@@ -52,6 +52,21 @@ TEST(FeatureGates, AreReadFromTheApiServersMetrics) {
                                                 {"StatefulSetRecreateStrategy", false}}));
 }
 
+TEST(Environment, ComesBackFromARecording) {
+  Environment environment;
+  environment.server_version = "v1.37.2";
+  environment.nodes = 3;
+  environment.schedulable_nodes = 2;
+  environment.storage_class = "standard";
+  environment.allows_expansion = true;
+  environment.node_system = "Debian GNU/Linux 12, containerd://2.3.7, amd64";
+  environment.dns = "coredns:v1.12.1";
+  environment.feature_gates = {{"MaxUnavailableStatefulSet", true}};
+  EXPECT_EQ(environment_from_json(environment.to_json()).properties(), environment.properties());
+  EXPECT_EQ(environment.properties().at("DNS"), "coredns:v1.12.1");
+  EXPECT_FALSE(Environment{}.properties().contains("DNS"));
+}
+
 TEST(Environment, TellsNothingOfGatesThatItCouldNotRead) {
   Environment environment;
   EXPECT_FALSE(environment.to_json().contains("featureGates"));

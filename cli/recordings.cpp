@@ -45,10 +45,9 @@ report::ScenarioResult result_of(const Timeline& timeline) {
   return result;
 }
 
+// What a run tells of its cluster, as far as the recording knows it.
 std::map<std::string, std::string> properties_of(const Header& header) {
-  std::map<std::string, std::string> properties;
-  for (const auto& [name, value] : header.environment.items())
-    properties[name] = value.is_string() ? value.get<std::string>() : value.dump();
+  std::map<std::string, std::string> properties = environment_from_json(header.environment).properties();
   if (!header.mutant.empty()) properties["deployed wrong on purpose"] = header.mutant;
   return properties;
 }

@@ -110,9 +110,10 @@ std::string state_of(const json& state) {
 std::string describe_pod(const json& pod) {
   std::string text;
   text += row("phase", shown(pod, "/status/phase"));
-  text += row("reason", shown(pod, "/status/reason") + " " + shown(pod, "/status/message"));
+  text += row("reason", shown(pod, "/status/reason"));
+  text += row("message", shown(pod, "/status/message"));
   text += row("node", shown(pod, "/spec/nodeName"));
-  text += row("addresses", list(at(pod, "/status/podIPs")));
+  for (const json& one : at(pod, "/status/podIPs")) text += row("address", shown(one, "/ip"));
   text += row("grace period", shown(pod, "/metadata/deletionGracePeriodSeconds"));
   text += conditions(pod);
   for (const char* part : {"/status/initContainerStatuses", "/status/containerStatuses"})

@@ -137,7 +137,7 @@ TEST_F(GatherTest, HoldsObjectsLogsAndTheRecordingAroundTheFinding) {
   EXPECT_THAT(read("dns.txt"), HasSubstr("NXDOMAIN"));
   EXPECT_THAT(read("version.json"), HasSubstr("v1.37.2"));
   EXPECT_THAT(read("index.html"), AllOf(HasSubstr("logs/shop/web-1.web.previous.log"),
-                                        HasSubstr("ORD-01: web-1 came too early")));
+                                        HasSubstr("ORD-01: Pod shop/web-1: web-1 came too early")));
 }
 
 TEST_F(GatherTest, ReadsNoSecretAndLeavesOutWhatLooksLikeOne) {

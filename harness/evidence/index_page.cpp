@@ -31,7 +31,8 @@ std::string verdict_item(const report::PromiseResult& verdict) {
       anchor(finding_file(verdict), verdict.title) + " (" + escaped(to_text(verdict.outcome)) + ")";
   for (const report::RequirementResult& one : verdict.requirements)
     if (one.outcome == verdict.outcome && !one.findings.empty())
-      text += "<br>" + escaped(one.id + ": " + one.findings.front().finding.observed);
+      text += "<br>" + escaped(fmt::format("{}: {}: {}", one.id, one.findings.front().finding.object.text(),
+                                           one.findings.front().finding.observed));
     else if (one.outcome == verdict.outcome && !one.reason.empty())
       text += "<br>" + escaped(one.id + ": " + one.reason);
   return element("li", "", text);

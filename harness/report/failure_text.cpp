@@ -54,6 +54,11 @@ std::string further(std::string_view what, const std::string& where) {
   return where.empty() ? std::string{} : fmt::format("{:{}}{}: {}\n", "", kIndent, what, where);
 }
 
+/// What "look at" names is gone by now.
+std::string evidence(const std::string& bundle) {
+  return further("evidence", bundle.empty() ? bundle : bundle + ", gathered before the clean-up");
+}
+
 std::string broken_text(const RequirementResult& requirement, const std::string& replay,
                         const std::string& bundle) {
   std::string text = heading("NONCONFORMANT", requirement) + requires_field(requirement);
@@ -64,7 +69,7 @@ std::string broken_text(const RequirementResult& requirement, const std::string&
   }
   if (const std::size_t more = requirement.findings.size() - shown; more > 0)
     text += fmt::format("\n  and {} in the saved verdict\n", counted(more, "more finding"));
-  return text + further("evidence", bundle) + further("replay", replay);
+  return text + evidence(bundle) + further("replay", replay);
 }
 
 std::string inconclusive_text(const RequirementResult& requirement, const std::string& replay,
@@ -75,7 +80,7 @@ std::string inconclusive_text(const RequirementResult& requirement, const std::s
                "Neither kept nor broken: run the scenario again. When it stays inconclusive, the entries "
                "GAP, TROUBLE "
                "and TIMED OUT of the recording say what was in the way.") +
-         further("evidence", bundle) + further("replay", replay);
+         evidence(bundle) + further("replay", replay);
 }
 
 std::string short_text(const RequirementResult& requirement) {

@@ -42,7 +42,7 @@ TEST(FailureText, SaysWhatIsRequiredExpectedAndObserved) {
             "      #1    +01.000s  rv 1001  ADDED    mariadb-0  Pending\n"
             "    > #2    +02.000s  rv 1002  ADDED    mariadb-1  Pending\n"
             "  look at  : spec.podManagementPolicy as served\n"
-            "             evidence: evidence/lifecycle/index.html\n"
+            "             evidence: evidence/lifecycle/index.html, gathered before the clean-up\n"
             "             replay: stateproof judge out\n");
 }
 

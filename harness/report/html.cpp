@@ -104,12 +104,21 @@ std::string value_text(const nlohmann::json& value) {
                            : value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
+/// The header of a recording says them again, for programs.
+constexpr std::string_view kInOtherWords[] = {"server",       "schedulableNodes", "storageClass",
+                                              "provisioner",  "bindingMode",      "allowVolumeExpansion",
+                                              "featureGates", "nodeSystem",       "dns"};
+
 /// From the plan; what only the recordings know is added.
 std::string environment(const RunResult& run, const std::map<std::string, Timeline>& recordings) {
   std::map<std::string, std::string> facts = run.plan.properties;
+  const auto is_known = [&facts](std::string_view name) {
+    return facts.contains("server version") &&
+           std::find(std::begin(kInOtherWords), std::end(kInOtherWords), name) != std::end(kInOtherWords);
+  };
   for (const auto& [scenario, timeline] : recordings)
     for (const auto& [name, value] : timeline.header.environment.items())
-      facts.emplace(name, value_text(value));
+      if (!is_known(name)) facts.emplace(name, value_text(value));
   if (facts.empty()) return {};
   std::string rows;
   for (const auto& [name, value] : facts) rows += fact_row(name, value);

@@ -436,9 +436,10 @@ std::string lanes_svg(const Lanes& lanes) {
   for (const auto& gap : lanes.gaps) text += gap_mark(scale, gap, bottom);
   for (const Flag& fault : lanes.faults) text += fault_mark(scale, fault, kTop);
   text += edge(bottom) + axis(scale, bottom);
+  // Their lines cross all lanes, under the flags of these.
+  text += finding_marks(scale, lanes.findings, kTop - 8, bottom - kTop + 8);
   for (const Group& group : groups)
     for (const Placed& one : group.lanes) text += lane_findings(scale, *one.lane, one.top, one.height);
-  text += finding_marks(scale, lanes.findings, kTop - 8, bottom - kTop + 8);
   return element(
       "svg",
       fmt::format(R"(viewBox="0 0 {} {}" role="group" aria-label="Life of each pod, claim and name over {}")",

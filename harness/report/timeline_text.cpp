@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMostEntries = 12;
 constexpr std::size_t kContext = 2;
+constexpr std::size_t kWidestLine = 180;  // columns; the recording has the rest
 
 std::string_view word(Change change) {
   switch (change) {
@@ -281,7 +282,7 @@ std::vector<std::string> excerpt(const Timeline& timeline, const Finding& findin
   for (const std::size_t index : shown_entries(timeline, evidence)) {
     if (last != 0 && index != last + 1) lines.emplace_back("  ...");
     const bool marked = std::find(evidence.begin(), evidence.end(), index) != evidence.end();
-    lines.push_back((marked ? "> " : "  ") + render(timeline.at_index(index)));
+    lines.push_back((marked ? "> " : "  ") + cut(render(timeline.at_index(index)), kWidestLine));
     last = index;
   }
   return lines;
