@@ -15,7 +15,7 @@ die() {
 }
 
 wrong_usage() {
-  echo "ci/cluster: $1; usage: ci/cluster up|down|status|upgrade|image [--name N] [--version V] [--nodes N]" >&2
+  echo "ci/cluster: $1; usage: ci/cluster up|down|status|upgrade|image [--name N] [--version V] [--nodes N] [--fail-at NODE]" >&2
   exit 64
 }
 

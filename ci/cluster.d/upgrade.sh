@@ -1,5 +1,5 @@
 # The upgrade of a running kind cluster, in place, as kubeadm does it: the control plane first, then node by node with a
-# drain. $name, $cluster and $kubeconfig are set by ci/cluster.
+# drain. $name, $cluster, $kubeconfig and $fail_at are set by ci/cluster.
 # shellcheck shell=bash disable=SC2154,SC2034
 
 upgrade_source=stateproof-upgrade-source
@@ -71,6 +71,7 @@ runs_version() {
 upgrade_worker() {
   local node=$1 version=$2
   drain "$node" &&
+    [ "$node" != "$fail_at" ] &&
     bring_binary "$node" kubeadm &&
     docker exec "$node" kubeadm upgrade node --ignore-preflight-errors=all &&
     bring_binary "$node" kubectl && upgrade_kubelet "$node" "$version" &&

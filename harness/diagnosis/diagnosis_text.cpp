@@ -27,8 +27,10 @@ std::string ago(Timestamp then, Timestamp now) {
 std::string shown(std::string value) {
   constexpr std::size_t kMost = 400;
   std::replace_if(value.begin(), value.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
-  if (value.size() > kMost) value = value.substr(0, kMost) + "...";
-  return value;
+  if (value.size() <= kMost) return value;
+  std::size_t end = kMost;  // not in the middle of a character
+  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xC0U) == 0x80U) --end;
+  return value.substr(0, end) + "...";
 }
 
 }  // namespace

@@ -43,6 +43,18 @@ std::string annotation(const json& ns, const char* key) {
   return annotations.value(key, "");
 }
 
+// The controller of namespaces looks first after five seconds, and once more after another five when pods were
+// still there. Those that end meanwhile need not be waited for; what is refused here it removes itself.
+void empty(const kube::Client& client, const std::string& name) {
+  for (const kube::Resource& resource :
+       {kube::kStatefulSets, kube::kDeployments, kube::kReplicaSets, kube::kPods, kube::kClaims}) {
+    const auto found = client.list(resource, name);
+    if (!found) continue;
+    for (const json& object : found->items)
+      (void)client.remove(resource, name, object.at("metadata").at("name").get<std::string>());
+  }
+}
+
 // Wakes when a namespace is gone.
 class NamespaceGone : public kube::WatchSink {
  public:
@@ -300,6 +312,7 @@ std::vector<std::string> NamespaceLease::release() {
     const auto removed = client_.remove(kube::kNamespaces, "", name);
     if (!removed && !removed.error().is_not_found())
       failed.push_back(name + ": " + removed.error().sentence());
+    empty(client_, name);
   }
   return failed;
 }

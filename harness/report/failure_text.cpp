@@ -77,9 +77,9 @@ std::string inconclusive_text(const RequirementResult& requirement, const std::s
   return heading("INCONCLUSIVE", requirement) + requires_field(requirement) +
          field("because", requirement.reason.empty() ? "the checker gave no reason" : requirement.reason) +
          field("next",
-               "Neither kept nor broken: run the scenario again. When it stays inconclusive, the entries "
-               "GAP, TROUBLE "
-               "and TIMED OUT of the recording say what was in the way.") +
+               "Neither kept nor broken: play the scenario, or watch the set, once more. When it stays "
+               "inconclusive, the entries GAP, TROUBLE and TIMED OUT of the recording say what was in the "
+               "way.") +
          evidence(bundle) + further("replay", replay);
 }
 

@@ -66,7 +66,7 @@ TEST(FailureText, InconclusiveSaysWhyAndWhatToDo) {
   doubtful.reason = "the watch lost events";
   EXPECT_THAT(text_of(doubtful), StartsWith("INCONCLUSIVE ORD-01"));
   EXPECT_THAT(text_of(doubtful), HasSubstr("  because  : the watch lost events\n"));
-  EXPECT_THAT(text_of(doubtful), HasSubstr("run the scenario again"));
+  EXPECT_THAT(text_of(doubtful), HasSubstr("once more"));
 }
 
 TEST(FailureText, WhatNeedsNoActionIsOneLine) {

@@ -203,13 +203,15 @@ void ask_for_too_much(Objects& objects, const std::string&) {
 Words less(Stage&) { return {{"<less>", "10m"}}; }
 
 constexpr const char* kLabel = "stateproof.dev/fault";
+constexpr const char* kNoKubelet = "stateproof.dev/no-kubelet";
 void select_no_node(Objects& objects, const std::string& ns) {
   pod_spec(objects)["nodeSelector"] = {{kLabel, ns}};
 }
 
 std::string a_worker(Stage& stage) {
-  const auto nodes =
-      stage.client().list(kube::kNodes, "", {.label_selector = "!node-role.kubernetes.io/control-plane"});
+  const auto nodes = stage.client().list(
+      kube::kNodes, "",
+      {.label_selector = fmt::format("!node-role.kubernetes.io/control-plane,!{}", kNoKubelet)});
   if (!nodes) throw scenarios::HarnessTrouble(nodes.error().sentence());
   if (nodes->items.empty()) throw scenarios::HarnessTrouble("The cluster has no worker.");
   return nodes->items.front().at("metadata").at("name").get<std::string>();
@@ -247,6 +249,111 @@ void uncordon_all(Stage& stage) {
   for (const json& node : nodes->items)
     patch_node(stage, node.at("metadata").at("name").get<std::string>(),
                {{"metadata", {{"labels", {{kLabel, nullptr}}}}}, {"spec", {{"unschedulable", nullptr}}}});
+}
+
+// A node that is an object alone, so that no real one has to be lost: nothing on it starts, ends or answers.
+// Its taint keeps the pods of others away; those of DaemonSets do no harm there.
+std::string node_of(const std::string& ns) { return "node-of-" + ns; }
+void create_node(Stage& stage, const char* ready) {
+  const std::string& ns = stage.subject().ns;
+  const json room{{"cpu", "4"}, {"memory", "4Gi"}, {"ephemeral-storage", "8Gi"}, {"pods", "110"}};
+  const std::string now = format_rfc3339(
+      std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
+  json node = cluster_object("v1", "Node", node_of(ns), json::object());
+  node["metadata"]["labels"] = {{kLabel, ns}, {kNoKubelet, ""}};
+  node["metadata"]["annotations"] = {{"volumes.kubernetes.io/controller-managed-attach-detach", "true"}};
+  node["spec"] = {{"taints", {{{"key", kNoKubelet}, {"effect", "NoSchedule"}}}}};
+  node["status"] = {{"capacity", room},
+                    {"allocatable", room},
+                    {"conditions",
+                     {{{"type", "Ready"},
+                       {"status", ready},
+                       {"reason", "NoKubelet"},
+                       {"message", "no kubelet runs here"},
+                       {"lastHeartbeatTime", now},
+                       {"lastTransitionTime", now}}}}};
+  stage.create(kube::kNodes, "", node);
+}
+void create_lost_node(Stage& stage) { create_node(stage, "False"); }
+
+void start_on_lost_node(Objects& objects, const std::string& ns) {
+  select_no_node(objects, ns);
+  pod_spec(objects)["tolerations"] = {{{"operator", "Exists"}, {"effect", "NoSchedule"}}};
+}
+// The pods find a node that lives in place of the lost one.
+void replace_node(Stage& stage) {
+  const std::string& ns = stage.subject().ns;
+  patch_node(stage, node_of(ns), {{"metadata", {{"labels", {{kLabel, nullptr}}}}}});
+  patch_node(stage, a_worker(stage), {{"metadata", {{"labels", {{kLabel, ns}}}}}});
+}
+void remove_node(Stage& stage) {
+  remove_label(stage);
+  remove_from_cluster(stage, kube::kNodes, node_of(stage.subject().ns));
+}
+
+// A volume of a driver that nobody runs: the controller attaches it as any other, and this test answers for
+// the driver. No kubelet can mount it.
+void create_attachable_volume(Stage& stage) {
+  const std::string& ns = stage.subject().ns;
+  create_node(stage, "True");
+  create_static_class(stage);
+  stage.create(kube::kVolumes, "",
+               cluster_object("v1", "PersistentVolume", volume_of(ns),
+                              {{"spec",
+                                {{"capacity", {{"storage", "16Mi"}}},
+                                 {"accessModes", {"ReadWriteOnce"}},
+                                 {"persistentVolumeReclaimPolicy", "Retain"},
+                                 {"storageClassName", class_of(ns)},
+                                 {"csi", {{"driver", "nobody.stateproof.dev"}, {"volumeHandle", ns}}}}}}));
+}
+void claim_attachable_volume(Objects& objects, const std::string& ns) {
+  name_missing_class(objects, ns);
+  start_on_lost_node(objects, ns);
+}
+
+std::string attachment_of(Stage& stage) {
+  const auto attachments = stage.client().list(kube::kVolumeAttachments, "");
+  if (!attachments) throw scenarios::HarnessTrouble(attachments.error().sentence());
+  for (const json& attachment : attachments->items)
+    if (attachment.at("spec").at("source").value("persistentVolumeName", "") == volume_of(stage.subject().ns))
+      return attachment.at("metadata").at("name").get<std::string>();
+  return {};
+}
+
+// The name under which the node's status lists the volume; empty while it is not attached.
+std::string attached_volume(Stage& stage) {
+  const auto node = stage.client().get(kube::kNodes, "", node_of(stage.subject().ns));
+  if (!node) throw scenarios::HarnessTrouble(node.error().sentence());
+  const json volumes = node->at("status").value("volumesAttached", json::array());
+  return volumes.empty() ? "" : volumes.front().at("name").get<std::string>();
+}
+
+// Attachments and nodes are not in the recording: there is nothing to watch.
+std::string await_name(Stage& stage, const char* what, std::string (*name_of)(Stage&)) {
+  const auto deadline = std::chrono::steady_clock::now() + kSoon.limit;
+  for (;;) {
+    std::string name = name_of(stage);
+    if (!name.empty()) return name;
+    if (std::chrono::steady_clock::now() > deadline)
+      throw scenarios::HarnessTrouble(fmt::format("{} was awaited in vain.", what));
+    stage.pause(250ms);
+  }
+}
+
+// The pod moves, and the kubelet of its former node, if it runs, has not let go of the volume.
+void move_while_attached(Stage& stage) {
+  const std::string attachment = await_name(stage, "The attachment of the volume", attachment_of);
+  demand(stage.client().patch(kube::kVolumeAttachments, "", attachment, kube::PatchType::kMerge,
+                              {{"status", {{"attached", true}}}}, "status"));
+  const std::string volume = await_name(stage, "The volume in the node's status", attached_volume);
+  demand(stage.client().patch(kube::kNodes, "", node_of(stage.subject().ns), kube::PatchType::kMerge,
+                              {{"status", {{"volumesInUse", {volume}}}}}, "status"));
+  replace_node(stage);
+  stage.remove(kube::kPods, stage.subject().pod_name({0}), {.grace_period = 0s});
+}
+void remove_attachable_volume(Stage& stage) {
+  remove_node(stage);
+  remove_static_storage(stage);
 }
 
 void name_at_length(Objects& objects, const std::string&) {
@@ -660,6 +767,23 @@ const std::vector<Fault>& all() {
        .claims = false,
        .spoil = hold,
        .mend = let_be_ready},
+      {.name = "lost-node",
+       .title = "the node of a pod does not answer any more",
+       .finding = "node-lost",
+       .claims = false,
+       .prepare = create_lost_node,
+       .spoil = start_on_lost_node,
+       .mend = replace_node,
+       .tidy = remove_node},
+      {.name = "volume-elsewhere",
+       .title = "a pod moved, and its volume is still attached to its former node",
+       .finding = "volume-attached-elsewhere",
+       .replicas = 1,
+       .prepare = create_attachable_volume,
+       .spoil = claim_attachable_volume,
+       .inject = move_while_attached,
+       .tidy = remove_attachable_volume,
+       .runs = false},
       {.name = "held-pod",
        .title = "a finalizer holds a pod that has ended",
        .finding = "finalizer-holds-pod",

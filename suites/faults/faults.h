@@ -33,6 +33,9 @@ struct Fault {
   std::string_view editor = {};  ///< for kubectl edit: a script of sed
   std::string_view set = {};     ///< name of the wrong set; empty: the subject's
   std::string_view leaves = {};  ///< finding that the remedy leaves, and that has one of its own
+  /// False: no node here can run its pods. The fault is injected before they are Ready, and after the remedy
+  /// the finding must be gone, and no other be there.
+  bool runs = true;
   bool note = false;             ///< the finding is a note: nothing is wrong, and nothing is healed
 };
 

@@ -154,18 +154,19 @@ void play(Stage& stage) {
       stage.request().image, {.replicas = {fault.replicas}, .claims = fault.claims});
   if (fault.spoil != nullptr) fault.spoil(objects, stage.subject().ns);
   if (fault.prepare != nullptr) fault.prepare(stage);
-  if (fault.inject == nullptr) {
+  if (fault.inject == nullptr || !fault.runs) {
     stage.create(objects);
   } else {
     stage.step(
         "create", json::object(), std::string{fault.title}, [&] { stage.create(objects); },
         all_ready(stage, fault), kHealed);
-    fault.inject(stage);
   }
+  if (fault.inject != nullptr) fault.inject(stage);
   const Finding finding = demand(stage, fault);
   if (fault.note) return;
   apply(stage, fault, finding);
-  stage.step("heal", json::object(), "all pods are Ready", [] {}, all_ready(stage, fault), kHealed);
+  if (fault.runs)
+    stage.step("heal", json::object(), "all pods are Ready", [] {}, all_ready(stage, fault), kHealed);
   demand_health(stage, fault);
 }
 
