@@ -43,8 +43,8 @@ std::string annotation(const json& ns, const char* key) {
   return annotations.value(key, "");
 }
 
-// The controller of namespaces looks first after five seconds, and once more after another five when pods were
-// still there. Those that end meanwhile need not be waited for; what is refused here it removes itself.
+// The controller of namespaces looks first after five seconds, and once more after another five when pods
+// were still there. Those that end meanwhile need not be waited for; what is refused here it removes itself.
 void empty(const kube::Client& client, const std::string& name) {
   for (const kube::Resource& resource :
        {kube::kStatefulSets, kube::kDeployments, kube::kReplicaSets, kube::kPods, kube::kClaims}) {

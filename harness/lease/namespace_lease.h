@@ -58,8 +58,8 @@ class NamespaceLease {
   /// From now on they outlast this process: no run takes them for abandoned, and whoever made them removes
   /// them.
   tl::expected<void, HarnessError> keep();
-  /// Asks for the deletion of our namespaces, and of the pods and claims in them. Gives the names for which that
-  /// failed, with the cause.
+  /// Asks for the deletion of our namespaces, and of the pods and claims in them. Gives the names for which
+  /// that failed, with the cause.
   std::vector<std::string> release();
 
  private:

@@ -36,7 +36,7 @@ struct Fault {
   /// False: no node here can run its pods. The fault is injected before they are Ready, and after the remedy
   /// the finding must be gone, and no other be there.
   bool runs = true;
-  bool note = false;             ///< the finding is a note: nothing is wrong, and nothing is healed
+  bool note = false;  ///< the finding is a note: nothing is wrong, and nothing is healed
 };
 
 const std::vector<Fault>& all();
