@@ -2,6 +2,7 @@
 
 #include "harness/check/claim_growth.h"
 #include "harness/check/claim_lifetime.h"
+#include "harness/check/claim_templates.h"
 #include "harness/check/sole_user.h"
 
 namespace stateproof {
@@ -29,6 +30,11 @@ constexpr std::string_view kAccessModes =
     "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#access-modes";
 constexpr std::string_view kFailed =
     "https://github.com/kubernetes/kubernetes/blob/master/test/conformance/testdata/conformance.yaml";
+
+template <Checker checker>
+Verdict of_each_template(const Timeline& timeline) {
+  return check::for_each_claim_template(timeline, checker);
+}
 
 }  // namespace
 
@@ -60,7 +66,22 @@ std::vector<Promise> claim_lifetime_promises() {
                          .source = kRetention,
                          .since = "1.32",
                          .level = Level::kBlocking,
-                         .checker = check::claims_outlive_lost_pods}}},
+                         .checker = of_each_template<check::claims_outlive_lost_pods>}}},
+      {.id = "claims-of-each-template",
+       .title = "Of several claim templates each gives every pod a claim",
+       .group = "storage",
+       .scenario = "retention",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "STO-01b",
+                         .title = "Each pod has a Bound claim of each template",
+                         .sentence =
+                             "For each volume claim template every pod MUST get one claim, named "
+                             "<template>-<set>-<ordinal>, which is Bound, which no other pod uses, and "
+                             "which is mounted where the template's name is.",
+                         .source = kStorage,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::each_template_gives_a_claim}}},
       {.id = "scaled-claims-go",
        .title = "Under whenScaled Delete claims go with scale-down",
        .group = "retention",
@@ -73,7 +94,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .source = kRetention,
                          .since = "1.32",
                          .level = Level::kBlocking,
-                         .checker = check::claims_go_with_scale_down},
+                         .checker = of_each_template<check::claims_go_with_scale_down>},
                         {.id = "RET-03b",
                          .title = "A claim goes after its pod",
                          .sentence = "With whenScaled Delete the claim of a removed ordinal MUST NOT be "
@@ -81,7 +102,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .source = kRetention,
                          .since = "1.32",
                          .level = Level::kBlocking,
-                         .checker = check::scaled_claim_waits_for_its_pod}}},
+                         .checker = of_each_template<check::scaled_claim_waits_for_its_pod>}}},
       {.id = "deleted-claims-go",
        .title = "Under whenDeleted Delete claims go with their set",
        .group = "retention",
@@ -95,7 +116,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .source = kRetention,
                          .since = "1.32",
                          .level = Level::kBlocking,
-                         .checker = check::claims_go_with_set},
+                         .checker = of_each_template<check::claims_go_with_set>},
                         {.id = "RET-08",
                          .title = "A claim that goes with its set is owned by it",
                          .sentence = "With whenDeleted Delete the owner references of each claim MUST name "
@@ -103,7 +124,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .source = kRetention,
                          .since = "1.32",
                          .level = Level::kInforming,
-                         .checker = check::claims_belong_to_their_set}}},
+                         .checker = of_each_template<check::claims_belong_to_their_set>}}},
       {.id = "claims-outlive-set",
        .title = "By default claims outlive their set",
        .group = "retention",

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "fixtures/sleeper/sleeper.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -44,6 +45,26 @@ void keep_scaled_claim(Timeline& timeline) { keep_claim(timeline, "scale-down", 
 void keep_claim_of_set(Timeline& timeline) { keep_claim(timeline, "delete-set", claim_of(timeline, 0)); }
 void delete_claim_before_its_pod(Timeline& timeline) {
   delete_claim_before(timeline, claim_of(timeline, 2), end_of(timeline, "hold-scaled-claim"));
+}
+std::string second_claim_of(const Timeline& timeline, int offset) {
+  return fixtures::Sleeper::kArchiveTemplate + ("-" + pod_of(timeline, offset));
+}
+void keep_second_claim(Timeline& timeline) {
+  keep_claim(timeline, "scale-down", second_claim_of(timeline, 2));
+}
+void share_second_claim(Timeline& timeline) {
+  const std::string first = second_claim_of(timeline, 0);
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation&) {
+    const auto second = pod.volume_claims.find(fixtures::Sleeper::kArchiveTemplate);
+    if (second == pod.volume_claims.end() || second->second == first) return false;
+    second->second = first;
+    return true;
+  });
+}
+void forget_second_claim(Timeline& timeline) {
+  change_objects<Pod>(timeline, [](Pod& pod, const Observation&) {
+    return pod.volume_claims.erase(fixtures::Sleeper::kArchiveTemplate) > 0;
+  });
 }
 void disown_claims(Timeline& timeline) {
   change_objects<Claim>(timeline, [](Claim& claim, const Observation&) {
@@ -167,6 +188,12 @@ std::vector<WrongHistory> wrong_claim_lifetimes() {
        lose_claim_with_pod},
       {"scaled-claim-stays", "a claim stays though its ordinal was scaled away", "scaled-claims-go", "RET-03",
        keep_scaled_claim},
+      {"second-claim-stays", "of two claim templates one is forgotten at scale-down", "scaled-claims-go",
+       "RET-03", keep_second_claim},
+      {"second-claim-shared", "of two claim templates one gives all pods the same claim",
+       "claims-of-each-template", "STO-01b", share_second_claim},
+      {"second-claim-missing", "of two claim templates one gives no claim", "claims-of-each-template",
+       "STO-01b", forget_second_claim},
       {"scaled-claim-goes-first", "a claim is deleted while its scaled-away pod is still there",
        "scaled-claims-go", "RET-03b", delete_claim_before_its_pod},
       {"disowned-claims", "claims are not owned by their set", "deleted-claims-go", "RET-08", disown_claims},

@@ -15,6 +15,7 @@
 namespace stateproof::scenarios {
 namespace {
 
+using fixtures::Sleeper;
 using nlohmann::json;
 using namespace std::chrono_literals;
 
@@ -128,7 +129,13 @@ void delete_set(Stage& stage, const record::Condition& until) {
 void play_retention(Stage& stage) {
   const Subject& subject = stage.subject();
   Sleepers sleepers(stage);
-  auto objects = fixtures::sleeper_objects(stage.request().image, {.replicas = subject.replicas});
+  Subject archive = subject;
+  archive.claim_template = Sleeper::kArchiveTemplate;
+  const auto all_gone = [&](const std::vector<Ordinal>& unwanted) {
+    return both(claims_gone(subject, unwanted), claims_gone(archive, unwanted));
+  };
+  auto objects =
+      fixtures::sleeper_objects(stage.request().image, {.replicas = subject.replicas, .archive = true});
   fixtures::object_of_kind(objects, "StatefulSet")["spec"]["persistentVolumeClaimRetentionPolicy"] = {
       {"whenScaled", "Delete"}, {"whenDeleted", "Delete"}};
   sleepers.create(objects, both(all_ready(subject, sleepers.first(3)), counted_ready(subject, {3})));
@@ -150,9 +157,8 @@ void play_retention(Stage& stage) {
   stage.step(
       "scale-down", {{"from", 3}, {"to", 1}}, "let it end: the claims of the others go",
       [&] { sleepers.let_end(highest); },
-      both(scaled_down(subject, {1}), claims_gone(subject, {sleepers.ordinal(1), sleepers.ordinal(2)})),
-      kCollected);
-  delete_set(stage, both(set_gone(subject), claims_gone(subject, sleepers.first(1))));
+      both(scaled_down(subject, {1}), all_gone({sleepers.ordinal(1), sleepers.ordinal(2)})), kCollected);
+  delete_set(stage, both(set_gone(subject), all_gone(sleepers.first(1))));
 }
 
 void play_protection(Stage& stage) {
