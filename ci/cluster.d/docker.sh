@@ -1,7 +1,15 @@
 # Docker: a daemon that runs is used as it is; otherwise one is installed and started.
 # shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
+# The kubelets, runtimes and systemds of all nodes share what one kernel gives its root user: 128 on most machines.
+raise_inotify_limit() {
+  local limit=/proc/sys/fs/inotify/max_user_instances
+  [ "$(<$limit)" -ge 1024 ] || { echo 1024 >"$limit"; } 2>/dev/null ||
+    say "only $(<$limit) inotify instances are allowed here, and several clusters may need more: sysctl fs.inotify.max_user_instances=1024"
+}
+
 ensure_docker() {
+  raise_inotify_limit
   if docker info >/dev/null 2>&1; then
     return
   fi
