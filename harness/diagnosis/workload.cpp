@@ -57,13 +57,6 @@ const json* Workload::default_storage_class() const {
   return nullptr;
 }
 
-std::optional<Timestamp> time_of_event(const json& event) {
-  if (auto at = time(member(event, "series"), "lastObservedTime")) return at;
-  if (auto at = time(event, "lastTimestamp")) return at;
-  if (auto at = time(event, "eventTime")) return at;
-  return time(member(event, "metadata"), "creationTimestamp");
-}
-
 const json* Workload::event(std::string_view kind, const std::string& name, std::string_view reason) const {
   const json* newest = nullptr;
   if (!snapshot_.events) return newest;

@@ -65,8 +65,6 @@ class Workload {
 
 /// An object of this namespace (empty: cluster-wide) and name; null when there is none.
 const nlohmann::json* find(const Objects& objects, const std::string& ns, const std::string& name);
-/// When an event was seen last.
-std::optional<Timestamp> time_of_event(const nlohmann::json& event);
 /// metadata.name
 std::string name_of(const nlohmann::json& object);
 /// "Pod shop/web-0"

@@ -48,6 +48,13 @@ std::map<std::string, std::string> texts(const json& object, const char* key) {
   return result;
 }
 
+std::optional<Timestamp> time_of_event(const json& event) {
+  if (auto at = time(member(event, "series"), "lastObservedTime")) return at;
+  if (auto at = time(event, "lastTimestamp")) return at;
+  if (auto at = time(event, "eventTime")) return at;
+  return time(member(event, "metadata"), "creationTimestamp");
+}
+
 ObjectRef reference(const json& object) {
   return {text(object, "kind"), text(object, "namespace"), text(object, "name"), Uid{text(object, "uid")}};
 }

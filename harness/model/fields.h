@@ -32,6 +32,8 @@ bool flag(const nlohmann::json& object, const char* key, bool otherwise = false)
 std::optional<Timestamp> time(const nlohmann::json& object, const char* key);
 /// Members of an object that are strings.
 std::map<std::string, std::string> texts(const nlohmann::json& object, const char* key);
+/// When an Event was seen last.
+std::optional<Timestamp> time_of_event(const nlohmann::json& event);
 /// Of an object reference such as involvedObject or claimRef.
 ObjectRef reference(const nlohmann::json& object);
 

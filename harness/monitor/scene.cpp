@@ -64,13 +64,6 @@ bool is_about(const json& object, const Target& target) {
   return kind == "PersistentVolumeClaim" && may_belong_to(name, target);
 }
 
-std::optional<Timestamp> time_of(const json& event) {
-  if (auto at = time(member(event, "series"), "lastObservedTime")) return at;
-  if (auto at = time(event, "lastTimestamp")) return at;
-  if (auto at = time(event, "eventTime")) return at;
-  return time(member(event, "metadata"), "creationTimestamp");
-}
-
 }  // namespace
 
 bool belongs_to(const Pod& pod, const Target& target) {
@@ -128,7 +121,7 @@ std::optional<SeenEvent> event_of(const json& served, const Target& target) {
   if (!is_about(about, target)) return std::nullopt;
   SeenEvent event;
   event.uid = text(member(served, "metadata"), "uid");
-  event.at = time_of(served);
+  event.at = time_of_event(served);
   event.type = text(served, "type");
   event.reason = text(served, "reason");
   event.about = text(about, "kind") + " " + text(about, "name");

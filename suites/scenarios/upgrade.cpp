@@ -137,7 +137,8 @@ class Upgrade {
             if (read == view.ledger.reads.end() || !read->second.ok || read->second.began < since)
               return Standing{false, subject().pod_name(ordinal) + " not read yet", {}};
           }
-          return Standing{view.ledger.last_acknowledged > since, "no write acknowledged yet", {}};
+          const bool writes = view.ledger.last_acknowledged > since;
+          return Standing{writes, writes ? "writes and reads go on" : "no write acknowledged yet", {}};
         },
         kServe);
   }
