@@ -87,9 +87,9 @@ int fault(const FaultOptions& options) {
       return ExitCode::kBroken;
     }
   std::cout << fmt::format("fault {} ({}): found as {}{}\n", fault->name, fault->title, fault->finding,
-                           fault->note   ? ""
-                           : fault->runs ? ", and healed by its remedy"
-                                         : ", and ended by its remedy");
+                           fault->note    ? ""
+                           : fault->heals ? ", and healed by its remedy"
+                                          : ", and ended by its remedy");
   return ExitCode::kConformant;
 }
 

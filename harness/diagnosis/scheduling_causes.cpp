@@ -259,7 +259,12 @@ std::optional<Finding> scheduling_cause(const Workload& workload, const SeenPod&
                    "The pod has scheduling gates, and waits until their owner takes them away.",
                    {{seen.pod.meta.ref.text(), "spec.schedulingGates",
                      in(*seen.served, "spec", "schedulingGates").dump()}},
-                   {{"mend the controller that should take its gate away"}}};
+                   {{"mend the controller that should take its gate away"},
+                    {"or take it away for it, when nobody else will",
+                     fmt::format("{}patch pod {} --type=json -p "
+                                 "'[{{\"op\":\"remove\",\"path\":\"/spec/schedulingGates\"}}]'",
+                                 workload.kubectl(), seen.pod.meta.ref.name)}},
+                   "A gate that stands in the set's template comes back with every new pod."};
   Finding finding;
   bool known = false;
   const auto take = [&](Finding found) {

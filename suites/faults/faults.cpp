@@ -75,6 +75,14 @@ void create_static_class(Stage& stage) {
 }
 void create_unserved_class(Stage& stage) { create_class(stage, "nobody.stateproof.dev", "Immediate"); }
 
+// A provisioner of local volumes cannot choose the node before the pod has one.
+constexpr const char* kLocalProvisioner = "rancher.io/local-path";
+void create_hasty_class(Stage& stage) { create_class(stage, kLocalProvisioner, "Immediate"); }
+void let_class_wait(Stage& stage) {
+  remove_class(stage);
+  create_class(stage, kLocalProvisioner, "WaitForFirstConsumer");
+}
+
 std::string volume_of(const std::string& ns) { return "volume-of-" + ns; }
 
 std::string typed(const json& object) { return fmt::format("/dev/stdin <<'END'\n{}\nEND", object.dump()); }
@@ -202,10 +210,12 @@ void ask_for_too_much(Objects& objects, const std::string&) {
 }
 Words less(Stage&) { return {{"<less>", "10m"}}; }
 
-constexpr const char* kLabel = "stateproof.dev/fault";
+// Of a node, by which the pods of one fault find it: others that play meanwhile have their own.
+std::string label_of(const std::string& ns) { return "stateproof.dev/" + ns; }
+constexpr const char* kCordoned = "stateproof.dev/cordoned";
 constexpr const char* kNoKubelet = "stateproof.dev/no-kubelet";
 void select_no_node(Objects& objects, const std::string& ns) {
-  pod_spec(objects)["nodeSelector"] = {{kLabel, ns}};
+  pod_spec(objects)["nodeSelector"] = {{label_of(ns), "yes"}};
 }
 
 std::string a_worker(Stage& stage) {
@@ -222,17 +232,20 @@ void patch_node(Stage& stage, const std::string& node, const json& merge) {
   demand(stage.client().patch(kube::kNodes, "", node, kube::PatchType::kMerge, merge));
 }
 void remove_label(Stage& stage) {
-  patch_node(stage, a_worker(stage), {{"metadata", {{"labels", {{kLabel, nullptr}}}}}});
+  patch_node(stage, a_worker(stage), {{"metadata", {{"labels", {{label_of(stage.subject().ns), nullptr}}}}}});
 }
 
 void label_and_taint(Stage& stage) {
   patch_node(stage, a_worker(stage),
-             {{"metadata", {{"labels", {{kLabel, stage.subject().ns}}}}},
-              {"spec", {{"taints", {{{"key", kLabel}, {"value", "yes"}, {"effect", "NoSchedule"}}}}}}});
+             {{"metadata", {{"labels", {{label_of(stage.subject().ns), "yes"}}}}},
+              {"spec",
+               {{"taints",
+                 {{{"key", label_of(stage.subject().ns)}, {"value", "yes"}, {"effect", "NoSchedule"}}}}}}});
 }
 void remove_taint(Stage& stage) {
   patch_node(stage, a_worker(stage),
-             {{"metadata", {{"labels", {{kLabel, nullptr}}}}}, {"spec", {{"taints", nullptr}}}});
+             {{"metadata", {{"labels", {{label_of(stage.subject().ns), nullptr}}}}},
+              {"spec", {{"taints", nullptr}}}});
 }
 
 void cordon_node_of_pod(Stage& stage) {
@@ -240,15 +253,19 @@ void cordon_node_of_pod(Stage& stage) {
   const std::string node =
       stage.recorder().look([&](const record::View& view) { return view.pods.at(name).node; });
   patch_node(stage, node,
-             {{"metadata", {{"labels", {{kLabel, "cordoned"}}}}}, {"spec", {{"unschedulable", true}}}});
+             {{"metadata", {{"labels", {{kCordoned, "yes"}}}}}, {"spec", {{"unschedulable", true}}}});
   stage.delete_pod(Ordinal{0});
 }
 void uncordon_all(Stage& stage) {
-  const auto nodes = stage.client().list(kube::kNodes, "", {.label_selector = kLabel});
+  const auto nodes = stage.client().list(kube::kNodes, "", {.label_selector = kCordoned});
   if (!nodes) throw scenarios::HarnessTrouble(nodes.error().sentence());
   for (const json& node : nodes->items)
     patch_node(stage, node.at("metadata").at("name").get<std::string>(),
-               {{"metadata", {{"labels", {{kLabel, nullptr}}}}}, {"spec", {{"unschedulable", nullptr}}}});
+               {{"metadata", {{"labels", {{kCordoned, nullptr}}}}}, {"spec", {{"unschedulable", nullptr}}}});
+}
+
+void gate(Objects& objects, const std::string&) {
+  pod_spec(objects)["schedulingGates"] = {{{"name", "stateproof.dev/gate"}}};
 }
 
 // A node that is an object alone, so that no real one has to be lost: nothing on it starts, ends or answers.
@@ -260,7 +277,7 @@ void create_node(Stage& stage, const char* ready) {
   const std::string now = format_rfc3339(
       std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
   json node = cluster_object("v1", "Node", node_of(ns), json::object());
-  node["metadata"]["labels"] = {{kLabel, ns}, {kNoKubelet, ""}};
+  node["metadata"]["labels"] = {{label_of(ns), "yes"}, {kNoKubelet, ""}};
   node["metadata"]["annotations"] = {{"volumes.kubernetes.io/controller-managed-attach-detach", "true"}};
   node["spec"] = {{"taints", {{{"key", kNoKubelet}, {"effect", "NoSchedule"}}}}};
   node["status"] = {{"capacity", room},
@@ -275,6 +292,7 @@ void create_node(Stage& stage, const char* ready) {
   stage.create(kube::kNodes, "", node);
 }
 void create_lost_node(Stage& stage) { create_node(stage, "False"); }
+void create_empty_node(Stage& stage) { create_node(stage, "True"); }
 
 void start_on_lost_node(Objects& objects, const std::string& ns) {
   select_no_node(objects, ns);
@@ -283,12 +301,26 @@ void start_on_lost_node(Objects& objects, const std::string& ns) {
 // The pods find a node that lives in place of the lost one.
 void replace_node(Stage& stage) {
   const std::string& ns = stage.subject().ns;
-  patch_node(stage, node_of(ns), {{"metadata", {{"labels", {{kLabel, nullptr}}}}}});
-  patch_node(stage, a_worker(stage), {{"metadata", {{"labels", {{kLabel, ns}}}}}});
+  patch_node(stage, node_of(ns), {{"metadata", {{"labels", {{label_of(ns), nullptr}}}}}});
+  patch_node(stage, a_worker(stage), {{"metadata", {{"labels", {{label_of(ns), "yes"}}}}}});
 }
 void remove_node(Stage& stage) {
   remove_label(stage);
   remove_from_cluster(stage, kube::kNodes, node_of(stage.subject().ns));
+}
+
+void remove_node_of_pod(Stage& stage) {
+  const std::string pod = stage.subject().pod_name({0});
+  const std::string node = node_of(stage.subject().ns);
+  stage.step(
+      "schedule", json::object(), pod + " is given a node", [] {},
+      [&](const record::View& view) {
+        const auto found = view.pods.find(pod);
+        const bool there = found != view.pods.end() && found->second.node == node;
+        return record::Standing{there, there ? "it has one" : "it has none", {}};
+      },
+      kSoon);
+  remove_from_cluster(stage, kube::kNodes, node);
 }
 
 // A volume of a driver that nobody runs: the controller attaches it as any other, and this test answers for
@@ -608,6 +640,14 @@ const std::vector<Fault>& all() {
        .prepare = create_unserved_class,
        .spoil = name_missing_class,
        .tidy = remove_class},
+      {.name = "failing-provisioner",
+       .title = "the provisioner cannot make the volume as its class wants it",
+       .finding = "provisioning-fails",
+       .replicas = 1,
+       .prepare = create_hasty_class,
+       .spoil = name_missing_class,
+       .mend = let_class_wait,
+       .tidy = remove_class},
       {.name = "deleted-claim",
        .title = "a claim is deleted while a pod uses it",
        .finding = "claim-deleted",
@@ -669,6 +709,12 @@ const std::vector<Fault>& all() {
        .spoil = select_no_node,
        .words = worker,
        .tidy = remove_label},
+      {.name = "gated-pod",
+       .title = "a scheduling gate that nobody takes away",
+       .finding = "scheduling-gated",
+       .replicas = 1,
+       .claims = false,
+       .spoil = gate},
       {.name = "tainted-node",
        .title = "the only node that is asked for has a taint",
        .finding = "taint-not-tolerated",
@@ -783,7 +829,18 @@ const std::vector<Fault>& all() {
        .spoil = claim_attachable_volume,
        .inject = move_while_attached,
        .tidy = remove_attachable_volume,
-       .runs = false},
+       .starts = false,
+       .heals = false},
+      {.name = "removed-node",
+       .title = "the node of a pod was taken out of the cluster",
+       .finding = "node-gone",
+       .claims = false,
+       .prepare = create_empty_node,
+       .spoil = start_on_lost_node,
+       .inject = remove_node_of_pod,
+       .mend = replace_node,
+       .tidy = remove_node,
+       .starts = false},
       {.name = "held-pod",
        .title = "a finalizer holds a pod that has ended",
        .finding = "finalizer-holds-pod",

@@ -33,10 +33,9 @@ struct Fault {
   std::string_view editor = {};  ///< for kubectl edit: a script of sed
   std::string_view set = {};     ///< name of the wrong set; empty: the subject's
   std::string_view leaves = {};  ///< finding that the remedy leaves, and that has one of its own
-  /// False: no node here can run its pods. The fault is injected before they are Ready, and after the remedy
-  /// the finding must be gone, and no other be there.
-  bool runs = true;
-  bool note = false;  ///< the finding is a note: nothing is wrong, and nothing is healed
+  bool starts = true;            ///< false: it is injected while its pods cannot become Ready
+  bool heals = true;             ///< false: nothing here can run its pods: it is enough that the finding goes
+  bool note = false;             ///< the finding is a note: nothing is wrong, and nothing is healed
 };
 
 const std::vector<Fault>& all();

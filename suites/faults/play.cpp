@@ -154,7 +154,7 @@ void play(Stage& stage) {
       stage.request().image, {.replicas = {fault.replicas}, .claims = fault.claims});
   if (fault.spoil != nullptr) fault.spoil(objects, stage.subject().ns);
   if (fault.prepare != nullptr) fault.prepare(stage);
-  if (fault.inject == nullptr || !fault.runs) {
+  if (fault.inject == nullptr || !fault.starts) {
     stage.create(objects);
   } else {
     stage.step(
@@ -165,7 +165,7 @@ void play(Stage& stage) {
   const Finding finding = demand(stage, fault);
   if (fault.note) return;
   apply(stage, fault, finding);
-  if (fault.runs)
+  if (fault.heals)
     stage.step("heal", json::object(), "all pods are Ready", [] {}, all_ready(stage, fault), kHealed);
   demand_health(stage, fault);
 }
