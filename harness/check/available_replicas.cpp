@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/check/revisions.h"
 
 namespace stateproof::check {
@@ -34,6 +36,17 @@ std::vector<SeenSet> states_with(const JudgedStep& under, int min_ready_seconds)
   }
   if (states.empty()) under.judgement.doubt("the controller did not take note of the new minReadySeconds");
   return states;
+}
+
+/// Whether the pod had been Ready for so long when `seen` was written: by the recording, or by what stands in
+/// the pod, for a watch may tell late, and the cluster may have another clock.
+bool was_ready_for(Elapsed wait, const Incarnation& pod, const Observation& seen, Timestamp began) {
+  if (pod.gone != nullptr && pod.gone->at + kSlack < seen.at) return false;
+  return std::any_of(pod.ready.begin(), pod.ready.end(), [&](const ReadyStretch& stretch) {
+    if (stretch.until != nullptr && stretch.until->at + kSlack < seen.at) return false;
+    const auto since = stretch.from->object<Pod>()->ready_since;
+    return stretch.from->at + wait <= seen.at || (since && *since + wait <= began + seen.at);
+  });
 }
 
 void find_count(JudgedStep& under, const SeenSet& state, int wanted, std::string_view why) {
@@ -72,31 +85,28 @@ Verdict no_wait_makes_ready_available(const Timeline& timeline) {
 }
 
 Verdict available_after_wait(const Timeline& timeline) {
-  return judge_step(timeline, "min-ready", {"statefulsets"},
-                    "each pod counted as available in due time, and all in the end", [](JudgedStep& under) {
-                      const std::chrono::seconds wait{under.number("minReadySeconds")};
-                      const SeenSet* former = nullptr;
-                      Elapsed ready_at = under.step.begin->at;
-                      std::size_t judged = 0;
-                      const auto states = states_with(under, static_cast<int>(wait.count()));
-                      for (const SeenSet& state : states) {
-                        if (former != nullptr && state.set.ready_pods > former->set.ready_pods)
-                          ready_at = state.seen.at;
-                        if (former != nullptr && state.set.available_pods > former->set.available_pods) {
-                          ++judged;
-                          const Elapsed waited = state.seen.at - ready_at;
-                          if (waited < wait - kSlack)
-                            find_count(under, state, former->set.available_pods.value,
-                                       fmt::format("the newest pod counted as Ready for {}, not for {} s",
-                                                   seconds(waited), wait.count()));
-                        }
-                        former = &state;
-                      }
-                      if (judged == 0) return under.judgement.doubt("no pod came to count as available");
-                      const SeenSet& last = states.back();
-                      if (last.set.available_pods != last.set.replicas && under.outlasted_patience())
-                        find_count(under, last, last.set.replicas.value, "the update is over");
-                    });
+  return judge_step(
+      timeline, "min-ready", {"statefulsets", "pods"},
+      "each pod counted as available in due time, and all in the end", [](JudgedStep& under) {
+        const std::chrono::seconds wait{under.number("minReadySeconds")};
+        const SeenSet* former = nullptr;
+        std::size_t judged = 0;
+        const auto states = states_with(under, static_cast<int>(wait.count()));
+        for (const SeenSet& state : states) {
+          if (former != nullptr && state.set.available_pods > former->set.available_pods) ++judged;
+          const auto due = std::count_if(under.pods.begin(), under.pods.end(), [&](const Incarnation& pod) {
+            return was_ready_for(wait - kSlack, pod, state.seen, under.timeline.header.started);
+          });
+          if (state.set.available_pods.value > due)
+            find_count(under, state, static_cast<int>(due),
+                       fmt::format("no other pod had been Ready for {} s", wait.count()));
+          former = &state;
+        }
+        if (judged == 0) return under.judgement.doubt("no pod came to count as available");
+        const SeenSet& last = states.back();
+        if (last.set.available_pods != last.set.replicas && under.outlasted_patience())
+          find_count(under, last, last.set.replicas.value, "the update is over");
+      });
 }
 
 }  // namespace stateproof::check
