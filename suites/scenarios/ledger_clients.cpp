@@ -28,6 +28,7 @@ const Within kRest{30s, "a writer waits at most 3 s for an answer, twice when it
 // Replicas replay what was written while they were away.
 constexpr auto kCatchUp = 60s;
 constexpr auto kBeforeReconnecting = 500ms;
+constexpr auto kReadAgain = 1s;
 constexpr std::int64_t kFirstWrites = 100;
 constexpr const char* kUnreadable = "a line of the ledger's journal cannot be read";
 
@@ -266,6 +267,17 @@ LedgerRows LedgerClients::read(Ordinal member, const std::string& position) {
   return rows;
 }
 
+// What the member holds is asked for, and not how well it is reached: that others tell.
+LedgerRows LedgerClients::read_patiently(Ordinal member, const std::string& position) {
+  const auto deadline = std::chrono::steady_clock::now() + kCatchUp;
+  for (;;) {
+    LedgerRows rows = read(member, position);
+    if (rows.ok || std::chrono::steady_clock::now() > deadline) return rows;
+    stage_.recorder().add(Trouble{fmt::format("the rows of {} are read again: {}", rows.member, rows.note)});
+    stage_.pause(kReadAgain);
+  }
+}
+
 void LedgerClients::verify(const std::string& after, const std::vector<Ordinal>& members) {
   json ordinals = json::array();
   for (const Ordinal member : members) ordinals.push_back(member.value);
@@ -283,7 +295,7 @@ void LedgerClients::verify(const std::string& after, const std::vector<Ordinal>&
   stage_.begin("verify", args, fmt::format("every row of {} members after {}", members.size(), after));
   std::string position;
   for (const Ordinal member : members) {
-    LedgerRows rows = read(member, position);
+    LedgerRows rows = read_patiently(member, position);
     if (member == members.front()) position = rows.position;
     stage_.recorder().add(std::move(rows));
   }

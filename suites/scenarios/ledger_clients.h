@@ -49,6 +49,7 @@ class LedgerClients {
   [[nodiscard]] kube::PodRef pod() const;
   void signal(const char* name);
   LedgerRows read(Ordinal member, const std::string& position);
+  LedgerRows read_patiently(Ordinal member, const std::string& position);
 
   Stage& stage_;
   const fixtures::Passwords passwords_;
