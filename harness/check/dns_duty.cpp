@@ -84,6 +84,8 @@ void DnsDuty::judge(const DnsExpectation& expected, const Vantage& vantage) {
     if (!is_right && is_statement(*answer->told) && answer->until > deadline && answer->from < certain &&
         deadline < certain)
       return find(expected, vantage, *answer);
+    if (expected.is_never_right && expected.is_never_right(*answer->told) && answer->from < certain)
+      return find(expected, vantage, *answer);
   }
   if (right || expected.until < deadline) return;
   if (last != nullptr && is_reply(*last->told) && last->until >= deadline)

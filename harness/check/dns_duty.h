@@ -61,6 +61,8 @@ struct DnsExpectation {
   Elapsed from{0};
   Elapsed until{0};
   std::function<bool(const DnsAnswer&)> is_right;
+  /// Answers that are no old ones, and so wrong at once; empty: there are none.
+  std::function<bool(const DnsAnswer&)> is_never_right = {};
 };
 
 /// Judges answers by what they had to be. Old answers are right for kResolutionLimit after a change; wrong is

@@ -160,6 +160,11 @@ class Records {
   [[nodiscard]] const Subject& subject() const { return subject_; }
   [[nodiscard]] const Course& course() const { return course_; }
   [[nodiscard]] const std::vector<Stay>& stays() const { return stays_; }
+  /// Whether a pod ever had an address for records of this type.
+  [[nodiscard]] bool has_addresses(std::string_view type) const {
+    return std::any_of(stays_.begin(), stays_.end(),
+                       [&](const Stay& stay) { return !addresses_of(stay.addresses, type).empty(); });
+  }
   [[nodiscard]] const Incarnations& pods() const { return pods_; }
   [[nodiscard]] Judgement& judgement() { return judgement_; }
   [[nodiscard]] const DnsSeries& series() const { return duty_.series(); }
@@ -384,7 +389,12 @@ Verdict name_without_endpoints_does_not_exist(const Timeline& timeline) {
                      time.since,
                      time.from,
                      time.until,
-                     [](const DnsAnswer& told) { return told.rcode == "NXDOMAIN"; }});
+                     [](const DnsAnswer& told) { return told.rcode == "NXDOMAIN"; },
+                     // An old answer has addresses; this one knows that there are none.
+                     [had = records.has_addresses(type)](const DnsAnswer& told) {
+                       return had && told.rcode == "NOERROR" && told.addresses.empty() &&
+                              told.records.empty();
+                     }});
   }
   return std::move(records).verdict({kNoneReady}, "that the name does not exist while no pod is Ready");
 }

@@ -1,6 +1,7 @@
 #include "harness/check/upgrade.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -579,6 +580,57 @@ Verdict statuses_are_right_after_upgrade(const Timeline& timeline) {
                                 timeline.subject().ns)});
   judgement.doubt_if(upgraded.course.cut_short());
   return std::move(judgement).verdict("the status of every set");
+}
+
+Verdict nodes_come_back(const Timeline& timeline) {
+  const Upgraded upgraded(timeline);
+  if (!upgraded.began()) return never_began(upgraded.course);
+  std::set<std::string> in_service;
+  std::map<std::string, const Observation*> last;
+  bool lost = false;  // what was lost is made good by the list that follows
+  for (const Observation& seen : upgraded.course.judged()) {
+    if (const Gap* gap = seen.as<Gap>(); gap != nullptr && gap->resource == "nodes") lost = true;
+    const Node* node = seen.object<Node>();
+    if (node == nullptr) continue;
+    lost = false;
+    const std::string& name = node->meta.ref.name;
+    if (!upgraded.is_during(seen)) {
+      if (node->ready && !node->unschedulable && !seen.is_deletion())
+        in_service.insert(name);
+      else
+        in_service.erase(name);
+    }
+    if (seen.is_deletion())
+      last.erase(name);
+    else
+      last[name] = &seen;
+  }
+  std::set<std::string> versions;
+  for (const auto& [name, seen] : last) versions.insert(seen->object<Node>()->kubelet);
+  Judgement judgement;
+  std::size_t judged = 0;
+  for (const std::string& name : in_service) {
+    const auto found = last.find(name);
+    if (found == last.end()) continue;  // replaced by another machine
+    ++judged;
+    const Node& node = *found->second->object<Node>();
+    if (node.ready && !node.unschedulable) continue;
+    judgement.find(
+        {node.meta.ref,
+         "a node that is Ready and takes pods, as before the upgrade",
+         fmt::format("it is {}{}; its kubelet is {}{}", node.ready ? "" : "not Ready",
+                     node.unschedulable ? (node.ready ? "cordoned" : " and cordoned") : "", node.kubelet,
+                     versions.size() > 1
+                         ? fmt::format(", and there are {} in the cluster", fmt::join(versions, ", "))
+                         : ""),
+         {found->second->index},
+         fmt::format("whether the upgrade of this node ended; then: kubectl uncordon {}", name)});
+  }
+  judgement.doubt_if(upgraded.course.cut_short());
+  if (lost) judgement.doubt("the watch of nodes was lost, and nobody knows how they are");
+  if (judged == 0 && !judgement.in_doubt())
+    judgement.doubt("no node of before the upgrade was seen after it");
+  return std::move(judgement).verdict(counted(judged, "node", "nodes") + " Ready and schedulable again");
 }
 
 }  // namespace stateproof::check

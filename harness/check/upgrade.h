@@ -28,5 +28,7 @@ Verdict one_member_down_at_a_time(const Timeline& timeline);
 Verdict old_sets_obey_new_controllers(const Timeline& timeline);
 /// UPG-07: after the upgrade the status of every set is right.
 Verdict statuses_are_right_after_upgrade(const Timeline& timeline);
+/// UPG-08: the nodes of before that are still there are Ready and take pods again.
+Verdict nodes_come_back(const Timeline& timeline);
 
 }  // namespace stateproof::check

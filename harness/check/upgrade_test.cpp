@@ -37,6 +37,11 @@ class History {
     node.boot = boot;
     return seen(Change::kModified, node);
   }
+  History& node_removed(const std::string& name) {
+    Node node;
+    node.meta.ref = {"Node", "", name, Uid{name}};
+    return seen(Change::kDeleted, node);
+  }
   static Pod pod_of(const std::string& name, const std::string& node, const std::string& uid) {
     Pod pod;
     pod.meta.ref = {"Pod", "gate", name, Uid{uid}};
@@ -240,6 +245,17 @@ TEST(OneAtATime, DoesNotApplyWhenNobodyWasDrained) {
 TEST(Upgrade, ThatNeverBeganIsInconclusive) {
   EXPECT_EQ(unchanged_pods_are_left_alone(Timeline{}).outcome, Outcome::kInconclusive);
   EXPECT_EQ(service_stays_within_budget(Timeline{}).outcome, Outcome::kInconclusive);
+}
+
+TEST(NodesComeBack, WhenTheyAreUncordoned) {
+  EXPECT_THAT(nodes_come_back(History{}.node("one", true).node("one").upgraded()), IsConformant());
+  EXPECT_THAT(nodes_come_back(History{}.node("one", true).upgraded()),
+              IsNonconformantAs(HasSubstr("cordoned")));
+}
+
+TEST(NodesComeBack, AMachineThatWasReplacedIsNotMissed) {
+  EXPECT_THAT(nodes_come_back(History{}.node("one", true).node_removed("one").node("three").upgraded()),
+              IsConformant());
 }
 
 }  // namespace

@@ -63,6 +63,15 @@ void answer_without_endpoints(Timeline& timeline) {
   wait_in_vain(timeline, "no-endpoint");
 }
 
+// No time goes by: nothing is old about such an answer.
+void answer_with_nothing(Timeline& timeline) {
+  change_answers(timeline, [&](DnsAnswer& answer, const Observation&) {
+    if (answer.name != timeline.subject().service_dns_name() || answer.rcode != "NXDOMAIN") return false;
+    answer.rcode = "NOERROR";
+    return true;
+  });
+}
+
 void lead_back_to_a_stranger(Timeline& timeline) {
   change_answers(timeline, [](DnsAnswer& answer, const Observation&) {
     if (answer.type != "PTR" || answer.records.empty()) return false;
@@ -90,6 +99,8 @@ std::vector<WrongHistory> wrong_namings() {
        keep_the_first_address},
       {"name-without-endpoints", "a Service without Ready pods has a name", "dns-no-endpoint", "DNS-06a",
        answer_without_endpoints},
+      {"empty-answer", "a Service without Ready pods has a name with nothing in it", "dns-no-endpoint",
+       "DNS-06a", answer_with_nothing},
       {"reverse-to-a-stranger", "a pod's address leads back to somebody else", "dns-reverse", "DNS-06b",
        lead_back_to_a_stranger},
       {"endpoints-without-host-names", "endpoints have no host names", "endpoint-slices", "DNS-07",

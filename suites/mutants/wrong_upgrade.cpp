@@ -67,6 +67,18 @@ void forget_the_partition(Timeline& timeline) {
   });
 }
 
+void leave_a_node_cordoned(Timeline& timeline) {
+  std::string first;
+  const std::size_t begin = begin_of(timeline, "upgrade");
+  change_objects<Node>(timeline, [&](Node& node, const Observation& seen) {
+    if (seen.index < begin) return false;
+    if (first.empty()) first = node.meta.ref.name;
+    if (node.meta.ref.name != first) return false;
+    node.unschedulable = true;
+    return true;
+  });
+}
+
 void never_scale_again(Timeline& timeline) { let_time_out(timeline, "exercise", 120s); }
 void leave_a_status_wrong(Timeline& timeline) { let_time_out(timeline, "settle", 180s); }
 
@@ -85,6 +97,8 @@ std::vector<WrongHistory> wrong_upgrades() {
        "upgraded-sets-obey", "UPG-06", forget_the_partition},
       {"status-left-wrong", "a set's status does not come right", "upgraded-status-right", "UPG-07",
        leave_a_status_wrong},
+      {"node-left-cordoned", "a node takes no pods after the upgrade", "upgrade-gives-nodes-back", "UPG-08",
+       leave_a_node_cordoned},
   };
 }
 

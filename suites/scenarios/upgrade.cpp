@@ -28,11 +28,26 @@ const Within kSettle{180s, "pods that were drained last, and a controller that s
 const Within kServe{120s, "replicas that try each 10 s to connect, and clients that ask the DNS anew"};
 const Within kExercise{120s, "one pod after the other that ends, starts and stays Ready"};
 
+/// Of a pod of the set that is not Ready, in the scheduler's words where it has no node.
+std::string what_holds(const View& view, const StatefulSet& set) {
+  for (const auto& [name, pod] : view.pods) {
+    const OwnerReference* owner = pod.meta.controller();
+    if (owner == nullptr || owner->uid != set.meta.ref.uid || pod.ready) continue;
+    return pod.unscheduled_message.empty()
+               ? fmt::format("; {} is not Ready", name)
+               : fmt::format("; {} has no node: {}", name, pod.unscheduled_message);
+  }
+  return {};
+}
+
 // The controllers' account of every set agrees with its spec and with its pods.
 Standing settled(const View& view) {
   for (const auto& [name, set] : view.sets) {
     const auto differs = [&](const char* field, auto is, auto wanted) {
-      return Standing{false, fmt::format("{}: {} is {} instead of {}", name, field, is, wanted), {}};
+      return Standing{
+          false,
+          fmt::format("{}: {} is {} instead of {}{}", name, field, is, wanted, what_holds(view, set)),
+          {}};
     };
     const int replicas = set.replicas.value;
     if (set.observed_generation != set.meta.generation)

@@ -16,6 +16,8 @@ constexpr std::string_view kStorage =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage";
 constexpr std::string_view kIdentity =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-identity";
+constexpr std::string_view kUncordon =
+    "https://kubernetes.io/docs/tasks/administer-cluster/kubeadm/upgrading-linux-nodes/#uncordon-the-node";
 constexpr std::string_view kBudget =
     "https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-budgets";
 constexpr std::string_view kUpdate =
@@ -114,6 +116,16 @@ std::vector<Promise> upgrade_promises() {
                .source = kStatus,
                .since = "",
                .checker = check::statuses_are_right_after_upgrade}),
+      promise(
+          "upgrade-gives-nodes-back", "The nodes take pods again after an upgrade",
+          {.id = "UPG-08",
+           .title = "Nodes that were in service before the upgrade are in service after it",
+           .sentence =
+               "A node that was Ready and schedulable before an upgrade, and is still part of the cluster "
+               "after it, MUST be Ready and schedulable again.",
+           .source = kUncordon,
+           .since = "",
+           .checker = check::nodes_come_back}),
   };
 }
 
