@@ -36,6 +36,20 @@ allow_cgroup_v1() {
     kubectl_in_node apply -f -
 }
 
+# The kubelet of an upgraded control plane may start the API server once more: what that cut off is asked for again.
+patiently() {
+  local tries=$1 waits
+  shift
+  while ((tries-- > 0)); do
+    ! kubectl_in_node "$@" || return 0
+    for ((waits = 0; waits < 60; waits++)); do
+      ! api_server_answers || break
+      sleep 1
+    done
+  done
+  return 1
+}
+
 upgrade_control_plane() {
   local node=$name-control-plane version=$1
   bring_binary "$node" kubeadm &&
@@ -47,21 +61,8 @@ upgrade_kubelet() {
   local node=$1 version=$2
   bring_binary "$node" kubelet &&
     docker exec "$node" bash -c "echo v$version >/kind/version && systemctl restart kubelet" &&
-    kubectl_in_node wait --for=jsonpath='{.status.nodeInfo.kubeletVersion}'="v$version" "node/$node" --timeout=120s &&
-    kubectl_in_node wait --for=condition=Ready "node/$node" --timeout=120s
-}
-
-# The kubelet of an upgraded control plane may start the API server once more; a drain goes on where it was cut off.
-drain() {
-  local node=$1 tries waits
-  for ((tries = 0; tries < 20; tries++)); do
-    ! kubectl_in_node drain "$node" --ignore-daemonsets --delete-emptydir-data --timeout=300s || return 0
-    for ((waits = 0; waits < 60; waits++)); do
-      ! api_server_answers || break
-      sleep 1
-    done
-  done
-  return 1
+    patiently 3 wait --for=jsonpath='{.status.nodeInfo.kubeletVersion}'="v$version" "node/$node" --timeout=120s &&
+    patiently 3 wait --for=condition=Ready "node/$node" --timeout=120s
 }
 
 runs_version() {
@@ -70,12 +71,12 @@ runs_version() {
 
 upgrade_worker() {
   local node=$1 version=$2
-  drain "$node" &&
+  patiently 20 drain "$node" --ignore-daemonsets --delete-emptydir-data --timeout=300s &&
     [ "$node" != "$fail_at" ] &&
     bring_binary "$node" kubeadm &&
     docker exec "$node" kubeadm upgrade node --ignore-preflight-errors=all &&
     bring_binary "$node" kubectl && upgrade_kubelet "$node" "$version" &&
-    kubectl_in_node uncordon "$node"
+    patiently 3 uncordon "$node"
 }
 
 upgrade_cluster() {

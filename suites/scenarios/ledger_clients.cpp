@@ -29,6 +29,7 @@ const Within kRest{30s, "a writer waits at most 3 s for an answer, twice when it
 constexpr auto kCatchUp = 60s;
 constexpr auto kBeforeReconnecting = 500ms;
 constexpr auto kReadAgain = 1s;
+constexpr auto kMovesOn = 600s;  // a replica that gets on, however slowly
 constexpr std::int64_t kFirstWrites = 100;
 constexpr const char* kUnreadable = "a line of the ledger's journal cannot be read";
 
@@ -267,13 +268,20 @@ LedgerRows LedgerClients::read(Ordinal member, const std::string& position) {
   return rows;
 }
 
-// What the member holds is asked for, and not how well it is reached: that others tell.
+// What the member holds is asked for: not how well it is reached, nor how fast it catches up, which others
+// tell.
 LedgerRows LedgerClients::read_patiently(Ordinal member, const std::string& position) {
-  const auto deadline = std::chrono::steady_clock::now() + kCatchUp;
+  const auto began = std::chrono::steady_clock::now();
+  std::string former;
   for (;;) {
     LedgerRows rows = read(member, position);
-    if (rows.ok || std::chrono::steady_clock::now() > deadline) return rows;
-    stage_.recorder().add(Trouble{fmt::format("the rows of {} are read again: {}", rows.member, rows.note)});
+    const bool moves = rows.ok && !rows.caught_up && rows.replication == "running" && rows.position != former;
+    if (rows.ok && !moves) return rows;
+    if (std::chrono::steady_clock::now() > began + (moves ? kMovesOn : kCatchUp)) return rows;
+    stage_.recorder().add(Trouble{fmt::format(
+        "the rows of {} are read again: {}", rows.member,
+        moves ? fmt::format("it is at {}, on its way to {}", rows.position, position) : rows.note)});
+    former = rows.position;
     stage_.pause(kReadAgain);
   }
 }
