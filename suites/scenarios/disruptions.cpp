@@ -222,7 +222,9 @@ void undo_disruptions(Stage& stage, const Timeline& former) {
   if (owed->name == "Drain") cordon(stage, owed->target.name, false);
   if (owed->name == "StopNode") {
     mark(stage, "StopNode", owed->target, FaultMark::Phase::kHeal);
-    NodeContainer(owed->target.name).start();
+    NodeContainer node(owed->target.name);
+    node.stop();  // the killed run's own stop may still be under way, and would outlast a start
+    node.start();
   }
 }
 
