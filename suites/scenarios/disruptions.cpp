@@ -19,6 +19,7 @@ using record::View;
 using namespace std::chrono_literals;
 
 constexpr auto kApiServerStarts = 180s;
+constexpr auto kLeaderStarts = 420s;
 
 void mark(Stage& stage, const std::string& name, const ObjectRef& target,
           FaultMark::Phase phase = FaultMark::Phase::kInject) {
@@ -206,6 +207,26 @@ void await_api_server(Stage& stage) {
   }
 }
 
+// Who leads, by the Lease of that name; empty where there is none.
+std::string leader(const Stage& stage, const char* lease) {
+  const auto served = stage.client().get(kube::kLeases, "kube-system", lease);
+  return served ? served->at("spec").value("holderIdentity", "") : "";
+}
+
+// The kubelet starts what is killed again and again ever later, after five minutes in the end. Until then
+// nobody does the work, and what is disturbed next would wait for it.
+void await_leader(Stage& stage, const char* lease, const std::string& former) {
+  if (former.empty()) return;
+  const auto deadline = std::chrono::steady_clock::now() + kLeaderStarts;
+  kube::Backoff backoff(200ms, 3s);
+  for (std::string now = leader(stage, lease); now.empty() || now == former; now = leader(stage, lease)) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw HarnessTrouble(
+          fmt::format("{} did not come back after it was killed: nobody new holds its Lease.", lease));
+    stage.pause(backoff.next());
+  }
+}
+
 }  // namespace
 
 // Each is harmless to a node that is well.
@@ -266,6 +287,16 @@ std::vector<Disruption> node_disruptions(Stage& stage) {
       return happened();
     };
   };
+  const auto former = std::make_shared<std::string>();  // that led before
+  const auto restart_leader = [=](const char* fault, const char* process, const char* lease) {
+    return [=, kill = restart(fault, process)](Stage& on, Ordinal target) {
+      *former = leader(on, lease);
+      return kill(on, target);
+    };
+  };
+  const auto led = [former](const char* lease) {
+    return [=](Stage& on) { await_leader(on, lease, *former); };
+  };
   return {
       {"drain", "the node of a replica is cordoned and drained", replica,
        [node](Stage& on, Ordinal target) { return drain(on, target, *node); },
@@ -284,8 +315,10 @@ std::vector<Disruption> node_disruptions(Stage& stage) {
        },
        true},
       {"restart-controllers", "kube-controller-manager is killed", primary,
-       restart("KillControllerManager", "kube-controller")},
-      {"restart-scheduler", "kube-scheduler is killed", primary, restart("KillScheduler", "kube-scheduler")},
+       restart_leader("KillControllerManager", "kube-controller", "kube-controller-manager"),
+       led("kube-controller-manager")},
+      {"restart-scheduler", "kube-scheduler is killed", primary,
+       restart_leader("KillScheduler", "kube-scheduler", "kube-scheduler"), led("kube-scheduler")},
       {"restart-dns", "all replicas of the cluster's DNS are killed", primary,
        [](Stage& on, Ordinal) {
          mark(on, "KillDns", {"Deployment", "kube-system", "coredns", {}});
