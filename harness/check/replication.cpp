@@ -67,8 +67,10 @@ class Rows {
     if (!rows.ok)
       return judgement_.doubt(
           fmt::format("{} could not be read after {}: {}", rows.member, reading.after, rows.note));
-    if (!rows.caught_up)
-      return judgement_.doubt(fmt::format("{} had not caught up after {}", rows.member, reading.after));
+    const LedgerRows& first = *reading.members.front()->as<LedgerRows>();
+    if (!rows.caught_up || (rows.awaited.empty() && !first.ok))
+      return judgement_.doubt(
+          fmt::format("{} had not caught up after {}, as far as anybody knows", rows.member, reading.after));
     const WrittenRows written(timeline_, seen);
     if (const auto lost = written.lost(rows); lost.count > 0)
       find(reading, seen, lost,

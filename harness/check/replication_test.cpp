@@ -156,6 +156,16 @@ TEST(AcknowledgedRows, AMemberThatWasNotReadOrIsBehindProvesNothing) {
         Outcome::kInconclusive);
 }
 
+// Nobody knew which position the replica had to reach.
+TEST(AcknowledgedRows, AReplicaOfAPrimaryThatWasNotReadProvesNothing) {
+  LedgerRows primary = rows_of(0, {});
+  primary.ok = false;
+  primary.note = "DNS TIMEOUT";
+  const Timeline doubtful =
+      Ledger().writes(0, 1, "oo").verifies("drain", {primary, rows_of(1, {{1, 1}})}).told();
+  EXPECT_EQ(acknowledged_rows_are_everywhere(doubtful).outcome, Outcome::kInconclusive);
+}
+
 TEST(AcknowledgedRows, WithoutAnyNothingIsProved) {
   EXPECT_EQ(acknowledged_rows_are_everywhere(Ledger().told()).outcome, Outcome::kInconclusive);
   EXPECT_EQ(acknowledged_rows_are_everywhere(Ledger().verifies("x", {rows_of(0, {})}).told()).outcome,
