@@ -193,18 +193,23 @@ Condition stop_node(Stage& stage, Ordinal target, std::string& stopped) {
   };
 }
 
-// Nothing can be watched that tells when it is back, and has read who may do what: it is asked, ever less
-// often.
-void await_api_server(Stage& stage) {
-  const auto deadline = std::chrono::steady_clock::now() + kApiServerStarts;
+/// For what cannot be watched: asks, ever less often, until nothing speaks against it any more. Throws
+/// HarnessTrouble with what does when the limit is over.
+void ask_until(Stage& stage, std::chrono::seconds limit, const std::function<std::string()>& objection) {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
   kube::Backoff backoff(200ms, 3s);
-  while (true) {
-    const auto set = stage.client().get(kube::kStatefulSets, stage.subject().ns, stage.subject().set);
-    if (set) return;
-    if (std::chrono::steady_clock::now() > deadline)
-      throw HarnessTrouble("The API server did not come back after it was killed: " + set.error().sentence());
+  for (std::string why = objection(); !why.empty(); why = objection()) {
+    if (std::chrono::steady_clock::now() > deadline) throw HarnessTrouble(why);
     stage.pause(backoff.next());
   }
+}
+
+// When it is back, and has read who may do what.
+void await_api_server(Stage& stage) {
+  ask_until(stage, kApiServerStarts, [&stage] {
+    const auto set = stage.client().get(kube::kStatefulSets, stage.subject().ns, stage.subject().set);
+    return set ? "" : "The API server did not come back after it was killed: " + set.error().sentence();
+  });
 }
 
 // Who leads, by the Lease of that name; empty where there is none.
@@ -217,14 +222,12 @@ std::string leader(const Stage& stage, const char* lease) {
 // nobody does the work, and what is disturbed next would wait for it.
 void await_leader(Stage& stage, const char* lease, const std::string& former) {
   if (former.empty()) return;
-  const auto deadline = std::chrono::steady_clock::now() + kLeaderStarts;
-  kube::Backoff backoff(200ms, 3s);
-  for (std::string now = leader(stage, lease); now.empty() || now == former; now = leader(stage, lease)) {
-    if (std::chrono::steady_clock::now() > deadline)
-      throw HarnessTrouble(
-          fmt::format("{} did not come back after it was killed: nobody new holds its Lease.", lease));
-    stage.pause(backoff.next());
-  }
+  ask_until(stage, kLeaderStarts, [&] {
+    const std::string now = leader(stage, lease);
+    return !now.empty() && now != former
+               ? ""
+               : fmt::format("{} did not come back after it was killed: nobody new holds its Lease.", lease);
+  });
 }
 
 }  // namespace
@@ -287,15 +290,14 @@ std::vector<Disruption> node_disruptions(Stage& stage) {
       return happened();
     };
   };
-  const auto former = std::make_shared<std::string>();  // that led before
-  const auto restart_leader = [=](const char* fault, const char* process, const char* lease) {
-    return [=, kill = restart(fault, process)](Stage& on, Ordinal target) {
+  const auto restart_leader = [=](const char* name, const char* title, const char* fault, const char* process,
+                                  const char* lease) {
+    const auto former = std::make_shared<std::string>();  // that led before
+    const auto kill = [=, kill = restart(fault, process)](Stage& on, Ordinal target) {
       *former = leader(on, lease);
       return kill(on, target);
     };
-  };
-  const auto led = [former](const char* lease) {
-    return [=](Stage& on) { await_leader(on, lease, *former); };
+    return Disruption{name, title, primary, kill, [=](Stage& on) { await_leader(on, lease, *former); }};
   };
   return {
       {"drain", "the node of a replica is cordoned and drained", replica,
@@ -314,11 +316,10 @@ std::vector<Disruption> node_disruptions(Stage& stage) {
          NodeContainer(*node).start();
        },
        true},
-      {"restart-controllers", "kube-controller-manager is killed", primary,
-       restart_leader("KillControllerManager", "kube-controller", "kube-controller-manager"),
-       led("kube-controller-manager")},
-      {"restart-scheduler", "kube-scheduler is killed", primary,
-       restart_leader("KillScheduler", "kube-scheduler", "kube-scheduler"), led("kube-scheduler")},
+      restart_leader("restart-controllers", "kube-controller-manager is killed", "KillControllerManager",
+                     "kube-controller", "kube-controller-manager"),
+      restart_leader("restart-scheduler", "kube-scheduler is killed", "KillScheduler", "kube-scheduler",
+                     "kube-scheduler"),
       {"restart-dns", "all replicas of the cluster's DNS are killed", primary,
        [](Stage& on, Ordinal) {
          mark(on, "KillDns", {"Deployment", "kube-system", "coredns", {}});

@@ -305,8 +305,10 @@ void LedgerClients::verify(const std::string& after, const std::vector<Ordinal>&
   std::string untold;
   for (const Ordinal member : members) {
     // Read as it happens to be, a replica that is behind would look like one that lost rows.
-    LedgerRows rows = untold.empty() ? read_patiently(member, position) : LedgerRows{};
-    if (!untold.empty()) {
+    LedgerRows rows;
+    if (untold.empty()) {
+      rows = read_patiently(member, position);
+    } else {
       rows.member = stage_.subject().pod_name(member);
       rows.note = "nobody knows which position it has to reach: " + untold;
     }
