@@ -206,13 +206,15 @@ std::optional<Finding> crash(const Workload& workload, const SeenPod& seen, cons
   const std::string log = log_of(workload, seen, container);
   const Evidence in_log{seen.pod.meta.ref.text(), "log of container " + container.name(), {}};
   const Remedy replace = replace_after(workload, seen);
+  // Without an earlier run kubectl refuses --previous; with one, the present run's log may be empty still.
+  const bool ran_before = in(*container.status, "lastState", "terminated").is_object();
   Finding finding{
       "container-crashes",
-      fmt::format("Container {} ends again and again.", container.name()),
+      fmt::format("Container {} {}.", container.name(), ran_before ? "ends again and again" : "has ended"),
       {},
       {{"mend what its last words tell of; the whole log:",
-        fmt::format("{}logs {} -c {} --previous", workload.kubectl(), seen.pod.meta.ref.name,
-                    container.name())},
+        fmt::format("{}logs {} -c {}{}", workload.kubectl(), seen.pod.meta.ref.name, container.name(),
+                    ran_before ? " --previous" : "")},
        {"if the template is to blame, change it", workload.kubectl() + "edit statefulset " + workload.name()},
        replace},
       kUpdateWaits};

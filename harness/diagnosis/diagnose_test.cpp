@@ -10,6 +10,7 @@ namespace {
 
 using nlohmann::json;
 using testing::ElementsAre;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -297,6 +298,16 @@ TEST(Diagnose, ReadsWhatADatabaseSaysBeforeItEnds) {
   EXPECT_THAT(shop.ids(), ElementsAre("volume-full"));
   shop.pod(0)["status"]["containerStatuses"][0]["lastState"]["terminated"]["reason"] = "OOMKilled";
   EXPECT_THAT(shop.ids(), ElementsAre("out-of-memory"));
+}
+
+TEST(Diagnose, NamesTheLogOfTheRunThatEnded) {
+  Shop shop;
+  const json ended = {{"terminated", {{"reason", "Error"}, {"exitCode", 3}}}};
+  shop.contain(0, {{"ready", false}, {"restartCount", 0}, {"state", ended}});
+  ASSERT_THAT(shop.ids(), ElementsAre("container-crashes"));
+  EXPECT_THAT(shop.findings().front().remedy.front().command, EndsWith("logs web-0 -c web"));
+  shop.contain(0, {{"ready", false}, {"restartCount", 1}, {"state", ended}, {"lastState", ended}});
+  EXPECT_THAT(shop.findings().front().remedy.front().command, EndsWith("logs web-0 -c web --previous"));
 }
 
 TEST(Diagnose, SeesAReplicaThatLacksItsPrimarysLogs) {
