@@ -30,6 +30,19 @@ std::map<Ordinal, const Claim*> claims_of(const Snapshot& moment, const Subject&
   return claims;
 }
 
+bool belongs_to(const Claim& claim, const std::string& set) {
+  return std::any_of(claim.meta.owners.begin(), claim.meta.owners.end(), [&](const OwnerReference& owner) {
+    return owner.kind == "StatefulSet" && owner.name == set;
+  });
+}
+
+/// The owner to whom the retention policy of a set has to leave a claim; null when there is none.
+const OwnerReference* foreign_controller(const Claim& claim) {
+  for (const OwnerReference& owner : claim.meta.owners)
+    if (owner.controller && owner.kind != "StatefulSet" && owner.kind != "Pod") return &owner;
+  return nullptr;
+}
+
 /// Each claim of before for which `concerned` holds is there after the step as it was.
 template <class Concerned>
 void demand_stay(JudgedStep& under, std::string_view why, Concerned concerned) {
@@ -88,7 +101,7 @@ template <class Concerned>
 void demand_gone(JudgedStep& under, std::string_view why, Concerned concerned) {
   std::size_t judged = 0;
   for (const auto& [ordinal, claim] : claims_of(under.before, under.subject)) {
-    if (!concerned(ordinal)) continue;
+    if (!concerned(ordinal) || foreign_controller(*claim) != nullptr) continue;
     ++judged;
     const Claim* now = under.after.claim(claim->meta.ref.name);
     if (now == nullptr || now->meta.ref.uid != claim->meta.ref.uid) continue;
@@ -187,7 +200,7 @@ Verdict claims_belong_to_their_set(const Timeline& timeline) {
           const bool owned = std::any_of(owners.begin(), owners.end(), [&](const OwnerReference& owner) {
             return owner.kind == "StatefulSet" && owner.uid == set->meta.ref.uid;
           });
-          if (owned) continue;
+          if (owned || foreign_controller(*claim) != nullptr) continue;
           under.find(
               claim->meta.ref,
               fmt::format("the owner references of claim {} name the set with UID {}", claim->meta.ref.name,
@@ -214,6 +227,63 @@ Verdict claims_outlive_set(const Timeline& timeline) {
   return worse(
       judge_step(timeline, "delete-set", {"persistentvolumeclaims", "persistentvolumes"}, judged, stay),
       judge_step(timeline, "recreate", {"persistentvolumeclaims", "persistentvolumes"}, judged, stay));
+}
+
+Verdict foreign_claims_stay(const Timeline& timeline) {
+  const auto stay = [](JudgedStep& under) {
+    std::size_t judged = 0;
+    for (const auto& [name, claim] : under.before.claims) {
+      const OwnerReference* owner = foreign_controller(*claim);
+      if (owner == nullptr || claim->meta.deletion) continue;
+      ++judged;
+      for (const Observation& seen : under.during) {
+        const Claim* now = seen.object<Claim>();
+        if (now == nullptr || now->meta.ref.uid != claim->meta.ref.uid) continue;
+        const bool goes = seen.is_deletion() || now->meta.deletion;
+        const OwnerReference* still = foreign_controller(*now);
+        if (!goes && still != nullptr && still->uid == owner->uid) continue;
+        under.find(
+            claim->meta.ref,
+            fmt::format("claim {} is left to {} {}, which controls it", name, owner->kind, owner->name),
+            fmt::format("it was {} at {}",
+                        seen.is_deletion() ? "gone"
+                        : goes             ? "being deleted"
+                                           : "taken from it",
+                        moment(seen)),
+            seen, look_at_claims(under.subject));
+        break;
+      }
+    }
+    if (judged == 0) under.judgement.doubt("no claim belonged to another controller");
+  };
+  constexpr const char* judged = "the claim of another controller was left alone";
+  return worse(judge_step(timeline, "scale-down", {"persistentvolumeclaims"}, judged, stay),
+               judge_step(timeline, "delete-set", {"persistentvolumeclaims"}, judged, stay));
+}
+
+Verdict claims_obey_a_changed_policy(const Timeline& timeline) {
+  const auto be_disowned = [](JudgedStep& under) {
+    std::size_t judged = 0;
+    for (const auto& [ordinal, claim] : claims_of(under.before, under.subject)) {
+      if (!belongs_to(*claim, under.subject.set)) continue;
+      ++judged;
+      const Claim* now = under.after.claim(claim->meta.ref.name);
+      if (under.step.reached() || !under.outlasted_patience() || now == nullptr) continue;
+      if (!belongs_to(*now, under.subject.set)) continue;
+      under.find(
+          claim->meta.ref,
+          fmt::format("claim {} does not belong to the set when its policy is Retain", now->meta.ref.name),
+          fmt::format("it did at {}: it goes with the set", moment(*under.step.end)), *under.step.end,
+          look_at_claims(under.subject));
+    }
+    if (judged == 0) under.judgement.doubt("no claim had belonged to the set");
+  };
+  const auto stay = [](JudgedStep& under) {
+    demand_stay(under, "the policy of its set had become Retain", any);
+  };
+  constexpr const char* judged = "the claims were given up, and outlived their set";
+  return worse(judge_step(timeline, "retain", {"persistentvolumeclaims"}, judged, be_disowned),
+               judge_step(timeline, "delete-set-again", {"persistentvolumeclaims"}, judged, stay));
 }
 
 Verdict new_set_finds_claims(const Timeline& timeline) {

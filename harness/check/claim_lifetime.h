@@ -30,6 +30,13 @@ Verdict claims_are_labelled(const Timeline& timeline);
 /// reclaim policy Delete, with them.
 Verdict deleted_claims_go(const Timeline& timeline);
 
+/// RET-09, on steps "scale-down" and "delete-set": a claim that another controller owns stays, and stays that
+/// controller's.
+Verdict foreign_claims_stay(const Timeline& timeline);
+/// RET-10, on steps "retain" and "delete-set-again": under a policy that was changed to Retain no claim
+/// belongs to its set any more, nor goes with it.
+Verdict claims_obey_a_changed_policy(const Timeline& timeline);
+
 /// STO-07, on step "hold-claim": a claim that is deleted while a pod uses it stays until the pod is gone.
 Verdict claim_in_use_is_protected(const Timeline& timeline);
 /// STO-10, on step "let-go": then it goes.

@@ -12,6 +12,7 @@ constexpr std::string_view kStorage =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage";
 constexpr std::string_view kRetention =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention";
+constexpr std::string_view kForeignClaims = "https://github.com/kubernetes/kubernetes/issues/122400";
 constexpr std::string_view kTemplates =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#volume-claim-templates";
 constexpr std::string_view kDelete =
@@ -125,6 +126,34 @@ std::vector<Promise> claim_lifetime_promises() {
                          .since = "1.32",
                          .level = Level::kInforming,
                          .checker = of_each_template<check::claims_belong_to_their_set>}}},
+      {.id = "foreign-claims-stay",
+       .title = "Retention policies leave the claims of other controllers alone",
+       .group = "retention",
+       .scenario = "retention",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "RET-09",
+                         .title = "A claim that another controller owns stays",
+                         .sentence =
+                             "Whatever the retention policy, a claim that another controller owns "
+                             "MUST NOT be deleted by a scale-down or with the set, and MUST stay that "
+                             "controller's.",
+                         .source = kForeignClaims,
+                         .since = "1.32",
+                         .level = Level::kBlocking,
+                         .checker = check::foreign_claims_stay}}},
+      {.id = "retention-changes",
+       .title = "Claims follow a retention policy that is changed",
+       .group = "retention",
+       .scenario = "recreation",
+       .profile = Profile::kConformance,
+       .requirements = {{.id = "RET-10",
+                         .title = "Once the policy is Retain, claims outlive their set",
+                         .sentence = "When the retention policy of a set is changed from Delete to Retain, "
+                                     "its claims MUST be owned by the set no more, and MUST outlive it.",
+                         .source = kRetention,
+                         .since = "1.32",
+                         .level = Level::kBlocking,
+                         .checker = check::claims_obey_a_changed_policy}}},
       {.id = "claims-outlive-set",
        .title = "By default claims outlive their set",
        .group = "retention",

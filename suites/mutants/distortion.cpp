@@ -127,9 +127,9 @@ void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds paus
     if (seen.index >= index) seen.at += pause;
 }
 
-void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length) {
-  const std::size_t begin = begin_of(timeline, step);
-  const std::size_t end = end_of(timeline, step);
+void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length, int occurrence) {
+  const std::size_t begin = begin_of(timeline, step, occurrence);
+  const std::size_t end = end_of(timeline, step, occurrence);
   Observation& last = timeline.observations.at(end - 1);
   Step told = *last.as<Step>();
   told.phase = Step::Phase::kTimedOut;

@@ -52,7 +52,7 @@ std::size_t after_stops(const Timeline& timeline, std::string_view step, std::si
 void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause);
 
 /// The step times out after `length` instead of being reached, and the scenario is over then.
-void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length);
+void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length, int occurrence = 1);
 
 void must(bool changed, const char* what);
 

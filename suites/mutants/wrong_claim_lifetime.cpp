@@ -50,7 +50,7 @@ std::string second_claim_of(const Timeline& timeline, int offset) {
   return fixtures::Sleeper::kArchiveTemplate + ("-" + pod_of(timeline, offset));
 }
 void keep_second_claim(Timeline& timeline) {
-  keep_claim(timeline, "scale-down", second_claim_of(timeline, 2));
+  keep_claim(timeline, "scale-down", second_claim_of(timeline, 1));
 }
 void share_second_claim(Timeline& timeline) {
   const std::string first = second_claim_of(timeline, 0);
@@ -72,6 +72,25 @@ void disown_claims(Timeline& timeline) {
     claim.meta.owners.clear();
     return owned;
   });
+}
+void lose_foreign_claim(Timeline& timeline) {
+  delete_claim_before(timeline, second_claim_of(timeline, 2), end_of(timeline, "scale-down"));
+}
+void take_foreign_claim(Timeline& timeline) {
+  const std::size_t end = end_of(timeline, "delete-set");
+  Claim claim = claim_before(timeline, second_claim_of(timeline, 2), end);
+  claim.meta.owners.clear();
+  insert_object_before(timeline, end, Change::kModified, std::move(claim));
+}
+// What the controller does about the claims after the change is not seen.
+void keep_owning(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "retain");
+  erase_if(timeline,
+           [&](const Observation& seen) { return seen.object<Claim>() != nullptr && seen.index > begin; });
+  let_time_out(timeline, "retain", 60s);
+}
+void lose_retained_claim(Timeline& timeline) {
+  delete_claim_before(timeline, claim_of(timeline, 0), end_of(timeline, "delete-set-again"));
 }
 void lose_claim_with_set(Timeline& timeline) {
   delete_claim_before(timeline, claim_of(timeline, 1), end_of(timeline, "delete-set"));
@@ -199,6 +218,14 @@ std::vector<WrongHistory> wrong_claim_lifetimes() {
       {"disowned-claims", "claims are not owned by their set", "deleted-claims-go", "RET-08", disown_claims},
       {"claim-of-set-stays", "a claim stays though its set was deleted", "deleted-claims-go", "RET-05",
        keep_claim_of_set},
+      {"foreign-claim-lost", "a claim of another controller goes at scale-down", "foreign-claims-stay",
+       "RET-09", lose_foreign_claim},
+      {"foreign-claim-taken", "a claim is taken from its controller when its set goes", "foreign-claims-stay",
+       "RET-09", take_foreign_claim},
+      {"owned-for-good", "claims belong to their set although its policy became Retain", "retention-changes",
+       "RET-10", keep_owning},
+      {"retained-claim-lost", "a claim goes with its set although the policy became Retain",
+       "retention-changes", "RET-10", lose_retained_claim},
       {"claim-lost-with-set", "a claim goes because its set was deleted", "claims-outlive-set", "RET-01",
        lose_claim_with_set},
       {"volume-lost-with-set", "a volume is released because the set was deleted", "claims-outlive-set",

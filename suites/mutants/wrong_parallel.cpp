@@ -39,8 +39,13 @@ void begin_at_zero(Timeline& timeline) {
 }
 
 void never_move(Timeline& timeline) {
-  erase_pods_after(timeline, pod_of(timeline, 1), begin_of(timeline, "move-start"));
+  erase_pods_after(timeline, pod_of(timeline, 2), begin_of(timeline, "move-start"));
   let_time_out(timeline, "move-start", 120s);
+}
+
+void never_move_back(Timeline& timeline) {
+  erase_pods_after(timeline, pod_of(timeline, 1), begin_of(timeline, "move-start", 2));
+  let_time_out(timeline, "move-start", 120s, 2);
 }
 
 void mislabel(Timeline& timeline) {
@@ -94,6 +99,8 @@ std::vector<WrongHistory> wrong_parallels() {
        begin_at_zero},
       {"start-stays", "the pods do not follow a new first ordinal", "start-ordinal-moves", "ID-07",
        never_move},
+      {"start-stays-raised", "the pods do not follow a first ordinal that is lowered", "start-ordinal-moves",
+       "ID-07", never_move_back},
       {"mislabelled", "a pod has another's index as its label", "pod-labels", "ID-03", mislabel},
       {"scale-miscounts", "the scale tells a pod too many", "scale-subresource", "SCL-02a",
        tell_a_pod_too_many},

@@ -77,9 +77,8 @@ std::vector<Promise> parallel_promises() {
        .profile = Profile::kConformance,
        .requirements = {{.id = "ID-07",
                          .title = "A new first ordinal takes the place of the old one",
-                         .sentence = "When spec.ordinals.start grows, the set MUST "
-                                     "create the pods of the new ordinals and remove "
-                                     "those below.",
+                         .sentence = "When spec.ordinals.start changes, upwards or downwards, the set "
+                                     "MUST create the pods of the new ordinals and remove the others.",
                          .source = kStart,
                          .since = "1.31",
                          .level = Level::kBlocking,

@@ -150,10 +150,9 @@ void LedgerClients::start(const fixtures::LedgerOptions& options) {
   stage_.step(
       "first-writes", json::object(), "the first rows are written", [] {},
       [](const View& view) {
-        return Standing{
-            view.ledger.acknowledged >= kFirstWrites,
-            fmt::format("{} acknowledged writes; {}", view.ledger.acknowledged, view.ledger.last_error),
-            {}};
+        const std::int64_t done = view.ledger.acknowledged;
+        if (done >= kFirstWrites) return Standing{true, fmt::format("{} acknowledged writes", done), {}};
+        return Standing{false, fmt::format("{} acknowledged writes; {}", done, view.ledger.last_error), {}};
       },
       kStart);
 }

@@ -93,12 +93,19 @@ class Parallel {
     return {{"code", put.error().http_status}, {"reason", put.error().reason}};
   }
 
+  // Of the one pod that there is; upwards, and back by half of it.
   void move_start() {
+    const int old_start = subject().first.value;
+    move_start({old_start}, {start() + 1});
+    move_start({start() + 1}, {start()});
+  }
+
+  void move_start(Ordinal from, Ordinal to) {
     stage_.step(
-        "move-start", {{"from", subject().first.value}, {"to_start", start()}},
-        fmt::format("the first ordinal becomes {}", start()),
-        [&] { patch({{"ordinals", {{"start", start()}}}}); },
-        both(started(subject(), {{start()}}), absent(subject(), subject().first)), kSleepersStart);
+        "move-start", {{"from", from.value}, {"to_start", to.value}},
+        fmt::format("the first ordinal becomes {}", to.value),
+        [&] { patch({{"ordinals", {{"start", to.value}}}}); },
+        both(started(subject(), {to}), absent(subject(), from)), kSleepersStart);
   }
 
   void make_ready() {

@@ -151,19 +151,21 @@ class Replication {
   }
 
   void load() {
-    const std::int64_t wanted = acknowledged() + kWritesBefore;
+    const std::int64_t before = acknowledged();
     const auto ready = all_ready(subject(), members(subject().replicas.value));
     stage_.step(
         "load", {{"writes", kWritesBefore}}, "writes under way, nothing disturbed", [] {},
-        [&, wanted](const View& view) {
+        [&, before](const View& view) {
           if (Standing standing = ready(view); !standing.reached) return standing;
           const auto budget = view.budgets.find(subject().set);
           if (budget != view.budgets.end() && budget->second.allowed < 1)
             return Standing{false, "the budget allows no disruption yet", {}};
-          return Standing{view.ledger.acknowledged >= wanted,
-                          fmt::format("{} of {} writes acknowledged; {}", view.ledger.acknowledged, wanted,
-                                      view.ledger.last_error),
-                          {}};
+          const auto done = view.ledger.acknowledged - before;
+          if (done >= kWritesBefore) return Standing{true, fmt::format("{} writes acknowledged", done), {}};
+          return Standing{
+              false,
+              fmt::format("{} of {} writes acknowledged; {}", done, kWritesBefore, view.ledger.last_error),
+              {}};
         },
         kLoad);
   }

@@ -19,6 +19,7 @@ using fixtures::Sleeper;
 using nlohmann::json;
 using namespace std::chrono_literals;
 
+const json kDeleteBoth{{"whenScaled", "Delete"}, {"whenDeleted", "Delete"}};
 const record::Within kCollected{120s, "the end of the pods, then the garbage collector"};
 const record::Within kDatabase{
     180s, "2 pods one after the other, each with a new volume and a first start of its database"};
@@ -56,6 +57,26 @@ record::Condition volumes_gone(const Subject& subject) {
   };
 }
 
+/// The claims of these ordinals belong to the set, so that they go with it; or none of them does.
+record::Condition owned(const Subject& subject, std::vector<Ordinal> wanted, bool by_set) {
+  return [&subject, wanted = std::move(wanted), by_set](const record::View& view) {
+    for (const Ordinal ordinal : wanted) {
+      const auto claim = view.claims.find(subject.claim_name(ordinal));
+      if (claim == view.claims.end()) return record::Standing{false, "a claim is not there", {}};
+      const auto& owners = claim->second.meta.owners;
+      const bool is_owned = std::any_of(owners.begin(), owners.end(), [&](const OwnerReference& owner) {
+        return owner.kind == "StatefulSet" && owner.name == subject.set;
+      });
+      if (is_owned != by_set)
+        return record::Standing{
+            false, fmt::format("claim {} belongs to {}", claim->first, is_owned ? "the set" : "nobody"), {}};
+    }
+    return record::Standing{
+        true, by_set ? "the claims belong to the set" : "the claims belong to nobody", {}};
+  };
+}
+
+const record::Within kOwned{60s, "the controller works through the set once"};
 const record::Within kExpanded{180s, "the resizer of the provisioner, then the node, for 2 volumes"};
 const record::Within kAnswered{10s, "the API server has answered already"};
 
@@ -118,10 +139,33 @@ std::vector<Ordinal> expand(Stage& stage, const std::vector<Ordinal>& all, const
   return granted;
 }
 
-void delete_set(Stage& stage, const record::Condition& until) {
+void delete_set(Stage& stage, const std::string& step, const record::Condition& until) {
   stage.step(
-      "delete-set", json::object(), "delete StatefulSet " + stage.subject().set,
+      step, json::object(), "delete StatefulSet " + stage.subject().set,
       [&] { stage.remove(kube::kStatefulSets, stage.subject().set); }, until, kCollected);
+}
+
+/// Makes a claim of the set before its pod is there and has another controller own it: the set's Service
+/// stands for that one.
+void make_foreign_claim(Stage& stage, json claim, const json& service, const std::string& name) {
+  stage.step(
+      "foreign-claim", {{"claim", name}}, "another controller owns claim " + name + " already",
+      [&] {
+        const json keeper = stage.create(kube::kServices, stage.subject().ns, service);
+        claim.update({{"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}});
+        claim["metadata"]["name"] = name;
+        claim["metadata"]["ownerReferences"] = {{{"apiVersion", "v1"},
+                                                 {"kind", "Service"},
+                                                 {"name", keeper.at("metadata").at("name")},
+                                                 {"uid", keeper.at("metadata").at("uid")},
+                                                 {"controller", true}}};
+        stage.create(kube::kClaims, stage.subject().ns, claim);
+      },
+      [&](const record::View& view) {
+        const bool seen = view.claims.contains(name);
+        return record::Standing{seen, seen ? "it is there" : "it is not there", {}};
+      },
+      kSleepersStart);
 }
 
 }  // namespace
@@ -131,13 +175,14 @@ void play_retention(Stage& stage) {
   Sleepers sleepers(stage);
   Subject archive = subject;
   archive.claim_template = Sleeper::kArchiveTemplate;
-  const auto all_gone = [&](const std::vector<Ordinal>& unwanted) {
-    return both(claims_gone(subject, unwanted), claims_gone(archive, unwanted));
-  };
   auto objects =
       fixtures::sleeper_objects(stage.request().image, {.replicas = subject.replicas, .archive = true});
-  fixtures::object_of_kind(objects, "StatefulSet")["spec"]["persistentVolumeClaimRetentionPolicy"] = {
-      {"whenScaled", "Delete"}, {"whenDeleted", "Delete"}};
+  json& spec = fixtures::object_of_kind(objects, "StatefulSet")["spec"];
+  spec["persistentVolumeClaimRetentionPolicy"] = kDeleteBoth;
+  const std::string foreign = archive.claim_name(sleepers.ordinal(2));
+  make_foreign_claim(stage, spec.at("volumeClaimTemplates").at(1),
+                     fixtures::object_of_kind(objects, "Service"), foreign);
+  std::erase_if(objects, [](const json& one) { return one.at("kind") == "Service"; });
   sleepers.create(objects, both(all_ready(subject, sleepers.first(3)), counted_ready(subject, {3})));
   sleepers.replace("replace-pod", sleepers.ordinal(1));
   stage.hold("hold-claims", json::object(), "a pod that was deleted takes no claim with it", [] {});
@@ -157,8 +202,12 @@ void play_retention(Stage& stage) {
   stage.step(
       "scale-down", {{"from", 3}, {"to", 1}}, "let it end: the claims of the others go",
       [&] { sleepers.let_end(highest); },
-      both(scaled_down(subject, {1}), all_gone({sleepers.ordinal(1), sleepers.ordinal(2)})), kCollected);
-  delete_set(stage, both(set_gone(subject), all_gone(sleepers.first(1))));
+      both(scaled_down(subject, {1}), both(claims_gone(subject, {sleepers.ordinal(1), sleepers.ordinal(2)}),
+                                           claims_gone(archive, {sleepers.ordinal(1)}))),
+      kCollected);
+  delete_set(stage, "delete-set",
+             both(set_gone(subject),
+                  both(claims_gone(subject, sleepers.first(1)), claims_gone(archive, sleepers.first(1)))));
 }
 
 void play_protection(Stage& stage) {
@@ -222,10 +271,12 @@ void play_recreation(Stage& stage) {
   const std::string request = edit_claim_template(stage, *set);
   const std::vector<Ordinal> granted = expand(stage, all, request);
 
-  delete_set(stage, set_gone(subject));
+  delete_set(stage, "delete-set", set_gone(subject));
+  json again = *set;
+  again["spec"]["persistentVolumeClaimRetentionPolicy"] = kDeleteBoth;
   stage.step(
       "recreate", {{"replicas", subject.replicas.value}}, "create StatefulSet " + subject.set + " again",
-      [&] { stage.create({*set}); }, all_ready(subject, all), kDatabase);
+      [&] { stage.create({again}); }, all_ready(subject, all), kDatabase);
   if (!granted.empty())
     stage.attempt(
         "grown", none, "the claims have grown", [] {},
@@ -234,9 +285,18 @@ void play_recreation(Stage& stage) {
   for (const Ordinal ordinal : all) members.read_rows(ordinal);
   stage.end("read", none, Step::Phase::kReached, "read");
 
-  stage.step(
-      "delete-set-again", none, "delete StatefulSet " + subject.set,
-      [&] { stage.remove(kube::kStatefulSets, subject.set); }, set_gone(subject), kCollected);
+  // What would go with the set now must not once the policy says Retain again.
+  stage.attempt("own", none, "the claims belong to the set", [] {}, owned(subject, all, true), kOwned);
+  stage.attempt(
+      "retain", none, "the retention policy becomes Retain",
+      [&] {
+        stage.patch(kube::kStatefulSets, subject.set,
+                    {{"spec",
+                      {{"persistentVolumeClaimRetentionPolicy",
+                        {{"whenScaled", "Retain"}, {"whenDeleted", "Retain"}}}}}});
+      },
+      owned(subject, all, false), kOwned);
+  delete_set(stage, "delete-set-again", set_gone(subject));
   stage.step(
       "delete-claims", {{"label", "app=mariadb"}}, "delete the claims with label app=mariadb",
       [&] {

@@ -140,9 +140,10 @@ void Stage::watch(const kube::Resource& resource, const std::string& ns, const s
        .sink = recorder_.sink(fmt::format("{} of {}", resource.plural, ns.empty() ? "the cluster" : ns))});
 }
 
-void Stage::create(const kube::Resource& resource, const std::string& ns, const json& object) {
-  if (auto created = client().create_object(resource, ns, object); !created)
-    throw HarnessTrouble(created.error().sentence());
+json Stage::create(const kube::Resource& resource, const std::string& ns, const json& object) {
+  auto created = client().create_object(resource, ns, object);
+  if (!created) throw HarnessTrouble(created.error().sentence());
+  return std::move(*created);
 }
 
 void Stage::create(const std::vector<json>& objects) {

@@ -50,7 +50,7 @@ class Stage {
   [[nodiscard]] const std::stop_token& stop() const { return request_.stop; }
 
   /// Each throws HarnessTrouble when the API server refuses.
-  void create(const kube::Resource& resource, const std::string& ns, const nlohmann::json& object);
+  nlohmann::json create(const kube::Resource& resource, const std::string& ns, const nlohmann::json& object);
   void create(const std::vector<nlohmann::json>& objects);  ///< in the subject's namespace
   nlohmann::json patch(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
   /// Asks for a change that may be refused and gives the answer: {"code": 200}, or for example
