@@ -171,7 +171,7 @@ int run(const RunOptions& options) {
   lock.name_process(options.out);
   const report::RunFolder folder(options.out, recording_reader());
   const auto prepared = prepare(options.cluster, interrupt.hurry());
-  const ShownProgress shown;
+  const ShownProgress shown(options.scenario);
   const Left left = left_of(*scenario, started->plan.run, folder.recording_of(options.scenario));
 
   std::function<void(scenarios::Stage&)> upgrade = run_upgrade_command;

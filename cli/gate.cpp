@@ -153,7 +153,7 @@ int gate_begin(const GateOptions& options) {
   request.environment["budget"] = {{"gap", options.budget.gap},
                                    {"controlPlaneGap", options.budget.control_plane_gap},
                                    {"availability", options.budget.availability}};
-  const ShownProgress shown;
+  const ShownProgress shown("upgrade");
   shown.get()->step_began("recorder", "a recorder inside the cluster");
   const auto opened = gate::open(prepared->client, site, request, interrupt.stop());
   shown.get()->step_ended("recorder", opened ? Step::Phase::kReached : Step::Phase::kFailed,
@@ -212,7 +212,7 @@ int gate_end(const GateOptions& options) {
   if (auto marked = gate::mark_upgraded(*client, site); !marked)
     return harness_error(marked.error().sentence);
 
-  const ShownProgress shown;
+  const ShownProgress shown("upgrade");
   bool after = false;
   const fs::path recording = folder.recording_of(kScenario);
   const auto followed = gate::follow(
@@ -324,7 +324,7 @@ int gate_record(const fs::path& folder) {
     if (!asked.is_object()) return harness_error("The recorder has no request that can be read.");
     const auto client = connect({}, interrupt.hurry());
     if (!client) return harness_error(client.error().sentence);
-    const ShownProgress shown;
+    const ShownProgress shown("upgrade");
     const scenarios::ScenarioEnd end = scenarios::run(
         *scenarios::find(kScenario), {.client = *client,
                                       .run = asked.value("run", ""),

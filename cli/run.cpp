@@ -32,13 +32,14 @@ bool is_terminal(const char* path) {
 
 }  // namespace
 
-ShownProgress::ShownProgress() {
+ShownProgress::ShownProgress(std::string of) {
   const char* path = std::getenv("STATEPROOF_PROGRESS");
   if (path != nullptr) file_.open(path, std::ios::app);
   report::ProgressStyle style;
   style.terminal = file_.is_open() ? is_terminal(path) : ::isatty(STDERR_FILENO) != 0;
   style.colour = style.terminal && std::getenv("NO_COLOR") == nullptr;
   style.unicode = style.terminal;
+  if (file_.is_open()) style.of = std::move(of);
   progress_ = report::make_progress(file_.is_open() ? static_cast<std::ostream&>(file_) : std::cerr, style);
 }
 
@@ -225,7 +226,7 @@ tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions
 tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster) {
   if (!solo.killed_at.empty())
     if (auto killed = play_until_killed(solo, cluster); !killed) return tl::make_unexpected(killed.error());
-  const ShownProgress shown;
+  const ShownProgress shown(solo.name);
   return play(solo, cluster, shown.get());
 }
 

@@ -28,10 +28,10 @@ Timestamp now();
 std::string new_run_id();
 
 /// Progress on the terminal. ctest keeps the output of its tests to itself: $STATEPROOF_PROGRESS names a way
-/// around it.
+/// around it, on which `of`, the scenario for example, is told with each step.
 class ShownProgress {
  public:
-  ShownProgress();
+  explicit ShownProgress(std::string of);
   [[nodiscard]] report::Progress* get() const { return progress_.get(); }
 
  private:

@@ -23,15 +23,17 @@ double seconds_between(TimePoint from, TimePoint to) {
   return std::chrono::duration<double>(to - from).count();
 }
 
-CurrentStep begun(std::string_view name, std::string_view text, TimePoint now) {
-  std::string label = std::string{name} + (text.empty() ? "" : " ") + std::string{text};
+CurrentStep begun(const ProgressStyle& style, std::string_view name, std::string_view text, TimePoint now) {
+  std::string label = style.of + (style.of.empty() ? "" : ": ") + std::string{name} +
+                      (text.empty() ? "" : " ") + std::string{text};
   return {std::string{name}, one_line(valid_text(label)), "", now};
 }
 
 /// A step that ends without having begun is told all the same, with no time.
-CurrentStep ended(std::optional<CurrentStep>& current, std::string_view name, TimePoint now) {
+CurrentStep ended(const ProgressStyle& style, std::optional<CurrentStep>& current, std::string_view name,
+                  TimePoint now) {
   std::optional<CurrentStep> step = std::exchange(current, std::nullopt);
-  return step && step->name == name ? *std::move(step) : begun(name, "", now);
+  return step && step->name == name ? *std::move(step) : begun(style, name, "", now);
 }
 
 std::string_view ending(Step::Phase outcome) {
@@ -66,7 +68,7 @@ class NoProgress : public Progress {
 class TickingProgress : public LiveProgress {
  public:
   TickingProgress(std::ostream& out, ProgressStyle style, SteadyClock clock)
-      : LiveProgress(out, style, std::move(clock)),
+      : LiveProgress(out, std::move(style), std::move(clock)),
         ticker_([this](const std::stop_token& stop) { tick(stop); }) {}
 
  private:
@@ -82,8 +84,8 @@ class TickingProgress : public LiveProgress {
 
 }  // namespace
 
-PlainProgress::PlainProgress(std::ostream& out, SteadyClock clock)
-    : out_(out), clock_(std::move(clock)), started_(clock_()) {}
+PlainProgress::PlainProgress(std::ostream& out, ProgressStyle style, SteadyClock clock)
+    : out_(out), style_(std::move(style)), clock_(std::move(clock)), started_(clock_()) {}
 
 void PlainProgress::write(const std::string& text) {
   // Flushed, so that a log that is followed shows what is under way.
@@ -92,7 +94,7 @@ void PlainProgress::write(const std::string& text) {
 
 void PlainProgress::step_began(std::string_view name, std::string_view text) {
   const std::scoped_lock lock(mutex_);
-  step_ = begun(name, text, clock_());
+  step_ = begun(style_, name, text, clock_());
   write(step_->label + " ...");
 }
 
@@ -104,14 +106,14 @@ void PlainProgress::note(std::string_view text) {
 void PlainProgress::step_ended(std::string_view name, Step::Phase outcome, std::string_view text) {
   const std::scoped_lock lock(mutex_);
   const TimePoint now = clock_();
-  const CurrentStep step = ended(step_, name, now);
+  const CurrentStep step = ended(style_, step_, name, now);
   const std::string more = details(step, outcome, text);
   write(fmt::format("{} ... {} {}{}", step.label, ending(outcome),
                     duration_text(seconds_between(step.began, now)), more.empty() ? "" : ": " + more));
 }
 
 LiveProgress::LiveProgress(std::ostream& out, ProgressStyle style, SteadyClock clock)
-    : out_(out), style_(style), clock_(std::move(clock)) {}
+    : out_(out), style_(std::move(style)), clock_(std::move(clock)) {}
 
 LiveProgress::~LiveProgress() {
   // What is printed next must not stand on the live line of a step that never ended.
@@ -131,7 +133,7 @@ void LiveProgress::draw() {
 void LiveProgress::step_began(std::string_view name, std::string_view text) {
   const std::scoped_lock lock(mutex_);
   if (step_) out_ << "\n";
-  step_ = begun(name, text, clock_());
+  step_ = begun(style_, name, text, clock_());
   draw();
 }
 
@@ -150,7 +152,7 @@ void LiveProgress::redraw() {
 void LiveProgress::step_ended(std::string_view name, Step::Phase outcome, std::string_view text) {
   const std::scoped_lock lock(mutex_);
   const TimePoint now = clock_();
-  const CurrentStep step = ended(step_, name, now);
+  const CurrentStep step = ended(style_, step_, name, now);
   const std::string more = details(step, outcome, text);
   out_ << kBackAndClear << mark(outcome, {style_.colour, style_.unicode}) << " " << step.label << "  "
        << duration_text(seconds_between(step.began, now)) << (more.empty() ? "" : "  " + more) << "\n"
@@ -158,8 +160,8 @@ void LiveProgress::step_ended(std::string_view name, Step::Phase outcome, std::s
 }
 
 std::unique_ptr<Progress> make_progress(std::ostream& out, ProgressStyle style, SteadyClock clock) {
-  if (style.terminal) return std::make_unique<TickingProgress>(out, style, std::move(clock));
-  return std::make_unique<PlainProgress>(out, std::move(clock));
+  if (style.terminal) return std::make_unique<TickingProgress>(out, std::move(style), std::move(clock));
+  return std::make_unique<PlainProgress>(out, std::move(style), std::move(clock));
 }
 
 std::unique_ptr<Progress> no_progress() { return std::make_unique<NoProgress>(); }

@@ -35,6 +35,7 @@ struct ProgressStyle {
   bool colour = false;
   bool unicode = false;
   std::size_t columns = 100;
+  std::string of;  ///< whose steps these are, told with each where several write to one place
 };
 
 /// On a terminal the live line is drawn again several times a second until the object is destroyed.
@@ -52,11 +53,11 @@ struct CurrentStep {
   std::chrono::steady_clock::time_point began;
 };
 
-/// For logs: `[  12.3s] scale-down 5 -> 2 ... done in 8.1s`. A note is told only when its step did not end
-/// well.
+/// For logs: `[  12.3s] scale-down 5 -> 2 ... done in 8.1s`, after the seconds whose step it is. A note is
+/// told only when its step did not end well.
 class PlainProgress : public Progress {
  public:
-  PlainProgress(std::ostream& out, SteadyClock clock);
+  PlainProgress(std::ostream& out, ProgressStyle style, SteadyClock clock);
   void step_began(std::string_view name, std::string_view text) override;
   void note(std::string_view text) override;
   void step_ended(std::string_view name, Step::Phase outcome, std::string_view text) override;
@@ -65,6 +66,7 @@ class PlainProgress : public Progress {
   void write(const std::string& text);
 
   std::ostream& out_;
+  ProgressStyle style_;
   SteadyClock clock_;
   std::chrono::steady_clock::time_point started_;
   std::mutex mutex_;

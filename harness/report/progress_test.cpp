@@ -46,6 +46,19 @@ TEST(PlainProgress, AStepThatFailsSaysWhatItWaitedFor) {
                                   "last waited for: mariadb-0 to be Ready\n"));
 }
 
+TEST(PlainProgress, WhoseStepItIsStandsInFront) {
+  FakeClock clock;
+  std::ostringstream out;
+  const auto progress = make_progress(out, {.of = "halting"}, clock.reader());
+  progress->step_began("release", "sleeper-0");
+  progress->step_ended("release", Step::Phase::kReached, "");
+  progress->step_ended("cleanup", Step::Phase::kReached, "");
+  EXPECT_EQ(out.str(),
+            "[   0.0s] halting: release sleeper-0 ...\n"
+            "[   0.0s] halting: release sleeper-0 ... done in 0.0s\n"
+            "[   0.0s] halting: cleanup ... done in 0.0s\n");
+}
+
 TEST(PlainProgress, AnEndWithoutABeginIsTold) {
   FakeClock clock;
   std::ostringstream out;
@@ -53,7 +66,7 @@ TEST(PlainProgress, AnEndWithoutABeginIsTold) {
   EXPECT_EQ(out.str(), "[   0.0s] create ... FAILED after 0.0s: refused\n");
 }
 
-ProgressStyle terminal(std::size_t columns = 100) { return {true, false, true, columns}; }
+ProgressStyle terminal(std::size_t columns = 100) { return {true, false, true, columns, ""}; }
 
 TEST(LiveProgress, TheLineIsDrawnAgainInPlaceAndThenStays) {
   FakeClock clock;
