@@ -240,7 +240,9 @@ std::optional<Finding> crash(const Workload& workload, const SeenPod& seen, cons
   finding.evidence.push_back({seen.pod.meta.ref.text(),
                               fmt::format("status.containerStatuses[{}].restartCount", container.name()),
                               fmt::format("{}", number(*container.status, "restartCount"))});
-  finding.evidence.push_back(state_evidence(seen, container, ended, "lastState.terminated"));
+  const bool is_over = in(*container.status, "state", "terminated").is_object();
+  finding.evidence.push_back(
+      state_evidence(seen, container, ended, is_over ? "state.terminated" : "lastState.terminated"));
   return finding;
 }
 

@@ -476,18 +476,21 @@ void mount_missing_config(Objects& objects, const std::string&) {
   container(objects)["volumeMounts"].push_back({{"name", "settings"}, {"mountPath", "/settings"}});
 }
 
-void crash(Objects& objects, const std::string&) {
-  container(objects)["command"] = {"sh", "-c",
-                                   "echo 'the table of contents is torn'; exit 3; tail -f /dev/null"};
+// In place of the sleeper's own, which is Ready by a file and listens to SIGTERM: this one is killed soon.
+void run_instead(Objects& objects, const char* script) {
+  container(objects)["command"] = {"sh", "-c", script};
   container(objects).erase("readinessProbe");
+  pod_spec(objects)["terminationGracePeriodSeconds"] = 1;
+}
+
+void crash(Objects& objects, const std::string&) {
+  run_instead(objects, "echo 'the table of contents is torn'; exit 3; tail -f /dev/null");
 }
 
 // Holds 96 MiB of what it reads, then does nothing.
 void need_much_memory(Objects& objects, const std::string&) {
-  container(objects)["command"] = {
-      "sh", "-c", "head -c 100663296 /dev/zero | tail -c 99614720 >/dev/null && exec tail -f /dev/null"};
+  run_instead(objects, "head -c 100663296 /dev/zero | tail -c 99614720 >/dev/null && exec tail -f /dev/null");
   container(objects)["resources"] = {{"limits", {{"memory", "24Mi"}}}};
-  container(objects).erase("readinessProbe");
 }
 Words more_memory(Stage&) { return {{"<more>", "512Mi"}}; }
 
@@ -495,9 +498,7 @@ void fill_volume(Objects& objects, const std::string&) {
   pod_spec(objects)["volumes"] = {
       {{"name", "small"}, {"emptyDir", {{"medium", "Memory"}, {"sizeLimit", "1Mi"}}}}};
   container(objects)["volumeMounts"].push_back({{"name", "small"}, {"mountPath", "/small"}});
-  container(objects)["command"] = {"sh", "-c",
-                                   "head -c 8388608 /dev/zero >/small/table && exec tail -f /dev/null"};
-  container(objects).erase("readinessProbe");
+  run_instead(objects, "head -c 8388608 /dev/zero >/small/table && exec tail -f /dev/null");
 }
 void give_room(Stage& stage) {
   demand(stage.client().patch(kube::kStatefulSets, stage.subject().ns, Sleeper::kName, kube::PatchType::kJson,
