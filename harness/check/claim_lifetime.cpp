@@ -257,8 +257,9 @@ Verdict foreign_claims_stay(const Timeline& timeline) {
     if (judged == 0) under.judgement.doubt("no claim belonged to another controller");
   };
   constexpr const char* judged = "the claim of another controller was left alone";
-  return worse(judge_step(timeline, "scale-down", {"persistentvolumeclaims"}, judged, stay),
-               judge_step(timeline, "delete-set", {"persistentvolumeclaims"}, judged, stay));
+  return worse(judge_step(timeline, "create", {"persistentvolumeclaims"}, judged, stay),
+               worse(judge_step(timeline, "scale-down", {"persistentvolumeclaims"}, judged, stay),
+                     judge_step(timeline, "delete-set", {"persistentvolumeclaims"}, judged, stay)));
 }
 
 Verdict claims_obey_a_changed_policy(const Timeline& timeline) {

@@ -30,8 +30,8 @@ Verdict claims_are_labelled(const Timeline& timeline);
 /// reclaim policy Delete, with them.
 Verdict deleted_claims_go(const Timeline& timeline);
 
-/// RET-09, on steps "scale-down" and "delete-set": a claim that another controller owns stays, and stays that
-/// controller's.
+/// RET-09, on steps "create", "scale-down" and "delete-set": a claim that another controller owns stays, and
+/// stays that controller's.
 Verdict foreign_claims_stay(const Timeline& timeline);
 /// RET-10, on steps "retain" and "delete-set-again": under a policy that was changed to Retain no claim
 /// belongs to its set any more, nor goes with it.
