@@ -255,4 +255,33 @@ Verdict one_pod_per_name(const Timeline& timeline) {
   return std::move(judgement).verdict(counted(judged, "pod", "pods") + ", never two of one name");
 }
 
+Verdict gone_pods_have_ended(const Timeline& timeline) {
+  const Course course{timeline};
+  const Incarnations pods{course.judged(), timeline.subject()};
+  Judgement judgement;
+  std::size_t judged = 0;
+  for (const Incarnation& pod : pods) {
+    // A node that is lost tells nothing of its containers any more; what a re-list lacks had a last word,
+    // too.
+    if (pod.gone == nullptr || pod.gone->as<ObjectSeen>()->synthesized || pod.excused) continue;
+    ++judged;
+    const auto& containers = pod.gone->object<Pod>()->containers;
+    const auto running = std::find_if(containers.begin(), containers.end(),
+                                      [](const ContainerState& one) { return one.running; });
+    if (running == containers.end()) continue;
+    judgement.find(
+        {pod.ref,
+         fmt::format("the containers of {} have ended before it is gone", pod.ref.name),
+         fmt::format("it was gone at {}, and the last word on its container {} is that it runs",
+                     moment(*pod.gone), running->name),
+         {pod.gone->index},
+         fmt::format("deletions without grace: the API server's audit log for \"delete pods\" of {}",
+                     pod.ref.name)});
+  }
+  judgement.doubt_if(course.lost({"pods"}));
+  judgement.doubt_if(course.cut_short());
+  if (judged == 0) judgement.doubt("no pod of the set went");
+  return std::move(judgement).verdict(counted(judged, "pod", "pods") + " had ended before they were gone");
+}
+
 }  // namespace stateproof::check

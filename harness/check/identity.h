@@ -14,4 +14,7 @@ Verdict replacement_keeps_identity(const Timeline& timeline);
 /// ID-05: a pod is created only after the pod that had its name before is gone.
 Verdict one_pod_per_name(const Timeline& timeline);
 
+/// ID-05b, ID-05u: a pod is gone only after its containers have ended, so that what is gone runs no more.
+Verdict gone_pods_have_ended(const Timeline& timeline);
+
 }  // namespace stateproof::check

@@ -168,5 +168,30 @@ TEST(OnePodPerName, AGapMayHideTheEndOfTheFirst) {
               IsInconclusive(HasSubstr("lost events")));
 }
 
+void run(Pod& pod) {
+  ContainerState& server = pod.containers.emplace_back();
+  server.name = "mariadb";
+  server.running = true;
+}
+
+TEST(GonePodsHaveEnded, AWholeLifecycleIsConformant) {
+  EXPECT_THAT(gone_pods_have_ended(Story::lifecycle()), IsConformant());
+}
+
+TEST(GonePodsHaveEnded, RejectsAPodThatGoesWhileItRuns) {
+  EXPECT_THAT(gone_pods_have_ended(Story{}.deployed().modified(2, run).terminating(2).deleted(2)),
+              IsNonconformantAs(HasSubstr("its container mariadb is that it runs")));
+}
+
+TEST(GonePodsHaveEnded, AskNothingOfAPodWhoseNodeIsLost) {
+  Story story = Story{}.deployed();
+  story.modified(2, [](Pod& pod) {
+    run(pod);
+    pod.disruption = "DeletionByPodGC";
+  });
+  story.terminating(2).deleted(2).terminating(1).deleted(1);
+  EXPECT_THAT(gone_pods_have_ended(story), IsConformant());
+}
+
 }  // namespace
 }  // namespace stateproof::check

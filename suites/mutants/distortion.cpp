@@ -100,6 +100,16 @@ void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index
   insert_object_before(timeline, index, Change::kModified, std::move(pod));
 }
 
+void go_while_running(Timeline& timeline) {
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
+    if (!seen.is_deletion() || !ordinal_of(pod.meta.ref.name, timeline.subject().set) ||
+        pod.containers.empty())
+      return false;
+    pod.containers.front().running = true;
+    return true;
+  });
+}
+
 void change_answer(Timeline& timeline, std::string_view step,
                    const std::function<void(json& answer)>& change) {
   Observation& end = timeline.observations.at(end_of(timeline, step) - 1);

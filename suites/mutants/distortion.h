@@ -41,6 +41,9 @@ void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index
 template <class T>
 void change_objects(Timeline& timeline, const std::function<bool(T&, const Observation&)>& change);
 
+/// The subject's pods go while their first container runs.
+void go_while_running(Timeline& timeline);
+
 /// Changes what the API server answered in the step, args["answer"] of its end.
 void change_answer(Timeline& timeline, std::string_view step,
                    const std::function<void(nlohmann::json& answer)>& change);

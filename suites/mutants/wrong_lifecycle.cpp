@@ -142,6 +142,8 @@ std::vector<WrongHistory> wrong_lifecycles() {
        create_one_too_many},
       {"two-of-one-name", "a second pod bears a name while the first lives", "ordered-creation", "ID-05",
        let_two_live},
+      {"gone-while-running", "a pod that is scaled away is gone before its container has ended",
+       "ordered-creation", "ID-05b", go_while_running},
       {"names-mixed-up", "a pod's name gives an address that is not its own", "stable-dns", "DNS-02",
        mix_names_up},
       {"stale-name", "a replaced pod's name keeps the old address", "stable-dns", "DNS-04",

@@ -214,6 +214,8 @@ std::vector<WrongHistory> wrong_rollouts() {
   return {
       {"bottom-first", "a rolling update begins at the lowest ordinal", "update-order", "UPD-01",
        begin_at_the_bottom},
+      {"updated-while-running", "an updated pod's former is gone before its container has ended",
+       "update-order", "ID-05u", go_while_running},
       {"last-forgotten", "a rolling update forgets the last pod", "update-completes", "UPD-10",
        forget_the_last},
       {"never-over", "status.currentRevision stays the old one after an update", "update-completes", "UPD-10",

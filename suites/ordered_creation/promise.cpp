@@ -51,6 +51,14 @@ Promise ordered_creation() {
                .since = "",
                .level = Level::kBlocking,
                .checker = check::one_pod_per_name},
+              {.id = "ID-05b",
+               .title = "A pod has ended before its name is free",
+               .sentence = "A pod of the set MUST NOT be gone from the API while its containers run, so that "
+                           "no two of one identity run at a time.",
+               .source = "https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/",
+               .since = "",
+               .level = Level::kBlocking,
+               .checker = check::gone_pods_have_ended},
           },
   };
 }

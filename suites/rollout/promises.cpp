@@ -2,6 +2,7 @@
 
 #include "harness/check/available_replicas.h"
 #include "harness/check/broken_update.h"
+#include "harness/check/identity.h"
 #include "harness/check/rollout.h"
 #include "harness/check/update_budget.h"
 
@@ -18,6 +19,8 @@ constexpr std::string_view kMinReady =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#minimum-ready-seconds";
 constexpr std::string_view kHistory =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#revision-history";
+constexpr std::string_view kForceDeletion =
+    "https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/";
 constexpr std::string_view kForcedRollback =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback";
 constexpr std::string_view kMaxUnavailable =
@@ -46,7 +49,16 @@ std::vector<Promise> rollout_promises() {
                          .source = kRolling,
                          .since = "",
                          .level = Level::kBlocking,
-                         .checker = check::updated_from_the_top}}},
+                         .checker = check::updated_from_the_top},
+                        {.id = "ID-05u",
+                         .title = "A pod has ended before its successor comes",
+                         .sentence =
+                             "In a rolling update, too, a pod MUST NOT be gone from the API while its "
+                             "containers run.",
+                         .source = kForceDeletion,
+                         .since = "",
+                         .level = Level::kBlocking,
+                         .checker = check::gone_pods_have_ended}}},
       {.id = "update-completes",
        .title = "A rolling update reaches every pod",
        .group = "updates",
