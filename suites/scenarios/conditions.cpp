@@ -94,6 +94,14 @@ std::string unresolved(const View& view, const Subject& subject, Ordinal ordinal
   return {};
 }
 
+/// Ready pods of the set as their own watch shows them: it may be behind that of the set, whose status knows
+/// of them already, and a checker sees the pods as they stand when a step ends.
+int seen_ready(const View& view, const Subject& subject) {
+  return static_cast<int>(std::count_if(view.pods.begin(), view.pods.end(), [&](const auto& entry) {
+    return entry.second.ready && ordinal_of(entry.first, subject.set);
+  }));
+}
+
 }  // namespace
 
 std::vector<Ordinal> ordinals(Ordinal first, Replicas count) {
@@ -202,7 +210,7 @@ record::Condition counted_ready(const Subject& subject, Replicas ready) {
   return [=](const View& view) {
     const auto set = view.sets.find(subject.set);
     const int counted = set == view.sets.end() ? 0 : set->second.ready_pods.value;
-    return Standing{counted == ready.value,
+    return Standing{counted == ready.value && seen_ready(view, subject) == ready.value,
                     fmt::format("status.readyReplicas of StatefulSet {} is {}, awaited is {}", subject.set,
                                 counted, ready.value),
                     {}};
@@ -227,7 +235,7 @@ record::Condition rolled_out(const Subject& subject, Replicas replicas, const st
     const StatefulSet& set = found->second;
     const bool done = set.observed_generation >= generation && set.update_revision == set.current_revision &&
                       set.updated_pods == replicas && set.ready_pods == replicas &&
-                      set.available_pods == replicas;
+                      set.available_pods == replicas && seen_ready(view, subject) == replicas.value;
     return Standing{done,
                     fmt::format("{} of {} pods updated, {} Ready, {} available", set.updated_pods.value,
                                 replicas.value, set.ready_pods.value, set.available_pods.value),

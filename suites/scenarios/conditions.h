@@ -38,7 +38,8 @@ record::Condition all_created(const Subject& subject, std::vector<Ordinal> wante
 /// The StatefulSet controller has finished a pass over this generation of the set.
 record::Condition worked_through(const Subject& subject, std::int64_t generation);
 
-/// status.readyReplicas is this number: the controller has taken note of its pods' readiness.
+/// status.readyReplicas is this number, and so many pods are Ready: the controller has taken note of their
+/// readiness, and we have, too.
 record::Condition counted_ready(const Subject& subject, Replicas ready);
 
 /// status.availableReplicas is this number.
