@@ -35,30 +35,22 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Held by a scenario while it plays and cleans up, so that a report can wait for its end.
+// Scenarios share it while they play and clean up; a report has it for itself, and so waits for their end.
 class RunLock {
  public:
-  explicit RunLock(const fs::path& out)
+  enum class Holder { kScenario, kReport };
+  RunLock(const fs::path& out, Holder holder)
       : descriptor_(::open((out / "run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
-    if (descriptor_ >= 0) ::flock(descriptor_, LOCK_EX);
-  }
-
-  /// Whom a script asks to stop.
-  void name_process(const fs::path& out) {
-    named_ = out / "run.pid";
-    std::ofstream(named_) << ::getpid() << "\n";
+    if (descriptor_ >= 0) ::flock(descriptor_, holder == Holder::kReport ? LOCK_EX : LOCK_SH);
   }
   RunLock(const RunLock&) = delete;
   RunLock& operator=(const RunLock&) = delete;
   ~RunLock() {
-    std::error_code ignored;
-    if (!named_.empty()) fs::remove(named_, ignored);
     if (descriptor_ >= 0) ::close(descriptor_);
   }
 
  private:
   int descriptor_;
-  fs::path named_;
 };
 
 int exit_code_of(Outcome outcome, int not_applicable_code) {
@@ -167,8 +159,7 @@ int run(const RunOptions& options) {
   }
   const auto started = report::load_run(options.out);
   if (!started) return harness_error(started.error().sentence);
-  RunLock lock(options.out);
-  lock.name_process(options.out);
+  const RunLock lock(options.out, RunLock::Holder::kScenario);
   const report::RunFolder folder(options.out, recording_reader());
   const auto prepared = prepare(options.cluster, interrupt.hurry());
   const ShownProgress shown(options.scenario);
@@ -256,7 +247,7 @@ int report(const fs::path& out) {
   const bool planned = fs::exists(out / "plan.json");
   if (!planned && recordings_in(out / "recordings").empty())
     return harness_error(fmt::format("{} holds no run; give the --out of one.", out.string()));
-  const RunLock lock(out);
+  const RunLock lock(out, RunLock::Holder::kReport);
   if (!planned)
     if (auto made = make_run_of_recordings(out); !made) return harness_error(made.error().sentence);
   if (auto told = tell_killed_scenarios(out); !told) return harness_error(told.error().sentence);
