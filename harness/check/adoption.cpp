@@ -49,6 +49,27 @@ Verdict orphans_live_on(const Timeline& timeline) {
                     [](JudgedStep& under) { demand_same_pods(under); });
 }
 
+Verdict pods_go_with_their_set(const Timeline& timeline) {
+  return judge_step(
+      timeline, "delete-set", {"pods", "statefulsets"}, "all pods went with their set",
+      [](JudgedStep& under) {
+        if (under.before.set(under.subject.set) == nullptr)
+          return under.judgement.doubt("the set was not there");
+        std::size_t judged = 0;
+        for (const auto& [name, pod] : under.before.pods) {
+          if (!controlled_by(*pod, under.before.set(under.subject.set))) continue;
+          ++judged;
+          const Pod* now = under.after.pod(std::string{name});
+          if (under.step.reached() || !under.outlasted_patience() || now == nullptr || now->terminating())
+            continue;
+          under.find(pod->meta.ref, fmt::format("{} is told to stop, for its set was deleted", name),
+                     fmt::format("nothing had told it to stop at {}", moment(*under.step.end)),
+                     *under.step.end, look_at_owners(under.subject));
+        }
+        if (judged == 0) under.judgement.doubt("the set had no pod");
+      });
+}
+
 Verdict orphans_are_adopted(const Timeline& timeline) {
   return judge_step(timeline, "adopt", {"pods", "statefulsets"}, "all pods were adopted as they were",
                     [](JudgedStep& under) {

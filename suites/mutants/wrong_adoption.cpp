@@ -13,6 +13,11 @@ void stop_with_the_set(Timeline& timeline) {
   tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "orphan"));
 }
 
+void outlive_the_set(Timeline& timeline) {
+  erase_pods_after(timeline, pod_of(timeline, 1), begin_of(timeline, "delete-set"));
+  let_time_out(timeline, "delete-set", 120s);
+}
+
 void never_adopt(Timeline& timeline) {
   const std::size_t begin = begin_of(timeline, "adopt");
   change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
@@ -38,6 +43,8 @@ std::vector<WrongHistory> wrong_adoptions() {
   return {
       {"stopped-with-the-set", "a pod is stopped though its set was orphaned away", "orphans-live-on",
        "DIS-05", stop_with_the_set},
+      {"outlives-the-set", "a pod is not stopped when its set is deleted", "pods-go-with-set", "CLN-03",
+       outlive_the_set},
       {"never-adopted", "a new set ignores the pods that match", "orphans-adopted", "ADO-01", never_adopt},
       {"strayed-and-stopped", "a pod that stops matching is deleted", "strangers-released", "ADO-02",
        stop_what_strayed},
