@@ -13,6 +13,7 @@
 #include "harness/check/incarnations.h"
 #include "harness/check/judgement.h"
 #include "harness/check/patience.h"
+#include "harness/check/step_duty.h"
 
 namespace stateproof::check {
 namespace {
@@ -303,15 +304,45 @@ Verdict service_name_gives_ready_pods(const Timeline& timeline) {
   return std::move(records).verdict({kAllReady}, "with the addresses of the Ready pods");
 }
 
+namespace {
+
+// Pods come and go, so that their records may be old ones; the port was the same all the time.
+void judge_ports(Records& records, const std::string& name) {
+  const Subject& subject = records.subject();
+  for (const auto& series : records.series().all()) {
+    if (series.question.name != name || series.question.type != "SRV") continue;
+    for (const Answer& answer : series.answers) {
+      const auto& given = answer.told->records;
+      const auto wrong = std::find_if(given.begin(), given.end(), [&](const std::string& record) {
+        return !port_and_target(record).starts_with(fmt::format("{} ", subject.port));
+      });
+      if (wrong == given.end()) continue;
+      records.judgement().find(
+          {records.service(subject.service),
+           fmt::format("every SRV record of {} has port {}", name, subject.port),
+           fmt::format("\"{}\" at {} (asked by {} of {})", *wrong, moment(answer.from),
+                       series.question.vantage.client, series.question.vantage.server),
+           {answer.seen->index},
+           fmt::format("the port \"{}\" of Service {}: kubectl -n {} get services,endpointslices -o yaml",
+                       subject.port_name, subject.service, subject.ns)});
+      break;
+    }
+  }
+}
+
+}  // namespace
+
 Verdict srv_records_name_ready_pods(const Timeline& timeline) {
   Records records(timeline);
   const Subject& subject = records.subject();
+  const std::string name = fmt::format("_{}._tcp.{}", subject.port_name, subject.service_dns_name());
+  judge_ports(records, name);
   for (const Quiet& time : records.quiet(true, subject.service)) {
     if (time.stays.empty()) continue;
     std::vector<std::string> expected;
     for (const Stay* stay : time.stays)
       expected.push_back(fmt::format("{} {}", subject.port, subject.dns_name(stay->pod->ordinal)));
-    records.judge({fmt::format("_{}._tcp.{}", subject.port_name, subject.service_dns_name()),
+    records.judge({name,
                    "SRV",
                    {},
                    records.service(subject.service),
@@ -555,6 +586,28 @@ Verdict endpoint_slices_agree(const Timeline& timeline) {
   judgement.doubt_if(records.course().lost({"pods", "endpointslices"}));
   return std::move(judgement).verdict(fmt::format("{} of endpoints with the state of their pod",
                                                   counted(agreements, "agreement", "agreements")));
+}
+
+Verdict ending_endpoints_are_not_ready(const Timeline& timeline) {
+  return judge_step(
+      timeline, "linger", {"pods", "endpointslices"}, "the endpoint of a pod that was ending was not ready",
+      [](JudgedStep& under) {
+        const Pod* pod = under.after.pod(under.pod_name(under.ordinal()));
+        if (pod == nullptr || !pod->terminating())
+          return under.judgement.doubt(fmt::format("{} did not stay", under.pod_name(under.ordinal())));
+        if (under.step.reached() || !under.outlasted_patience()) return;
+        for (const auto& [name, slice] : under.after.slices)
+          for (const Endpoint& endpoint : slice->endpoints) {
+            if (slice->service != under.subject.service || endpoint.target.uid != pod->meta.ref.uid) continue;
+            if (!endpoint.ready && endpoint.terminating) continue;
+            under.find(
+                pod->meta.ref,
+                fmt::format("its endpoint in {} is terminating and not ready while it ends", name),
+                fmt::format("{} at {}", text_of(endpoint), moment(*under.step.end)), *under.step.end,
+                fmt::format("kubectl -n {} get endpointslices -l kubernetes.io/service-name={} -o yaml",
+                            under.subject.ns, under.subject.service));
+          }
+      });
 }
 
 }  // namespace stateproof::check

@@ -30,6 +30,9 @@ Verdict addresses_lead_back(const Timeline& timeline);
 /// DNS-07: EndpointSlices name each pod's host name and agree with its readiness.
 Verdict endpoint_slices_agree(const Timeline& timeline);
 
+/// DNS-07b, on step "linger": the endpoint of a pod that is ending slowly is terminating, and not ready.
+Verdict ending_endpoints_are_not_ready(const Timeline& timeline);
+
 /// DNS-09: short names lead to the pod by the search path of the client's namespace.
 Verdict short_names_lead_to_pods(const Timeline& timeline);
 

@@ -81,6 +81,28 @@ void lead_back_to_a_stranger(Timeline& timeline) {
   wait_in_vain(timeline, "resolve");
 }
 
+// Each SRV record is "PRIORITY WEIGHT PORT TARGET".
+void give_another_port(Timeline& timeline) {
+  change_answers(timeline, [](DnsAnswer& answer, const Observation&) {
+    if (answer.type != "SRV" || answer.records.empty()) return false;
+    for (std::string& record : answer.records) {
+      const std::size_t port = record.find(' ', record.find(' ') + 1) + 1;
+      record.replace(port, record.find(' ', port) - port, "3307");
+    }
+    return true;
+  });
+}
+
+void stay_ready_to_the_end(Timeline& timeline) {
+  const std::size_t begin = begin_of(timeline, "linger");
+  change_objects<EndpointSlice>(timeline, [&](EndpointSlice& slice, const Observation& seen) {
+    if (slice.service != timeline.subject().service || seen.index < begin) return false;
+    for (Endpoint& endpoint : slice.endpoints) endpoint.ready = true;
+    return true;
+  });
+  let_time_out(timeline, "linger", 45s);
+}
+
 void forget_host_names(Timeline& timeline) {
   change_objects<EndpointSlice>(timeline, [&](EndpointSlice& slice, const Observation&) {
     for (Endpoint& endpoint : slice.endpoints) endpoint.hostname.clear();
@@ -105,6 +127,10 @@ std::vector<WrongHistory> wrong_namings() {
        lead_back_to_a_stranger},
       {"endpoints-without-host-names", "endpoints have no host names", "endpoint-slices", "DNS-07",
        forget_host_names},
+      {"another-port", "SRV records have a port that is not the Service's", "dns-srv", "DNS-03",
+       give_another_port},
+      {"ending-and-ready", "the endpoint of a pod that is ending stays ready", "ending-endpoints", "DNS-07b",
+       stay_ready_to_the_end},
   };
 }
 

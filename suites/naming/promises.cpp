@@ -107,6 +107,16 @@ std::vector<Promise> naming_promises() {
            .level = Level::kInforming,
            .checker = check::endpoint_slices_agree}),
       promise(
+          "ending-endpoints", "Nobody is led to a pod that is ending",
+          {.id = "DNS-07b",
+           .title = "The endpoint of a pod that is ending is not ready",
+           .sentence = "While a pod is being deleted, its endpoint in the EndpointSlices of the governing "
+                       "Service MUST be terminating, and MUST NOT be ready.",
+           .source = kConditions,
+           .since = "1.26",
+           .level = Level::kBlocking,
+           .checker = check::ending_endpoints_are_not_ready}),
+      promise(
           "dns-short-names", "Short names lead to pods by the search path",
           {.id = "DNS-09",
            .title = "<pod>.<service> and <pod>.<service>.<namespace> lead to the pod",

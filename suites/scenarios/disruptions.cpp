@@ -5,7 +5,6 @@
 #include <chrono>
 #include <memory>
 
-#include "harness/kube/backoff.h"
 #include "suites/scenarios/conditions.h"
 #include "suites/scenarios/node_container.h"
 
@@ -193,20 +192,9 @@ Condition stop_node(Stage& stage, Ordinal target, std::string& stopped) {
   };
 }
 
-/// For what cannot be watched: asks, ever less often, until nothing speaks against it any more. Throws
-/// HarnessTrouble with what does when the limit is over.
-void ask_until(Stage& stage, std::chrono::seconds limit, const std::function<std::string()>& objection) {
-  const auto deadline = std::chrono::steady_clock::now() + limit;
-  kube::Backoff backoff(200ms, 3s);
-  for (std::string why = objection(); !why.empty(); why = objection()) {
-    if (std::chrono::steady_clock::now() > deadline) throw HarnessTrouble(why);
-    stage.pause(backoff.next());
-  }
-}
-
 // When it is back, and has read who may do what.
 void await_api_server(Stage& stage) {
-  ask_until(stage, kApiServerStarts, [&stage] {
+  stage.ask_until(kApiServerStarts, [&stage] {
     const auto set = stage.client().get(kube::kStatefulSets, stage.subject().ns, stage.subject().set);
     return set ? "" : "The API server did not come back after it was killed: " + set.error().sentence();
   });
@@ -222,7 +210,7 @@ std::string leader(const Stage& stage, const char* lease) {
 // nobody does the work, and what is disturbed next would wait for it.
 void await_leader(Stage& stage, const char* lease, const std::string& former) {
   if (former.empty()) return;
-  ask_until(stage, kLeaderStarts, [&] {
+  stage.ask_until(kLeaderStarts, [&] {
     const std::string now = leader(stage, lease);
     return !now.empty() && now != former
                ? ""

@@ -29,6 +29,8 @@ const Within kClients{120s, "an image that may have to be pulled"};
 const Within kResolve{
     75s, "the 60 s after which an answer is judged, for cache and propagation, and what shows that it stays"};
 
+const Within kEnding{45s, "the EndpointSlice controller, within the pod's time to end"};
+
 using Addresses = std::vector<std::string>;
 
 bool is_member(const Pod& pod, const Subject& subject) {
@@ -60,6 +62,7 @@ class Naming {
     resolve("resolve");
     for (int round = 0; round < kReplacements; ++round)
       for (const Ordinal ordinal : sleepers_.first(subject().replicas.value)) replace(ordinal);
+    linger(sleepers_.ordinal(subject().replicas.value - 1));
   }
 
  private:
@@ -139,11 +142,41 @@ class Naming {
         "replace", {{"ordinal", ordinal.value}},
         fmt::format("delete {} and wait for its successor", subject().pod_name(ordinal)),
         [&] { former = stage_.delete_pod(ordinal); }, successor(subject(), ordinal, former), kSleepersStart);
+    start(ordinal);
+  }
+
+  void start(Ordinal ordinal) {
     stage_.step(
         "start", {{"ordinal", ordinal.value}}, "its successor starts", [] {}, started(subject(), {ordinal}),
         kSleepersStart);
     release(ordinal);
     resolve("resolve");
+  }
+
+  // A pod that takes its time to end: nobody may be led to it meanwhile.
+  void linger(Ordinal ordinal) {
+    const std::string pod = subject().pod_name(ordinal);
+    Uid former;
+    (void)stage_.attempt(
+        "linger", {{"ordinal", ordinal.value}}, "delete " + pod + ", which does not end yet",
+        [&] {
+          sleepers_.make_stay(pod);
+          former = stage_.delete_pod(ordinal);
+        },
+        [&](const View& view) { return endpoint_is_ending(view, former); }, kEnding);
+    stage_.step(
+        "let-end", {{"ordinal", ordinal.value}}, "let it end", [&] { sleepers_.let_end(pod); },
+        successor(subject(), ordinal, former), kSleepersStart);
+    start(ordinal);
+  }
+
+  [[nodiscard]] Standing endpoint_is_ending(const View& view, const Uid& pod) const {
+    for (const auto& [name, slice] : view.slices)
+      for (const Endpoint& endpoint : slice.endpoints)
+        if (slice.service == subject().service && endpoint.target.uid == pod &&
+            (endpoint.ready || !endpoint.terminating))
+          return {false, "its endpoint is ready, or not terminating", {}};
+    return {true, "its endpoint is not ready", {}};
   }
 
   // What does not resolve in time is for the checkers to judge; the scenario goes on.
@@ -183,10 +216,27 @@ class Naming {
                               members(view, subject(), false));
     for (const std::string& server : servers_)
       if (wrong.empty()) wrong = wrong_at(view, vantage, own, server, ready);
-    const auto srv = view.dns.find({vantage, srv_name(), "SRV"});
-    if (wrong.empty() && (srv == view.dns.end() || srv->second.records.size() != ready.size()))
-      wrong = fmt::format("{} has not {} records in {}", srv_name(), ready.size(), vantage);
+    if (wrong.empty()) wrong = wrong_services(view, vantage);
     return wrong;
+  }
+
+  // Each SRV record is "PRIORITY WEIGHT PORT TARGET".
+  [[nodiscard]] std::string wrong_services(const View& view, const std::string& vantage) const {
+    const auto answer = view.dns.find({vantage, srv_name(), "SRV"});
+    if (answer == view.dns.end()) return fmt::format("{} not answered yet in {}", srv_name(), vantage);
+    const std::vector<std::string>& records = answer->second.records;
+    std::size_t ready = 0;
+    for (const auto& [name, pod] : view.pods) {
+      if (!is_member(pod, subject()) || !pod.ready) continue;
+      ++ready;
+      const std::string ending =
+          fmt::format(" {} {}", subject().port, subject().dns_name(*ordinal_of(name, subject().set)));
+      if (std::none_of(records.begin(), records.end(),
+                       [&](const std::string& one) { return one.ends_with(ending); }))
+        return fmt::format("{} has no record for {} in {}", srv_name(), name, vantage);
+    }
+    if (records.size() == ready) return {};
+    return fmt::format("{} has {} records in {}, awaited are {}", srv_name(), records.size(), vantage, ready);
   }
 
   [[nodiscard]] std::string wrong_for_pod(const View& view, const DnsProbe& probe, Ordinal ordinal) const {
@@ -204,8 +254,11 @@ class Naming {
         if (wrong.empty()) wrong = wrong_addresses(view, vantage, short_name, expected);
     for (const std::string& address : expected) {
       const auto reverse = view.dns.find({vantage, address, "PTR"});
-      if (wrong.empty() && (reverse == view.dns.end() || reverse->second.records.empty()))
-        wrong = fmt::format("{} leads back to no name in {}", address, vantage);
+      if (!wrong.empty()) break;
+      if (reverse == view.dns.end() ||
+          std::find(reverse->second.records.begin(), reverse->second.records.end(), name) ==
+              reverse->second.records.end())
+        wrong = fmt::format("{} does not lead back to {} in {}", address, name, vantage);
     }
     return wrong;
   }

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <utility>
 
+#include "harness/kube/backoff.h"
 #include "harness/kube/exec.h"
 #include "suites/scenarios/conditions.h"
 
@@ -252,6 +253,15 @@ void Stage::pause(std::chrono::milliseconds duration) const {
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
   wake.wait_for(lock, request_.stop, duration, [&] { return request_.stop.stop_requested(); });
+}
+
+void Stage::ask_until(std::chrono::seconds limit, const std::function<std::string()>& objection) const {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  kube::Backoff backoff(200ms, 3s);
+  for (std::string why = objection(); !why.empty(); why = objection()) {
+    if (std::chrono::steady_clock::now() > deadline) throw HarnessTrouble(why);
+    pause(backoff.next());
+  }
 }
 
 void Stage::begin(const std::string& name, const json& args, const std::string& text) {

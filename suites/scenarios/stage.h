@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -119,6 +120,10 @@ class Stage {
 
   /// Waits where there is nothing to watch; ends at once when the user interrupts.
   void pause(std::chrono::milliseconds duration) const;
+
+  /// For what cannot be watched: asks, ever less often, until nothing speaks against it any more. Throws
+  /// HarnessTrouble with what does when the limit is over.
+  void ask_until(std::chrono::seconds limit, const std::function<std::string()>& objection) const;
 
   /// Throws what keeps the play from going on when a wait did not reach its condition.
   void require(const record::Waited& waited) const;

@@ -24,6 +24,7 @@ using namespace std::chrono_literals;
 constexpr double kWritesPerSecond = 50;
 
 const Within kCreate{300s, "ten quiet pods and three databases, each with a new volume and a first start"};
+constexpr std::chrono::seconds kApiServerStarts{60};
 const Within kSettle{180s, "pods that were drained last, and a controller that starts anew"};
 const Within kServe{120s, "replicas that try each 10 s to connect, and clients that ask the DNS anew"};
 const Within kExercise{120s, "one pod after the other that ends, starts and stays Ready"};
@@ -83,14 +84,14 @@ class Upgrade {
     if (stage_.former() == nullptr) {
       create();
       ledger_.start({.run = {}, .writes_per_second = kWritesPerSecond, .reads_connect_anew = true});
-      (void)settle("baseline");
+      (void)settle("baseline", [] {}, settled);
     } else {
       resume();
     }
     if (!stage_.request().upgrade) throw HarnessTrouble("Nobody says what upgrades this cluster.");
     if (!upgraded_) stage_.request().upgrade(stage_);
     serve();
-    if (!settle("settle")) throw Curtain{};
+    if (!settle_after_upgrade()) throw Curtain{};
     ledger_.verify("upgrade", ordinals(subject().first, subject().replicas));
     exercise();
   }
@@ -140,8 +141,25 @@ class Upgrade {
     ledger_.resume(*stage_.former());
   }
 
-  bool settle(const std::string& step) {
-    return stage_.attempt(step, json::object(), "the status of every set is right", [] {}, settled, kSettle);
+  bool settle(const std::string& step, const std::function<void()>& act, const Condition& until) {
+    return stage_.attempt(step, json::object(), "the status of every set is right", act, until, kSettle);
+  }
+
+  // A status of before the upgrade may be right while the new controller has not even begun: a set that is
+  // made now tells when it has. The API server may be starting anew; a process that this one goes on after
+  // may have made the set.
+  bool settle_after_upgrade() {
+    const auto call_witness = [this] {
+      stage_.ask_until(kApiServerStarts, [this]() -> std::string {
+        const auto made = stage_.client().create_object(kube::kStatefulSets, subject().ns,
+                                                        fixtures::witness_set(stage_.request().image));
+        return made || made.error().is_conflict() ? "" : made.error().sentence();
+      });
+    };
+    return settle("settle", call_witness, [](const View& view) {
+      if (!view.sets.contains(fixtures::kWitness)) return Standing{false, "a new set is not seen yet", {}};
+      return settled(view);
+    });
   }
 
   // Writes are acknowledged, and every member is read, since now.
