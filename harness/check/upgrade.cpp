@@ -28,6 +28,9 @@ class Upgraded {
     if (step == nullptr) return;
     const std::size_t last = step->end == nullptr ? course.judged().size() : step->end->index;
     until = course.judged().first(last);
+    const RecordedStep* settle = course.find("settle");
+    const bool settled = settle != nullptr && settle->end != nullptr && settle->end->index > last;
+    until_settled = course.judged().first(settled ? settle->end->index : last);
   }
 
   [[nodiscard]] bool began() const { return step != nullptr; }
@@ -36,6 +39,8 @@ class Upgraded {
   Course course;
   const RecordedStep* step;
   std::span<const Observation> until;  ///< everything from the recording's begin on
+  /// And what new controllers, which may begin late, do to sets that nobody touches until then.
+  std::span<const Observation> until_settled;
 };
 
 Verdict never_began(const Course& course) {
@@ -95,8 +100,8 @@ class UnchangedPods {
   Verdict judge() {
     if (!upgraded_.began()) return never_began(upgraded_.course);
     Nodes in_the_end;
-    for (const Observation& seen : upgraded_.until) in_the_end.see(seen);
-    for (const Observation& seen : upgraded_.until) {
+    for (const Observation& seen : upgraded_.until_settled) in_the_end.see(seen);
+    for (const Observation& seen : upgraded_.until_settled) {
       nodes_.see(seen);
       if (const Pod* pod = pod_of_a_set(seen, subject_)) see(seen, *pod, in_the_end);
     }
@@ -224,9 +229,11 @@ Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
   };
   std::map<std::string, Spec> specs;
   std::set<std::string> revisions;
-  for (const Observation& seen : upgraded.until) {
+  for (const Observation& seen : upgraded.until_settled) {
     if (const auto* set = seen.object<StatefulSet>();
         set != nullptr && set->meta.ref.ns == timeline.subject().ns) {
+      // What is made meanwhile has no past to be compared with.
+      if (upgraded.is_during(seen) && !specs.contains(set->meta.ref.name)) continue;
       const json& spec = seen.as<ObjectSeen>()->served->at("spec");
       Spec& known = specs[set->meta.ref.name];
       if (!upgraded.is_during(seen)) {
@@ -251,7 +258,9 @@ Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
     if (const auto* revision = seen.object<ControllerRevision>();
         revision != nullptr && revision->meta.ref.ns == timeline.subject().ns) {
       const bool is_new = revisions.insert(revision->meta.ref.uid.value).second;
-      if (is_new && upgraded.is_during(seen) && !seen.is_deletion())
+      const OwnerReference* owner = revision->meta.controller();
+      const bool is_of_before = owner == nullptr || specs.contains(owner->name);
+      if (is_new && is_of_before && upgraded.is_during(seen) && !seen.is_deletion())
         judgement.find({revision->meta.ref,
                         "no new ControllerRevision of a set that nobody changed",
                         fmt::format("revision {} was made", revision->revision),

@@ -20,6 +20,21 @@ void lose_rows(Timeline& timeline) {
   must(changed, "rows to lose");
 }
 
+// By a controller that began only when the upgrade was over.
+void make_a_late_revision(Timeline& timeline) {
+  ControllerRevision late;
+  for (const Observation& seen : timeline)
+    if (const auto* revision = seen.object<ControllerRevision>(); revision != nullptr && !seen.is_deletion())
+      if (const OwnerReference* owner = revision->meta.controller();
+          owner != nullptr && owner->name == fixtures::kQuietOrdered)
+        late = *revision;
+  must(!late.meta.ref.name.empty(), "revision of a quiet set");
+  late.meta.ref.uid = {"a-late-revision"};
+  late.meta.ref.name += "-late";
+  ++late.revision;
+  insert_object_before(timeline, end_of(timeline, "settle"), Change::kAdded, std::move(late));
+}
+
 // Of two members that are drained one after the other, the first is still away.
 void evict_while_another_is_away(Timeline& timeline) {
   const std::size_t begin = begin_of(timeline, "upgrade");
@@ -89,6 +104,8 @@ std::vector<WrongHistory> wrong_upgrades() {
       {"rows-lost-in-upgrade", "rows are gone after the upgrade", "upgrade-keeps-rows", "UPG-03", lose_rows},
       {"eviction-beyond-budget", "a member is evicted while another one is away", "upgrade-one-at-a-time",
        "UPG-05", evict_while_another_is_away},
+      {"late-revision", "a controller that begins late makes a new revision", "upgrade-leaves-sets", "UPG-02",
+       make_a_late_revision},
       {"rolled-quiet-set", "a pod is followed by one of another revision", "upgrade-leaves-pods", "UPG-01",
        roll_a_quiet_set},
       {"old-set-disobeys", "an old set does not replace its pod any more", "upgraded-sets-obey", "UPG-06",
