@@ -131,7 +131,7 @@ std::string scenarios_text(const std::vector<ScenarioResult>& scenarios, Summary
     seconds += one.seconds;
     cluster += cluster_seconds(one);
   }
-  if (played > 1) text += line(2, "all scenarios" + took_text(seconds, cluster));
+  if (played > 1) text += line(2, "all scenarios in sum" + took_text(seconds, cluster));
   return text.empty() || text.ends_with("\n\n") ? text : text + "\n";
 }
 
