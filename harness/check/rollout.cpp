@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
+#include <string>
+#include <tuple>
 
 #include "harness/check/patience.h"
 #include "harness/check/revisions.h"
@@ -106,6 +109,23 @@ void demand_calm(JudgedStep& under, std::string_view why, Concerned concerned) {
                fmt::format("it was told to stop at {}", moment(*pod.ending)), *pod.ending,
                look_at_revisions(under.subject));
   }
+}
+
+/// Whether a pod came or went, or changed in what the status counts. Others of its changes, the last words of
+/// a kubelet on a start for example, move no number.
+bool counts_moved(const JudgedStep& under) {
+  using Counted = std::tuple<bool, bool, std::string>;
+  const auto counted_as = [](const Pod& pod) {
+    return Counted{pod.ready, pod.terminating(), std::string{revision_of(pod)}};
+  };
+  std::map<std::string, Counted> known;
+  for (const auto& [name, pod] : under.before.pods) known[pod->meta.ref.uid.value] = counted_as(*pod);
+  return std::any_of(under.during.begin(), under.during.end(), [&](const Observation& seen) {
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr) return false;
+    const auto before = known.find(pod->meta.ref.uid.value);
+    return seen.is_deletion() || before == known.end() || before->second != counted_as(*pod);
+  });
 }
 
 }  // namespace
@@ -344,9 +364,7 @@ Verdict status_counts_pods(const Timeline& timeline) {
       [&](JudgedStep& under) {
         // A pod that comes or goes just now may be counted or not; the controller has passed since others
         // did.
-        const bool changed =
-            std::any_of(under.during.begin(), under.during.end(),
-                        [](const Observation& seen) { return seen.object<Pod>() != nullptr; });
+        const bool changed = counts_moved(under);
         const bool is_hold = under.step.name == "hold-partition";
         if (under.step.timed_out()) demand_observed(under);
         if (is_hold && changed) return under.judgement.doubt("pods changed meanwhile");

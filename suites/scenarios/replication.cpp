@@ -28,7 +28,7 @@ const Within kCreate{180s,
                      "3 pods one after the other, each with a new volume and a first start of its database"};
 const Within kLoad{60s, "a few hundred writes, and a budget that takes note of its pods"};
 const Within kDisturb{240s, "a graceful end of at most 60 s and a start for each of three pods"};
-const Within kRecover{60s, "a replica that tries each 10 s to connect, and a client that asks the DNS anew"};
+const Within kRecover{180s, "a replica that tries each 10 s to connect, and a client that asks the DNS anew"};
 const Within kRecoverNode{240s, "a node or a control plane that starts anew, and the lease of its kubelet"};
 const Within kScale{
     120s, "2 pods one after the other, each with a new volume, a first start and a copy of the data"};
