@@ -53,13 +53,13 @@ Verdict pods_go_with_their_set(const Timeline& timeline) {
   return judge_step(
       timeline, "delete-set", {"pods", "statefulsets"}, "all pods went with their set",
       [](JudgedStep& under) {
-        if (under.before.set(under.subject.set) == nullptr)
-          return under.judgement.doubt("the set was not there");
+        const StatefulSet* set = under.before.set(under.subject.set);
+        if (set == nullptr) return under.judgement.doubt("the set was not there");
         std::size_t judged = 0;
         for (const auto& [name, pod] : under.before.pods) {
-          if (!controlled_by(*pod, under.before.set(under.subject.set))) continue;
+          if (!controlled_by(*pod, set)) continue;
           ++judged;
-          const Pod* now = under.after.pod(std::string{name});
+          const Pod* now = under.after.pod(pod->meta.ref.name);
           if (under.step.reached() || !under.outlasted_patience() || now == nullptr || now->terminating())
             continue;
           under.find(pod->meta.ref, fmt::format("{} is told to stop, for its set was deleted", name),

@@ -23,10 +23,10 @@ struct Container {
   [[nodiscard]] std::string name() const { return text(*status, "name"); }
   [[nodiscard]] const json& waiting() const { return in(*status, "state", "waiting"); }
   [[nodiscard]] const json& running() const { return in(*status, "state", "running"); }
+  [[nodiscard]] bool is_over() const { return in(*status, "state", "terminated").is_object(); }
   /// How it ended last; null when it has not ended yet.
   [[nodiscard]] const json& ended() const {
-    const json& now = in(*status, "state", "terminated");
-    return now.is_object() ? now : in(*status, "lastState", "terminated");
+    return in(*status, is_over() ? "state" : "lastState", "terminated");
   }
 };
 
@@ -195,8 +195,7 @@ bool crashed(const Container& container) {
   const json& ended = container.ended();
   if (!ended.is_object() || flag(*container.status, "ready")) return false;
   if (container.initial && number(ended, "exitCode") == 0) return false;
-  return text(container.waiting(), "reason") == "CrashLoopBackOff" ||
-         in(*container.status, "state", "terminated").is_object() ||
+  return text(container.waiting(), "reason") == "CrashLoopBackOff" || container.is_over() ||
          number(*container.status, "restartCount") > 1;
 }
 
@@ -240,9 +239,8 @@ std::optional<Finding> crash(const Workload& workload, const SeenPod& seen, cons
   finding.evidence.push_back({seen.pod.meta.ref.text(),
                               fmt::format("status.containerStatuses[{}].restartCount", container.name()),
                               fmt::format("{}", number(*container.status, "restartCount"))});
-  const bool is_over = in(*container.status, "state", "terminated").is_object();
-  finding.evidence.push_back(
-      state_evidence(seen, container, ended, is_over ? "state.terminated" : "lastState.terminated"));
+  finding.evidence.push_back(state_evidence(
+      seen, container, ended, container.is_over() ? "state.terminated" : "lastState.terminated"));
   return finding;
 }
 
@@ -330,7 +328,7 @@ std::vector<LogWanted> logs_wanted(const Snapshot& snapshot) {
       for (const Container& container : containers_of(*seen.served)) {
         const bool broken = crashed(container);
         if (!broken && (flag(*container.status, "ready") || !container.running().is_object())) continue;
-        const bool previous = broken && !in(*container.status, "state", "terminated").is_object();
+        const bool previous = broken && !container.is_over();
         wanted.push_back({workload.ns(), seen.pod.meta.ref.name, container.name(), previous});
       }
   }

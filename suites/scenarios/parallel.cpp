@@ -95,8 +95,7 @@ class Parallel {
 
   // Of the one pod that there is; upwards, and back by half of it.
   void move_start() {
-    const int old_start = subject().first.value;
-    move_start({old_start}, {start() + 1});
+    move_start(subject().first, {start() + 1});
     move_start({start() + 1}, {start()});
   }
 
