@@ -10,7 +10,7 @@
 #include "suites/catalogue.h"
 #include "suites/mutants/mutants.h"
 #include "suites/mutants/wrong_histories.h"
-#include "suites/scenarios/scenario.h"
+#include "suites/scenarios/engine/scenario.h"
 
 namespace stateproof::cli {
 namespace {

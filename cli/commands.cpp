@@ -18,7 +18,7 @@
 #include "cli/recordings.h"
 #include "cli/run.h"
 #include "cli/upgrade_command.h"
-#include "harness/check/watched_set.h"
+#include "harness/check/identity/watched_set.h"
 #include "harness/lease/namespace_lease.h"
 #include "harness/record/jsonl.h"
 #include "harness/report/compare.h"
@@ -26,7 +26,7 @@
 #include "harness/report/summary.h"
 #include "suites/catalogue.h"
 #include "suites/mutants/mutants.h"
-#include "suites/scenarios/stage.h"
+#include "suites/scenarios/engine/stage.h"
 #include "suites/watched/promises.h"
 
 namespace stateproof::cli {

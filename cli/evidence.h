@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "harness/evidence/gather.h"
-#include "suites/scenarios/scenario.h"
+#include "suites/scenarios/engine/scenario.h"
 
 namespace stateproof::cli {
 

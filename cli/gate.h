@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/environment.h"
-#include "harness/check/upgrade.h"
+#include "harness/check/upgrade/upgrade.h"
 
 namespace stateproof::cli {
 

@@ -13,7 +13,7 @@
 #include "cli/commands.h"
 #include "harness/report/progress.h"
 #include "harness/report/run_folder.h"
-#include "suites/scenarios/scenario.h"
+#include "suites/scenarios/engine/scenario.h"
 
 namespace stateproof::cli {
 

@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "suites/scenarios/stage.h"
+#include "suites/scenarios/engine/stage.h"
 
 namespace stateproof::cli {
 

@@ -5,14 +5,14 @@
 #include <ctime>
 #include <string_view>
 
-#include "harness/check/claim_binding.h"
-#include "harness/check/claim_retention.h"
-#include "harness/check/creation_order.h"
-#include "harness/check/identity.h"
-#include "harness/check/mounted_volume.h"
-#include "harness/check/name_resolution.h"
-#include "harness/check/row_survival.h"
-#include "harness/check/termination_order.h"
+#include "harness/check/identity/identity.h"
+#include "harness/check/naming/name_resolution.h"
+#include "harness/check/ordering/creation_order.h"
+#include "harness/check/ordering/termination_order.h"
+#include "harness/check/storage/claim_binding.h"
+#include "harness/check/storage/claim_retention.h"
+#include "harness/check/storage/mounted_volume.h"
+#include "harness/check/storage/row_survival.h"
 #include "harness/check/testing/story.h"
 #include "harness/model/promise.h"
 

@@ -1,6 +1,6 @@
 #include "suites/adoption/promises.h"
 
-#include "harness/check/adoption.h"
+#include "harness/check/ordering/adoption.h"
 
 namespace stateproof {
 namespace {

@@ -1,8 +1,8 @@
 #include "suites/claim_binding/promise.h"
 
-#include "harness/check/claim_binding.h"
-#include "harness/check/identity.h"
-#include "harness/check/mounted_volume.h"
+#include "harness/check/identity/identity.h"
+#include "harness/check/storage/claim_binding.h"
+#include "harness/check/storage/mounted_volume.h"
 
 namespace stateproof {
 

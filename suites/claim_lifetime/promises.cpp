@@ -1,9 +1,9 @@
 #include "suites/claim_lifetime/promises.h"
 
-#include "harness/check/claim_growth.h"
-#include "harness/check/claim_lifetime.h"
-#include "harness/check/claim_templates.h"
-#include "harness/check/sole_user.h"
+#include "harness/check/storage/claim_growth.h"
+#include "harness/check/storage/claim_lifetime.h"
+#include "harness/check/storage/claim_templates.h"
+#include "harness/check/storage/sole_user.h"
 
 namespace stateproof {
 namespace {

@@ -1,6 +1,6 @@
 #include "suites/claim_retention/promise.h"
 
-#include "harness/check/claim_retention.h"
+#include "harness/check/storage/claim_retention.h"
 
 namespace stateproof {
 

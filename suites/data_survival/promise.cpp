@@ -1,6 +1,6 @@
 #include "suites/data_survival/promise.h"
 
-#include "harness/check/row_survival.h"
+#include "harness/check/storage/row_survival.h"
 
 namespace stateproof {
 

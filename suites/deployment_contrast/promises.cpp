@@ -1,7 +1,7 @@
 #include "suites/deployment_contrast/promises.h"
 
-#include "harness/check/contrast.h"
-#include "harness/check/creation_order.h"
+#include "harness/check/identity/contrast.h"
+#include "harness/check/ordering/creation_order.h"
 
 namespace stateproof {
 namespace {

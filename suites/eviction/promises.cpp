@@ -1,6 +1,6 @@
 #include "suites/eviction/promises.h"
 
-#include "harness/check/eviction.h"
+#include "harness/check/disruption/eviction.h"
 
 namespace stateproof {
 namespace {

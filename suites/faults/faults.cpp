@@ -7,9 +7,9 @@
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb-replicated/replicated.h"
 #include "fixtures/sleeper/sleeper.h"
-#include "suites/scenarios/binary_logs.h"
-#include "suites/scenarios/conditions.h"
-#include "suites/scenarios/node_container.h"
+#include "suites/scenarios/disruptions/binary_logs.h"
+#include "suites/scenarios/disruptions/node_container.h"
+#include "suites/scenarios/engine/conditions.h"
 
 namespace stateproof::faults {
 namespace {

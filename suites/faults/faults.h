@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "suites/scenarios/stage.h"
+#include "suites/scenarios/engine/stage.h"
 
 namespace stateproof::faults {
 

@@ -7,7 +7,7 @@
 #include "harness/diagnosis/diagnosis_text.h"
 #include "harness/diagnosis/observe.h"
 #include "suites/faults/faults.h"
-#include "suites/scenarios/node_container.h"
+#include "suites/scenarios/disruptions/node_container.h"
 
 namespace stateproof::faults {
 namespace {

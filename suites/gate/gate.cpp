@@ -15,9 +15,9 @@
 #include "harness/record/jsonl.h"
 #include "harness/record/recorder.h"
 #include "suites/gate/program.h"
-#include "suites/scenarios/conditions.h"
-#include "suites/scenarios/dns_probe.h"
-#include "suites/scenarios/stage.h"
+#include "suites/scenarios/clients/dns_probe.h"
+#include "suites/scenarios/engine/conditions.h"
+#include "suites/scenarios/engine/stage.h"
 
 namespace stateproof::gate {
 namespace {

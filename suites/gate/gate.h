@@ -12,7 +12,7 @@
 #include "harness/kube/client.h"
 #include "harness/model/harness_error.h"
 #include "harness/model/timeline.h"
-#include "suites/scenarios/scenario.h"
+#include "suites/scenarios/engine/scenario.h"
 
 namespace stateproof::gate {
 

@@ -1,6 +1,6 @@
 #include "suites/halting/promises.h"
 
-#include "harness/check/halting.h"
+#include "harness/check/ordering/halting.h"
 
 namespace stateproof {
 namespace {

@@ -1,6 +1,6 @@
 #include "suites/host_names/promises.h"
 
-#include "harness/check/host_names.h"
+#include "harness/check/identity/host_names.h"
 
 namespace stateproof {
 namespace {

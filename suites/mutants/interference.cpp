@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "fixtures/quiet/quiet.h"
-#include "harness/check/upgrade.h"
-#include "suites/scenarios/conditions.h"
-#include "suites/scenarios/disruptions.h"
+#include "harness/check/upgrade/upgrade.h"
+#include "suites/scenarios/disruptions/disruptions.h"
+#include "suites/scenarios/engine/conditions.h"
 
 namespace stateproof::mutants {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "suites/scenarios/stage.h"
+#include "suites/scenarios/engine/stage.h"
 
 namespace stateproof::mutants {
 

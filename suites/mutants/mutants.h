@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "suites/scenarios/scenario.h"
+#include "suites/scenarios/engine/scenario.h"
 
 namespace stateproof::mutants {
 

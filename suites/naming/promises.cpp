@@ -1,7 +1,7 @@
 #include "suites/naming/promises.h"
 
-#include "harness/check/dns_records.h"
-#include "harness/check/name_resolution.h"
+#include "harness/check/naming/dns_records.h"
+#include "harness/check/naming/name_resolution.h"
 
 namespace stateproof {
 namespace {

@@ -1,8 +1,8 @@
 #include "suites/ordered_creation/promise.h"
 
-#include "harness/check/creation_order.h"
-#include "harness/check/identity.h"
-#include "harness/check/termination_order.h"
+#include "harness/check/identity/identity.h"
+#include "harness/check/ordering/creation_order.h"
+#include "harness/check/ordering/termination_order.h"
 
 namespace stateproof {
 

@@ -1,6 +1,6 @@
 #include "suites/parallel_management/promises.h"
 
-#include "harness/check/parallel_management.h"
+#include "harness/check/ordering/parallel_management.h"
 
 namespace stateproof {
 namespace {

@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
+#include "harness/check/identity/watched_set.h"
 #include "harness/check/testing/matchers.h"
-#include "harness/check/watched_set.h"
 #include "harness/record/jsonl.h"
 #include "suites/catalogue.h"
 #include "suites/mutants/mutants.h"

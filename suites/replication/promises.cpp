@@ -1,6 +1,6 @@
 #include "suites/replication/promises.h"
 
-#include "harness/check/replication.h"
+#include "harness/check/disruption/replication.h"
 
 namespace stateproof {
 namespace {

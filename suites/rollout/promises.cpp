@@ -1,10 +1,10 @@
 #include "suites/rollout/promises.h"
 
-#include "harness/check/available_replicas.h"
-#include "harness/check/broken_update.h"
-#include "harness/check/identity.h"
-#include "harness/check/rollout.h"
-#include "harness/check/update_budget.h"
+#include "harness/check/identity/identity.h"
+#include "harness/check/rollout/available_replicas.h"
+#include "harness/check/rollout/broken_update.h"
+#include "harness/check/rollout/rollout.h"
+#include "harness/check/rollout/update_budget.h"
 
 namespace stateproof {
 namespace {

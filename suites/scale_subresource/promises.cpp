@@ -1,6 +1,6 @@
 #include "suites/scale_subresource/promises.h"
 
-#include "harness/check/scale_subresource.h"
+#include "harness/check/ordering/scale_subresource.h"
 
 namespace stateproof {
 namespace {

@@ -1,6 +1,6 @@
 #include "suites/stable_dns/promise.h"
 
-#include "harness/check/name_resolution.h"
+#include "harness/check/naming/name_resolution.h"
 
 namespace stateproof {
 

@@ -1,7 +1,7 @@
 #include "suites/upgrade/promises.h"
 
-#include "harness/check/replication.h"
-#include "harness/check/upgrade.h"
+#include "harness/check/disruption/replication.h"
+#include "harness/check/upgrade/upgrade.h"
 
 namespace stateproof {
 namespace {

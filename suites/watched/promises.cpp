@@ -4,9 +4,9 @@
 #include <array>
 #include <utility>
 
-#include "harness/check/creation_order.h"
-#include "harness/check/identity.h"
-#include "harness/check/watched_set.h"
+#include "harness/check/identity/identity.h"
+#include "harness/check/identity/watched_set.h"
+#include "harness/check/ordering/creation_order.h"
 #include "suites/catalogue.h"
 
 namespace stateproof {

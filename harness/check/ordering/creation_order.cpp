@@ -1,0 +1,174 @@
+#include "harness/check/ordering/creation_order.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "harness/check/evidence/course.h"
+#include "harness/check/evidence/incarnations.h"
+#include "harness/check/evidence/judgement.h"
+#include "harness/check/evidence/patience.h"
+#include "harness/check/identity/watched_set.h"
+
+namespace stateproof::check {
+namespace {
+
+/// Replays the pods watch and knows at each creation whether every lower ordinal had its turn.
+///
+/// What the checker may claim rests on the controller reading a cache that lags behind the API server but
+/// never goes back. To create pod N it must have seen every lower ordinal Ready at some moment before. So:
+/// - a lower pod that was Ready once is accepted, whatever happened to it since: deleted a moment ago or
+/// flapping,
+///   it may still look Ready in the cache;
+/// - a lower pod that was replaced and has not been Ready since is not: the controller itself made the new
+/// pod, so
+///   its cache is past the end of the old one, whose readiness can no longer mislead it;
+/// - what a gap hid may have been Ready within the gap.
+class CreationOrder {
+ public:
+  CreationOrder(const Subject& subject, Judgement& judgement) : subject_(subject), judgement_(judgement) {}
+  /// Of other people's set: only what its own controller created is judged, and what was before the recording
+  /// began is not known but for a set that began within it.
+  CreationOrder(const Subject& subject, Judgement& judgement, const WatchedSet& set)
+      : subject_(subject), judgement_(judgement), set_(&set), after_gap_(!set.from_the_beginning()) {}
+
+  void see(const Observation& seen) {
+    if (const Gap* gap = seen.as<Gap>(); gap != nullptr && gap->resource == "pods") return forget();
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr) return;
+    if (const auto ordinal = subject_ordinal(*pod, subject_)) see(*pod, *ordinal, seen);
+  }
+
+  [[nodiscard]] std::size_t creations() const { return creations_; }
+  [[nodiscard]] bool judged(Ordinal ordinal) const { return judged_.contains(ordinal); }
+
+ private:
+  void see(const Pod& pod, Ordinal ordinal, const Observation& seen) {
+    const ObjectSeen& event = *seen.as<ObjectSeen>();
+    const bool is_new = lives_[ordinal] != pod.meta.ref.uid;
+    lives_[ordinal] = pod.meta.ref.uid;
+    while (lives_.contains(frontier_)) ++frontier_.value;
+    const bool is_own = set_ == nullptr || set_->controls(pod);
+    if (is_new && is_own && event.change == Change::kAdded && !event.synthesized) {
+      judge_creation(pod, ordinal, seen);
+      waiting_.insert(ordinal);
+    } else if (is_new) {
+      waiting_.erase(ordinal);  // its past is unknown, it may have been Ready
+    }
+    if (pod.ready) waiting_.erase(ordinal);
+  }
+
+  void judge_creation(const Pod& pod, Ordinal ordinal, const Observation& seen) {
+    ++creations_;
+    judged_.insert(ordinal);
+    const bool absent = frontier_ < ordinal && !after_gap_;
+    const bool unready = !waiting_.empty() && *waiting_.begin() < ordinal;
+    if (!absent && !unready) return;
+    const Ordinal blocker =
+        !unready || (absent && frontier_ < *waiting_.begin()) ? frontier_ : *waiting_.begin();
+    const std::string_view what = lives_.contains(blocker) ? "had not been Ready" : "had not been created";
+    judgement_.find(
+        {pod.meta.ref,
+         fmt::format("{} has been Ready before {} is created", subject_.pod_name(blocker), pod.meta.ref.name),
+         fmt::format("{} was created at {}, when {} {}", pod.meta.ref.name, moment(seen),
+                     subject_.pod_name(blocker), what),
+         {seen.index},
+         fmt::format("spec.podManagementPolicy as served (Parallel?): kubectl -n {} get statefulset {} "
+                     "-o jsonpath='{{.spec.podManagementPolicy}}'",
+                     subject_.ns, subject_.set)});
+  }
+
+  void forget() {
+    waiting_.clear();
+    after_gap_ = true;
+  }
+
+  const Subject& subject_;
+  Judgement& judgement_;
+  const WatchedSet* set_ = nullptr;
+  std::map<Ordinal, Uid> lives_;
+  std::set<Ordinal> waiting_;  ///< present pod has not been Ready, for certain
+  std::set<Ordinal> judged_;
+  Ordinal frontier_ = subject_.first;  ///< lowest ordinal that no pod had yet
+  bool after_gap_ = false;
+  std::size_t creations_ = 0;
+};
+
+bool set_was_served(const Timeline& timeline) {
+  for (const Observation& seen : timeline)
+    if (const StatefulSet* set = seen.object<StatefulSet>();
+        set != nullptr && set->meta.ref.name == timeline.subject().set)
+      return true;
+  return false;
+}
+
+bool is_creating(const RecordedStep& step) {
+  return step.name == "create" || step.name == "scale-up" || step.name == "scale-back";
+}
+
+/// The wanted pod that the step's time ran out on: absent, or there but not Ready.
+void judge_standstill(const RecordedStep& step, const Timeline& timeline, const Course& course,
+                      Judgement& judgement) {
+  const Subject& subject = timeline.subject();
+  const Incarnations pods{timeline_until(timeline, *step.end), subject};
+  const Ordinal end{subject.first.value + course.wanted_at(step.begin->index).value};
+  const auto stuck = first_unready(pods, subject, end);
+  if (!stuck) return judgement.doubt(step.text());
+  const std::string name = subject.pod_name(*stuck);
+  const Incarnation* pod = pods.latest(*stuck);
+  if (pod != nullptr) return judgement.doubt(fmt::format("{}; {}: {}", step.text(), name, state_text(*pod)));
+  const Elapsed waited = step.end->at - all_ready_since(pods, subject, *stuck, step.begin->at);
+  if (waited < kControllerPatience || !set_was_served(timeline) || course.lost({"pods", "statefulsets"}))
+    return judgement.doubt(fmt::format("{}; {} was not created", step.text(), name));
+  judgement.find(
+      {{"Pod", subject.ns, name, {}},
+       fmt::format("{} is created once all lower ordinals are Ready", name),
+       fmt::format("{} was never created within {} until {}, though all its predecessors were Ready", name,
+                   seconds(waited), moment(*step.end)),
+       {step.begin->index, step.end->index},
+       fmt::format("Events of the set (FailedCreate: quota, admission) and the log of "
+                   "kube-controller-manager: kubectl -n {} describe statefulset {}",
+                   subject.ns, subject.set)});
+}
+
+}  // namespace
+
+Verdict predecessors_were_ready(const Timeline& timeline) {
+  const Subject& subject = timeline.subject();
+  if (!subject.ordered)
+    return not_applicable("podManagementPolicy Parallel was wanted: no order is promised");
+  const Course course{timeline};
+  Judgement judgement;
+  CreationOrder order{subject, judgement};
+  for (const Observation& seen : course.judged()) order.see(seen);
+
+  for (const RecordedStep& step : course.steps())
+    if (step.timed_out() && is_creating(step)) {
+      judge_standstill(step, timeline, course, judgement);
+      break;  // what comes after it was asked of a set that is not whole
+    }
+  judgement.doubt_if(course.lost({"pods"}));
+  judgement.doubt_if(course.missing("create"));
+  judgement.doubt_if(course.cut_short());
+  for (int i = 0; i < subject.replicas.value; ++i)
+    if (const Ordinal ordinal{subject.first.value + i}; !order.judged(ordinal))
+      judgement.doubt(fmt::format("the creation of {} was not recorded", subject.pod_name(ordinal)));
+  return std::move(judgement).verdict(counted(order.creations(), "creation", "creations") +
+                                      " after Ready predecessors");
+}
+
+Verdict watched_predecessors_were_ready(const Timeline& timeline) {
+  const WatchedSet set{timeline};
+  if (set.doubt()) return inconclusive(*set.doubt());
+  if (!set.ordered()) return not_applicable("podManagementPolicy Parallel: no order is promised");
+  Judgement judgement;
+  CreationOrder order{timeline.subject(), judgement, set};
+  for (const Observation& seen : timeline) order.see(seen);
+  judgement.doubt_if(Course{timeline}.lost({"pods"}));
+  if (order.creations() == 0) judgement.doubt("no pod was created while it was watched");
+  return std::move(judgement).verdict(counted(order.creations(), "creation", "creations") +
+                                      " after Ready predecessors");
+}
+
+}  // namespace stateproof::check

@@ -1,0 +1,92 @@
+#include "harness/check/ordering/halting.h"
+
+#include <fmt/format.h>
+
+#include "harness/check/evidence/step_duty.h"
+
+namespace stateproof::check {
+namespace {
+
+std::string look_at_policy(const Subject& subject) {
+  return fmt::format(
+      "spec.podManagementPolicy as served (Parallel?): kubectl -n {} get statefulset {} -o yaml; the log of "
+      "kube-controller-manager",
+      subject.ns, subject.set);
+}
+
+/// The pod that is held was there all the while and never Ready: without that the silence proves nothing.
+void doubt_unless_held(JudgedStep& under, Ordinal held) {
+  for (const Snapshot* moment : {&under.before, &under.after}) {
+    const Pod* pod = moment->pod(under.pod_name(held));
+    if (pod == nullptr || pod->ready || pod->terminating())
+      under.judgement.doubt(
+          fmt::format("{} was not held unready as the scenario meant it", under.pod_name(held)));
+  }
+}
+
+}  // namespace
+
+Verdict creation_halts(const Timeline& timeline) {
+  return judge_step(
+      timeline, "hold-creation", {"pods"}, "no pod was created after one that was not Ready",
+      [](JudgedStep& under) {
+        const Ordinal held = under.ordinal();
+        for (const Incarnation& pod : under.pods)
+          // From the beginning on: what is there when the hold begins came too early just the same.
+          if (pod.ordinal > held && pod.appeared->index <= under.step.end->index)
+            under.find(pod.ref, fmt::format("nothing follows {} while it is not Ready", under.pod_name(held)),
+                       fmt::format("{} was created at {}", pod.ref.name, moment(*pod.appeared)),
+                       *pod.appeared, look_at_policy(under.subject));
+        doubt_unless_held(under, held);
+      });
+}
+
+Verdict scale_down_halts(const Timeline& timeline) {
+  return judge_step(
+      timeline, "hold-scale-down", {"pods"}, "no pod was told to stop while one that stays was not Ready",
+      [](JudgedStep& under) {
+        const Ordinal held = under.ordinal();
+        for (const Incarnation& pod : under.pods) {
+          if (pod.ordinal == held || pod.ended_on_purpose() || pod.excused || !under.covers(pod.ending))
+            continue;
+          under.find(pod.ref,
+                     fmt::format("{} stays while {} is not Ready", pod.ref.name, under.pod_name(held)),
+                     fmt::format("{} was told to stop at {}", pod.ref.name, moment(*pod.ending)), *pod.ending,
+                     look_at_policy(under.subject));
+        }
+        doubt_unless_held(under, held);
+      });
+}
+
+Verdict scale_down_resumes(const Timeline& timeline) {
+  return judge_step(
+      timeline, "resume", {"pods"}, "the scale-down went on when all pods were Ready", [](JudgedStep& under) {
+        const Ordinal healed = under.ordinal();
+        const Pod* pod = under.after.pod(under.pod_name(healed));
+        if (pod == nullptr || !pod->ready)
+          return under.judgement.doubt(fmt::format("{} did not become Ready", under.pod_name(healed)));
+        for (int ordinal = under.number("to"); ordinal < under.number("from"); ++ordinal) {
+          const Pod* excess = under.after.pod(under.pod_name({under.subject.first.value + ordinal}));
+          if (excess == nullptr || excess->terminating() || !under.outlasted_patience()) continue;
+          under.find(excess->meta.ref, fmt::format("{} is told to stop", excess->meta.ref.name),
+                     fmt::format("it was still there at {}, and nothing had told it to stop",
+                                 moment(*under.step.end)),
+                     *under.step.end, look_at_policy(under.subject));
+        }
+      });
+}
+
+Verdict lost_pod_is_revived(const Timeline& timeline) {
+  return judge_step(
+      timeline, "revive", {"pods"}, "a lost pod was made anew while a higher one was not Ready",
+      [](JudgedStep& under) {
+        const std::string name = under.pod_name(under.ordinal());
+        if (under.step.reached() || under.after.pod(name) != nullptr || !under.outlasted_patience()) return;
+        under.find({"Pod", under.subject.ns, name, {}},
+                   fmt::format("{} is made anew, whatever higher ordinals do", name),
+                   fmt::format("there was no new {} until {}", name, moment(*under.step.end)),
+                   *under.step.end, look_at_policy(under.subject));
+      });
+}
+
+}  // namespace stateproof::check

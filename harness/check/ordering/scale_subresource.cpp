@@ -1,0 +1,139 @@
+#include "harness/check/ordering/scale_subresource.h"
+
+#include <fmt/format.h>
+
+#include <string>
+
+#include "harness/check/evidence/step_duty.h"
+#include "harness/model/fields.h"
+
+namespace stateproof::check {
+namespace {
+
+using nlohmann::json;
+
+/// What the API server answered in the step.
+const json& answer_of(const JudgedStep& under) {
+  return fields::member(under.step.end->as<Step>()->args, "answer");
+}
+
+std::string look_at_scale(const Subject& subject) {
+  return fmt::format("kubectl get --raw /apis/apps/v1/namespaces/{}/statefulsets/{}/scale", subject.ns,
+                     subject.set);
+}
+
+/// The set as it was in one resourceVersion, and just before.
+struct SetState {
+  const Observation* seen = nullptr;
+  const StatefulSet* set = nullptr;
+  const StatefulSet* former = nullptr;  ///< null: the first state
+};
+
+/// The state of the set that an answer of its scale was made from. `set` is null, and there is a doubt, when
+/// the watch showed none.
+SetState state_of(JudgedStep& under, const json& scale) {
+  const std::string version = fields::text(fields::member(scale, "metadata"), "resourceVersion");
+  SetState state;
+  for (const Observation& seen : under.course.judged()) {
+    const StatefulSet* set = seen.object<StatefulSet>();
+    if (set == nullptr || set->meta.ref.ns != under.subject.ns || set->meta.ref.name != under.subject.set)
+      continue;
+    if (!version.empty() && set->meta.resource_version == version) {
+      state.seen = &seen;
+      state.set = set;
+      return state;
+    }
+    state.former = set;
+  }
+  under.judgement.doubt(fmt::format("the set was not seen at resourceVersion \"{}\"", version));
+  return {};
+}
+
+void compare(JudgedStep& under, const SetState& state, const char* field, const std::string& wanted,
+             const std::string& told) {
+  if (wanted == told) return;
+  under.find(state.set->meta.ref, fmt::format("{} of the scale is {}, as of the set", field, wanted),
+             fmt::format("it was {}, at the same resourceVersion {}", told, state.set->meta.resource_version),
+             *state.seen, look_at_scale(under.subject));
+}
+
+/// Labels in the form of a query, "a=b,c=d".
+std::string query_text(const std::map<std::string, std::string>& labels) {
+  std::string text;
+  for (const auto& [label, value] : labels)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", label, value);
+  return text;
+}
+
+/// The set that the write made is of a new generation and wants what was written.
+void judge_write(JudgedStep& under) {
+  const SetState state = state_of(under, answer_of(under));
+  if (state.set == nullptr) return;
+  const int wanted = under.number("to");
+  const std::int64_t former = state.former == nullptr ? 0 : state.former->meta.generation;
+  if (state.set->replicas.value != wanted)
+    under.find(state.set->meta.ref, fmt::format("spec.replicas of the set is {}", wanted),
+               fmt::format("it was {} after {} was written to its scale", state.set->replicas.value, wanted),
+               *state.seen, look_at_scale(under.subject));
+  else if (state.set->meta.generation <= former)
+    under.find(state.set->meta.ref, fmt::format("metadata.generation is greater than {}", former),
+               fmt::format("it was {} after the scale was written", state.set->meta.generation), *state.seen,
+               look_at_scale(under.subject));
+  if (under.step.reached() || !under.outlasted_patience()) return;
+  under.find(state.set->meta.ref, fmt::format("the set comes to have {} pods", wanted),
+             fmt::format("it did not until {}", moment(*under.step.end)), *under.step.end,
+             look_at_scale(under.subject));
+}
+
+}  // namespace
+
+Verdict scale_tells_the_set(const Timeline& timeline) {
+  return judge_step(timeline, "read-scale", {"statefulsets"},
+                    "replicas, selector and status were those of the set", [](JudgedStep& under) {
+                      const json& scale = answer_of(under);
+                      const SetState state = state_of(under, scale);
+                      if (state.set == nullptr) return;
+                      const json& spec = fields::member(scale, "spec");
+                      const json& status = fields::member(scale, "status");
+                      compare(under, state, "metadata.uid", state.set->meta.ref.uid.value,
+                              fields::text(fields::member(scale, "metadata"), "uid"));
+                      compare(under, state, "spec.replicas", std::to_string(state.set->replicas.value),
+                              std::to_string(fields::number(spec, "replicas")));
+                      compare(under, state, "status.replicas", std::to_string(state.set->current_pods.value),
+                              std::to_string(fields::number(status, "replicas")));
+                      compare(under, state, "status.selector", query_text(state.set->match_labels),
+                              fields::text(status, "selector"));
+                    });
+}
+
+Verdict scale_moves_the_set(const Timeline& timeline) {
+  const std::string judged = "the set had what was written to its scale, by PUT and by PATCH";
+  Verdict put = judge_step(timeline, "scale-up", {"statefulsets", "pods"}, judged, judge_write);
+  if (put.outcome == Outcome::kNonconformant) return put;
+  Verdict patch = judge_step(timeline, "scale-down", {"statefulsets", "pods"}, judged, judge_write);
+  const bool patch_is_worse = patch.outcome > put.outcome;
+  return patch_is_worse ? patch : put;
+}
+
+Verdict stale_scale_is_refused(const Timeline& timeline) {
+  return judge_step(timeline, "stale-scale", {"statefulsets"},
+                    "a write on top of an outdated state was refused", [](JudgedStep& under) {
+                      const json& answer = answer_of(under);
+                      const int written = under.number("written");
+                      const ObjectRef set{"StatefulSet", under.subject.ns, under.subject.set, {}};
+                      if (const auto code = fields::number(answer, "code"); code != 409)
+                        under.find(set, "a PUT with an outdated resourceVersion is refused with 409 Conflict",
+                                   fmt::format("the answer was {} {}", code, fields::text(answer, "reason")),
+                                   *under.step.end, look_at_scale(under.subject));
+                      // Nobody else ever asks for that many.
+                      for (const Observation& seen : under.course.judged())
+                        if (const StatefulSet* state = seen.object<StatefulSet>();
+                            state != nullptr && state->meta.ref.name == under.subject.set &&
+                            state->replicas.value == written)
+                          return under.find(
+                              state->meta.ref, fmt::format("spec.replicas never becomes {}", written),
+                              fmt::format("it was at {}", moment(seen)), seen, look_at_scale(under.subject));
+                    });
+}
+
+}  // namespace stateproof::check

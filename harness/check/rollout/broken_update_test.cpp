@@ -1,0 +1,96 @@
+#include "harness/check/rollout/broken_update.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/check/testing/matchers.h"
+#include "harness/check/testing/story.h"
+
+namespace stateproof::check {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Whoever is created from now on has this revision, which is the set's update revision, too.
+Story& rolls_to(Story& story, const std::string& revision) {
+  story.pods_look([revision](Pod& pod, int) { pod.meta.labels["controller-revision-hash"] = revision; });
+  return story.set([&](StatefulSet& set) { set.update_revision = revision; });
+}
+
+/// An update has come to mariadb-2, which is not Ready; the last entry, #14, is the begin of the hold.
+Story broken() {
+  Story story;
+  rolls_to(story, "good");
+  for (const int ordinal : {0, 1, 2}) story.created(ordinal).ready(ordinal);
+  story.begins("roll-bad", {{"ordinal", 2}});
+  rolls_to(story, "bad").terminating(2).deleted(2).created(2).reaches("roll-bad");
+  return story.begins("hold-bad", {{"ordinal", 2}});
+}
+
+/// The template is the old one again; the last entry, #17, is the begin of the step.
+Story reverting() {
+  Story story = broken().reaches("hold-bad");
+  rolls_to(story, "good");
+  return story.begins("revert", {{"ordinal", 2}});
+}
+
+/// The broken pod was deleted by hand; the last entry is #21.
+Story healing() {
+  return reverting().reaches("revert").begins("heal", {{"ordinal", 2}}).fault(2).terminating(2).deleted(2);
+}
+
+TEST(BrokenUpdate, StopsAtThePodThatIsNotReady) {
+  EXPECT_THAT(broken_update_stops(broken().reaches("hold-bad")), IsConformant());
+  EXPECT_THAT(broken_update_stops(broken().terminating(1).reaches("hold-bad")),
+              IsNonconformant(ElementsAre(15)));
+}
+
+TEST(BrokenUpdate, APodThatWentBeforeTheHoldIsABreachToo) {
+  Story story;
+  rolls_to(story, "good");
+  for (const int ordinal : {0, 1, 2}) story.created(ordinal).ready(ordinal);
+  story.begins("roll-bad", {{"ordinal", 2}});
+  rolls_to(story, "bad").terminating(2).terminating(1).deleted(2).created(2).reaches("roll-bad");
+  EXPECT_THAT(broken_update_stops(story.begins("hold-bad", {{"ordinal", 2}}).reaches("hold-bad")),
+              IsNonconformantAs(HasSubstr("told to stop")));
+}
+
+TEST(BrokenUpdate, IsNoneWhenThePodBecomesReady) {
+  EXPECT_THAT(broken_update_stops(broken().ready(2).reaches("hold-bad")),
+              IsInconclusive(HasSubstr("the updated mariadb-2 became Ready")));
+  EXPECT_THAT(broken_update_stops(Story{}), IsInconclusive(HasSubstr("hold-bad")));
+}
+
+TEST(RevertedUpdate, TellsWhetherTheBrokenPodWasReplaced) {
+  EXPECT_THAT(revert_spares_ready_pods(reverting().reaches("revert")).reason,
+              HasSubstr("mariadb-2, which was broken, was left for somebody to delete"));
+  const Verdict healed = revert_spares_ready_pods(reverting().terminating(2).deleted(2).reaches("revert"));
+  EXPECT_THAT(healed, IsConformant());
+  EXPECT_THAT(healed.reason, HasSubstr("was replaced without help"));
+}
+
+TEST(RevertedUpdate, AReadyPodThatGoesIsABreach) {
+  EXPECT_THAT(revert_spares_ready_pods(reverting().terminating(0).reaches("revert")),
+              IsNonconformant(ElementsAre(18)));
+}
+
+TEST(DeletedBrokenPod, ComesBackAsTheRevertedTemplateHasIt) {
+  EXPECT_THAT(deleted_broken_pod_heals(healing().created(2).ready(2).reaches("heal")), IsConformant());
+  EXPECT_THAT(deleted_broken_pod_heals(
+                  healing()
+                      .pods_look([](Pod& pod, int) { pod.meta.labels["controller-revision-hash"] = "bad"; })
+                      .created(2)
+                      .times_out("heal")),
+              IsNonconformantAs(HasSubstr("it has bad")));
+}
+
+TEST(DeletedBrokenPod, OneThatNeverComesBackIsABreach) {
+  EXPECT_THAT(deleted_broken_pod_heals(healing().after(90s).times_out("heal")),
+              IsNonconformantAs(HasSubstr("no successor")));
+  EXPECT_THAT(deleted_broken_pod_heals(healing().after(5s).times_out("heal")),
+              IsInconclusive(HasSubstr("not replaced")));
+}
+
+}  // namespace
+}  // namespace stateproof::check

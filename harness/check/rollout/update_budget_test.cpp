@@ -1,0 +1,109 @@
+#include "harness/check/rollout/update_budget.h"
+
+#include <gtest/gtest.h>
+
+#include "harness/check/testing/matchers.h"
+#include "harness/check/testing/story.h"
+
+namespace stateproof::check {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+/// Three Ready pods and a set that may miss two; the last entry, #8, is the begin of the step.
+Story about_to(const std::string& step, std::optional<int> max_unavailable = 2) {
+  Story story;
+  for (const int ordinal : {0, 1, 2}) story.created(ordinal).ready(ordinal);
+  story.set([&](StatefulSet& set) {
+    set.replicas = {3};
+    set.max_unavailable = max_unavailable;
+  });
+  return story.begins(step, {{"maxUnavailable", 2}});
+}
+
+/// Two go at once and come back one after the other.
+Story two_replaced(std::optional<int> max_unavailable = 2) {
+  return about_to("roll-two", max_unavailable)
+      .terminating(2)
+      .terminating(1)
+      .deleted(2)
+      .deleted(1)
+      .created(1)
+      .ready(1)
+      .created(2);
+}
+
+TEST(UpdatedWithinBudget, TwoPodsAtATimeAreConformant) {
+  const Verdict verdict = updated_within_budget(
+      two_replaced().ready(2).terminating(0).deleted(0).created(0).ready(0).reaches("roll-two"));
+  EXPECT_THAT(verdict, IsConformant());
+  EXPECT_EQ(verdict.measurements.at(0).value, 2);
+}
+
+TEST(UpdatedWithinBudget, TheNextMayGoWhileOneIsStillUnavailable) {
+  EXPECT_THAT(updated_within_budget(two_replaced().terminating(0).ready(2).deleted(0).reaches("roll-two")),
+              IsConformant());
+}
+
+TEST(UpdatedWithinBudget, AThirdUnavailablePodIsABreach) {
+  EXPECT_THAT(updated_within_budget(
+                  about_to("roll-two").terminating(2).terminating(1).terminating(0).reaches("roll-two")),
+              IsNonconformant(ElementsAre(11)));
+  EXPECT_THAT(updated_within_budget(about_to("roll-two")
+                                        .terminating(2)
+                                        .deleted(2)
+                                        .terminating(1)
+                                        .deleted(1)
+                                        .created(1)
+                                        .terminating(0)
+                                        .reaches("roll-two")),
+              IsNonconformantAs(HasSubstr("3 were: mariadb-0 was told to stop, mariadb-1 was not Ready yet, "
+                                          "mariadb-2 was not there")));
+}
+
+TEST(UpdatedWithinBudget, WhatTheControllerMayNotHaveSeenIsNotHeldAgainstIt) {
+  // A pod that was Ready again may have lost its readiness a moment ago.
+  EXPECT_THAT(
+      updated_within_budget(two_replaced().ready(2).unready(2).unready(1).terminating(0).reaches("roll-two")),
+      IsConformant());
+  EXPECT_THAT(
+      updated_within_budget(
+          about_to("roll-two").fault(0).terminating(0).terminating(2).terminating(1).reaches("roll-two")),
+      IsConformant());
+}
+
+TEST(UpdatedWithinBudget, AFieldThatTheServerDroppedIsNotApplicable) {
+  const Verdict verdict = updated_within_budget(two_replaced(std::nullopt).reaches("roll-two"));
+  EXPECT_EQ(verdict.outcome, Outcome::kNotApplicable);
+  EXPECT_THAT(verdict.reason, HasSubstr("dropped spec.updateStrategy.rollingUpdate.maxUnavailable"));
+}
+
+TEST(UpdatedWithinBudget, IsInDoubtWithoutAnUpdate) {
+  EXPECT_THAT(updated_within_budget(Story{}), IsInconclusive(HasSubstr("roll-two")));
+  EXPECT_THAT(updated_within_budget(about_to("roll-two").reaches("roll-two")),
+              IsInconclusive(HasSubstr("no pod was replaced")));
+  EXPECT_THAT(updated_within_budget(two_replaced(1).reaches("roll-two")), IsInconclusive(HasSubstr("was 1")));
+  EXPECT_THAT(updated_within_budget(two_replaced().gap("pods").reaches("roll-two")),
+              IsInconclusive(HasSubstr("pods")));
+}
+
+TEST(BrokenUpdateWithinBudget, APodThatGoesInTheHoldIsABreach) {
+  const auto broken = [] {
+    return about_to("roll-two-bad")
+        .terminating(2)
+        .terminating(1)
+        .deleted(2)
+        .deleted(1)
+        .created(2)
+        .created(1)
+        .reaches("roll-two-bad")
+        .begins("hold-two-bad", {{"maxUnavailable", 2}});
+  };
+  EXPECT_THAT(broken_update_within_budget(broken().reaches("hold-two-bad")), IsConformant());
+  EXPECT_THAT(broken_update_within_budget(broken().terminating(0).reaches("hold-two-bad")),
+              IsNonconformant(ElementsAre(17)));
+}
+
+}  // namespace
+}  // namespace stateproof::check

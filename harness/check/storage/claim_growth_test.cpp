@@ -1,0 +1,204 @@
+#include "harness/check/storage/claim_growth.h"
+
+#include <gmock/gmock.h>
+
+#include <map>
+#include <memory>
+
+#include "harness/check/testing/matchers.h"
+#include "harness/check/testing/story.h"
+
+namespace stateproof::check {
+namespace {
+
+using nlohmann::json;
+using testing::HasSubstr;
+
+constexpr const char* kAsked = "40Mi";
+
+json answers(int code) {
+  json all;
+  for (const int ordinal : {0, 1, 2})
+    all["mariadb-data-mariadb-" + std::to_string(ordinal)] = {{"code", code}};
+  return {{"request", kAsked}, {"answers", all}};
+}
+
+/// What is told of a claim's size is told in the object as served.
+class Growth {
+ public:
+  explicit Growth(int code) : story_(Story{}.deployed()) { story_.begins("expand", answers(code)); }
+
+  Growth& serve(int ordinal, const std::string& requested, const std::string& capacity) {
+    story_.claim(ordinal, [](Claim&) {});
+    served_[story_.last()] = {{"spec", {{"resources", {{"requests", {{"storage", requested}}}}}}},
+                              {"status", {{"capacity", {{"storage", capacity}}}}}};
+    return *this;
+  }
+  Growth& all_serve(const std::string& requested, const std::string& capacity) {
+    for (const int ordinal : {0, 1, 2}) serve(ordinal, requested, capacity);
+    return *this;
+  }
+  /// The scenario after the step "expand": the set is made anew, the rows are read.
+  Growth& recreated() {
+    story_.reaches("expand").begins("recreate");
+    for (const int ordinal : {0, 1, 2})
+      story_.terminating(ordinal).deleted(ordinal).created(ordinal).ready(ordinal);
+    story_.reaches("recreate");
+    return *this;
+  }
+  Growth& rows_found() {
+    story_.begins("read");
+    for (const int ordinal : {0, 1, 2}) story_.reads(ordinal);
+    story_.reaches("read");
+    return *this;
+  }
+  Story& story() { return story_; }
+
+  [[nodiscard]] Timeline on_class(bool allowed) const {
+    Timeline timeline = story_;
+    timeline.header.environment = {{"storageClass", "standard"}, {"allowVolumeExpansion", allowed}};
+    for (const auto& [index, served] : served_)
+      std::get<ObjectSeen>(timeline.observations.at(index - 1).what).served =
+          std::make_shared<const json>(served);
+    return timeline;
+  }
+
+ private:
+  Story story_;
+  std::map<std::size_t, json> served_;
+};
+
+Timeline on_class(bool allowed, const Story& story) {
+  Timeline timeline = story;
+  timeline.header.environment = {{"storageClass", "standard"}, {"allowVolumeExpansion", allowed}};
+  return timeline;
+}
+
+Story asked(int code) {
+  Story story = Story{}.deployed();
+  return story.begins("expand", answers(code));
+}
+
+Growth grown() {
+  Growth growth(200);
+  return growth.all_serve(kAsked, "32Mi").all_serve(kAsked, "41943040").recreated().rows_found();
+}
+
+TEST(ClaimTemplatesAreFixed, WhenTheChangeIsInvalid) {
+  Story story = Story{}.begins("edit-claim-template", {{"code", 422}, {"message", "field is immutable"}});
+  EXPECT_THAT(claim_templates_are_fixed(story.reaches("edit-claim-template")), IsConformant());
+}
+
+TEST(ClaimTemplatesAreFixed, NotWhenTheChangeIsTaken) {
+  Story story = Story{}.begins("edit-claim-template", {{"code", 200}}).reaches("edit-claim-template");
+  EXPECT_THAT(claim_templates_are_fixed(story), IsNonconformantAs(HasSubstr("answered 200")));
+}
+
+TEST(ClaimTemplatesAreFixed, IsNotProvedByAMissingRight) {
+  Story story = Story{}.begins("edit-claim-template", {{"code", 403}, {"message", "cannot patch"}});
+  EXPECT_THAT(claim_templates_are_fixed(story.reaches("edit-claim-template")),
+              IsInconclusive(HasSubstr("cannot patch")));
+}
+
+TEST(ClaimsGrow, WhenCapacityFollowsAndRowsStay) {
+  EXPECT_THAT(claims_grow(grown().on_class(true)), IsConformant());
+}
+
+TEST(ClaimsGrow, IsNotApplicableWhereTheClassDoesNotAllowIt) {
+  const Verdict verdict = claims_grow(grown().on_class(false));
+  EXPECT_EQ(verdict.outcome, Outcome::kNotApplicable);
+  EXPECT_THAT(verdict.reason, HasSubstr("StorageClass standard does not set allowVolumeExpansion"));
+}
+
+TEST(ClaimsGrow, IsInconclusiveWhenTheClassIsNotKnown) {
+  Timeline timeline = grown().on_class(true);
+  timeline.header.environment = json::object();
+  EXPECT_THAT(claims_grow(timeline), IsInconclusive(HasSubstr("does not tell")));
+}
+
+TEST(ClaimsGrow, NotWhenTheRequestIsRefused) {
+  Growth growth(403);
+  growth.all_serve("32Mi", "32Mi").recreated().rows_found();
+  EXPECT_THAT(claims_grow(growth.on_class(true)), IsNonconformantAs(HasSubstr("answered 403")));
+}
+
+TEST(ClaimsGrow, NotWhenTheRequestIsForgotten) {
+  Growth growth(200);
+  growth.all_serve("32Mi", "32Mi").recreated().rows_found();
+  EXPECT_THAT(claims_grow(growth.on_class(true)), IsNonconformantAs(HasSubstr("it requests 33554432")));
+}
+
+TEST(ClaimsGrow, NotWhenTheCapacityNeverFollows) {
+  Growth growth(200);
+  growth.all_serve(kAsked, "32Mi").recreated().story().begins("grown").times_out("grown");
+  EXPECT_THAT(claims_grow(growth.rows_found().on_class(true)),
+              IsNonconformantAs(HasSubstr("it is 33554432 bytes")));
+}
+
+TEST(ClaimsGrow, IsInconclusiveWhenNobodyWaitedForTheCapacity) {
+  Growth growth(200);
+  growth.all_serve(kAsked, "32Mi").recreated().rows_found();
+  EXPECT_THAT(claims_grow(growth.on_class(true)), IsInconclusive(HasSubstr("status.capacity")));
+}
+
+TEST(ClaimsGrow, NotWhenTheClaimIsMadeAnew) {
+  Growth growth(200);
+  growth.all_serve(kAsked, kAsked).recreated().story().claim_deleted(1).claim_pending(1).bound(1);
+  EXPECT_THAT(claims_grow(growth.serve(1, kAsked, kAsked).rows_found().on_class(true)),
+              IsNonconformantAs(HasSubstr("it has UID")));
+}
+
+TEST(ClaimsGrow, NotWhenRowsAreLost) {
+  Growth growth(200);
+  growth.all_serve(kAsked, kAsked)
+      .recreated()
+      .story()
+      .begins("read")
+      .reads(0)
+      .reads(1, {})
+      .reads(2)
+      .reaches("read");
+  EXPECT_EQ(claims_grow(growth.on_class(true)).outcome, Outcome::kNonconformant);
+}
+
+TEST(ClaimsGrow, IsInconclusiveWhenRowsWereNotRead) {
+  Growth growth(200);
+  growth.all_serve(kAsked, kAsked).recreated().story().begins("read").reads(0).reads(1).reaches("read");
+  EXPECT_THAT(claims_grow(growth.on_class(true)),
+              IsInconclusive(HasSubstr("no rows were read from mariadb-2")));
+}
+
+TEST(GrowthNeedsPermission, WhenMoreIsForbidden) {
+  Story story = asked(403);
+  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches("expand"))), IsConformant());
+}
+
+TEST(GrowthNeedsPermission, NotWhenMoreIsGranted) {
+  Story story = asked(200);
+  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches("expand"))),
+              IsNonconformantAs(HasSubstr("answered 200")));
+}
+
+TEST(GrowthNeedsPermission, IsNotApplicableWhereTheClassAllowsIt) {
+  Story story = asked(200);
+  EXPECT_EQ(growth_needs_permission(on_class(true, story.reaches("expand"))).outcome,
+            Outcome::kNotApplicable);
+}
+
+TEST(GrowthNeedsPermission, IsInconclusiveForWhoMayNotAsk) {
+  json args = answers(403);
+  for (json& one : args.at("answers"))
+    one["message"] = R"(claims is forbidden: User "ann" cannot patch resource "persistentvolumeclaims")";
+  Story story = Story{}.deployed().begins("expand", args);
+  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches("expand"))),
+              IsInconclusive(HasSubstr("cannot patch")));
+}
+
+TEST(GrowthNeedsPermission, IsInconclusiveWithoutAnswers) {
+  Story story = Story{}.deployed().begins("expand", {{"request", kAsked}});
+  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches("expand"))),
+              IsInconclusive(HasSubstr("was not recorded")));
+}
+
+}  // namespace
+}  // namespace stateproof::check

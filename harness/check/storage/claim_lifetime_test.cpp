@@ -1,0 +1,144 @@
+#include "harness/check/storage/claim_lifetime.h"
+
+#include <gmock/gmock.h>
+
+#include "harness/check/testing/matchers.h"
+#include "harness/check/testing/story.h"
+
+namespace stateproof::check {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+void be_deleted(Claim& claim) { claim.meta.deletion = Timestamp{}; }
+
+/// mariadb-2 has to go, and is kept from ending until step "scale-down".
+Story kept_from_ending() {
+  Story story = Story{}.deployed();
+  story.begins("begin-scale-down", {{"ordinal", 2}, {"from", 3}, {"to", 1}}).terminating(2);
+  return story.reaches("begin-scale-down").begins("hold-scaled-claim", {{"ordinal", 2}});
+}
+
+Story& let_go(Story& story) {
+  story.reaches("hold-scaled-claim").begins("scale-down", {{"from", 3}, {"to", 1}}).deleted(2);
+  return story.claim(2, be_deleted).claim_deleted(2).member_removed(1).claim_deleted(1).reaches("scale-down");
+}
+
+TEST(ScaledClaimWaitsForItsPod, WhenItIsDeletedAfterwards) {
+  Story story = kept_from_ending();
+  EXPECT_THAT(scaled_claim_waits_for_its_pod(let_go(story)), IsConformant());
+  EXPECT_THAT(claims_go_with_scale_down(story), IsConformant());
+}
+
+TEST(ScaledClaimWaitsForItsPod, NotWhenItIsToldToGoWhileThePodIsThere) {
+  Story story = kept_from_ending();
+  story.claim(2, be_deleted);
+  const std::size_t breach = story.last();
+  EXPECT_THAT(scaled_claim_waits_for_its_pod(let_go(story)), IsNonconformant(ElementsAre(breach)));
+}
+
+TEST(ScaledClaimWaitsForItsPod, NotWhenItIsToldToGoBeforeThePod) {
+  Story story = Story{}.deployed();
+  story.begins("begin-scale-down", {{"ordinal", 2}, {"from", 3}, {"to", 1}})
+      .claim(2, be_deleted)
+      .terminating(2);
+  story.reaches("begin-scale-down").begins("hold-scaled-claim", {{"ordinal", 2}});
+  EXPECT_EQ(scaled_claim_waits_for_its_pod(let_go(story)).outcome, Outcome::kNonconformant);
+}
+
+TEST(ScaledClaimWaitsForItsPod, IsInconclusiveWhenThePodDidNotStay) {
+  Story story = kept_from_ending();
+  story.deleted(2).claim(2, be_deleted).reaches("hold-scaled-claim").begins("scale-down", {{"to", 1}});
+  EXPECT_THAT(scaled_claim_waits_for_its_pod(story.reaches("scale-down")),
+              IsInconclusive(HasSubstr("did not stay")));
+}
+
+TEST(ScaledClaimWaitsForItsPod, IsInconclusiveWhenNothingShowsThatThePodWasAlive) {
+  Story story = kept_from_ending();
+  EXPECT_THAT(scaled_claim_waits_for_its_pod(story.claim(2, be_deleted).reaches("hold-scaled-claim")),
+              IsInconclusive(HasSubstr("was alive")));
+}
+
+TEST(ScaledClaimWaitsForItsPod, IsInconclusiveInARecordingWithoutTheHold) {
+  EXPECT_THAT(scaled_claim_waits_for_its_pod(Story::lifecycle()), IsInconclusive(HasSubstr("not recorded")));
+}
+
+Story owned(const std::string& kind, const std::string& uid) {
+  Story story = Story{}.deployed();
+  for (const int ordinal : {0, 1, 2})
+    story.claim(ordinal, [&](Claim& claim) { claim.meta.owners = {{kind, "mariadb", Uid{uid}, true}}; });
+  return story.begins("hold-claims").reaches("hold-claims");
+}
+
+TEST(ClaimsBelongToTheirSet, ByItsUid) {
+  EXPECT_THAT(claims_belong_to_their_set(owned("StatefulSet", "set")), IsConformant());
+  EXPECT_EQ(claims_belong_to_their_set(owned("StatefulSet", "former set")).outcome, Outcome::kNonconformant);
+  EXPECT_EQ(claims_belong_to_their_set(owned("Pod", "set")).outcome, Outcome::kNonconformant);
+}
+
+TEST(ClaimsBelongToTheirSet, NotWithoutAnOwner) {
+  Story story = Story{}.deployed().begins("hold-claims").reaches("hold-claims");
+  EXPECT_THAT(claims_belong_to_their_set(story), IsNonconformantAs(HasSubstr("none of its 0 owners")));
+}
+
+Story set_deleted() {
+  Story story = Story{}.deployed().begins("delete-set");
+  for (const int ordinal : {0, 1, 2}) story.terminating(ordinal).deleted(ordinal);
+  return story;
+}
+
+Story& set_made_anew(Story& story) {
+  story.reaches("delete-set").begins("recreate");
+  for (const int ordinal : {0, 1, 2}) story.created(ordinal).ready(ordinal);
+  return story.reaches("recreate");
+}
+
+TEST(ClaimsOutliveSet, WithTheirVolumes) {
+  Story story = set_deleted();
+  EXPECT_THAT(claims_outlive_set(set_made_anew(story)), IsConformant());
+}
+
+TEST(ClaimsOutliveSet, NotWhenAVolumeIsReleased) {
+  Story story = set_deleted();
+  story.volume(1, [](Volume& volume) { volume.phase = "Released"; });
+  EXPECT_THAT(claims_outlive_set(set_made_anew(story)), IsNonconformantAs(HasSubstr("it was Released")));
+}
+
+TEST(ClaimsOutliveSet, NotWhenAVolumeGoesWhileTheSetIsMadeAnew) {
+  Story story = set_deleted();
+  story.reaches("delete-set").begins("recreate").volume_deleted(0);
+  EXPECT_THAT(claims_outlive_set(story.reaches("recreate")), IsNonconformantAs(HasSubstr("it was deleted")));
+}
+
+/// The claim of mariadb-1 was deleted while its pod ran; now the pod is.
+Story pod_follows_its_claim() {
+  Story story = Story{}.deployed().claim(1, be_deleted).begins("let-go", {{"ordinal", 1}});
+  return story.fault(1).terminating(1).deleted(1).claim_deleted(1);
+}
+
+TEST(MissingClaimIsMade, UnderItsOldName) {
+  Story story = pod_follows_its_claim();
+  story.claim_pending(1).reaches("let-go").begins("recover", {{"ordinal", 1}}).created(1).bound(1).ready(1);
+  EXPECT_THAT(missing_claim_is_made(story.reaches("recover")), IsConformant());
+}
+
+TEST(MissingClaimIsMade, NotWhenThePodWaitsForNone) {
+  Story story = pod_follows_its_claim();
+  story.created(1).after(std::chrono::seconds{120}).times_out("let-go");
+  EXPECT_THAT(missing_claim_is_made(story), IsNonconformantAs(HasSubstr("there was none")));
+}
+
+TEST(MissingClaimIsMade, IsInconclusiveWhenNobodyWaitedForIt) {
+  Story story = pod_follows_its_claim();
+  EXPECT_EQ(missing_claim_is_made(story.created(1).times_out("let-go")).outcome, Outcome::kInconclusive);
+}
+
+TEST(MissingClaimIsMade, IsInconclusiveWhenThePodIsNotThereEither) {
+  Story story = pod_follows_its_claim();
+  EXPECT_EQ(missing_claim_is_made(story.after(std::chrono::seconds{120}).times_out("let-go")).outcome,
+            Outcome::kInconclusive);
+}
+
+}  // namespace
+}  // namespace stateproof::check

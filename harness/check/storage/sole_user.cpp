@@ -1,0 +1,55 @@
+#include "harness/check/storage/sole_user.h"
+
+#include <fmt/format.h>
+
+#include "harness/check/evidence/step_duty.h"
+
+namespace stateproof::check {
+namespace {
+
+std::string argument(const RecordedStep& step, const char* key) {
+  return step.asked->args.is_object() ? step.asked->args.value(key, "") : std::string{};
+}
+
+bool runs(const Pod* pod) { return pod != nullptr && pod->phase == "Running" && !pod->terminating(); }
+
+/// Whether the first pod waited in vain because its claim got no volume.
+bool has_no_volume(const Timeline& timeline) {
+  const Course course{timeline};
+  const RecordedStep* step = course.find("first-user");
+  if (step == nullptr || !step->timed_out() || course.lost({"persistentvolumeclaims"})) return false;
+  const Claim* claim = snapshot_at(timeline, *step->end).claim(argument(*step, "claim"));
+  return claim != nullptr && claim->phase == "Pending";
+}
+
+}  // namespace
+
+Verdict claim_has_one_user(const Timeline& timeline) {
+  if (has_no_volume(timeline))
+    return not_applicable("the provisioner gave no volume to a claim of access mode ReadWriteOncePod");
+  return judge_step(
+      timeline, "second-user", {"pods"}, "the second pod was given no node while the first ran",
+      [](JudgedStep& under) {
+        const std::string first = argument(under.step, "first");
+        const std::string second = argument(under.step, "second");
+        const Pod* before = under.before.pod(first);
+        const Pod* after = under.after.pod(first);
+        if (!runs(before) || !runs(after) || before->meta.ref.uid != after->meta.ref.uid)
+          return under.judgement.doubt(fmt::format("{} did not run all the time", first));
+        for (const Observation& seen : under.during) {
+          const Pod* pod = seen.object<Pod>();
+          if (pod == nullptr || pod->meta.ref.name != second || pod->node.empty()) continue;
+          return under.find(
+              pod->meta.ref, fmt::format("{} is given no node while {} uses the claim", second, first),
+              fmt::format("it was given node {} at {}", pod->node, moment(seen)), seen,
+              fmt::format("spec.accessModes: kubectl -n {} get pvc {} -o yaml; the scheduler's plugin "
+                          "VolumeRestrictions",
+                          under.subject.ns, argument(under.step, "claim")));
+        }
+        const Pod* waiting = under.after.pod(second);
+        if (waiting == nullptr || waiting->unscheduled_message.empty())
+          under.judgement.doubt(fmt::format("the scheduler has not tried {}", second));
+      });
+}
+
+}  // namespace stateproof::check

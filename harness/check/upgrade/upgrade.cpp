@@ -1,0 +1,645 @@
+#include "harness/check/upgrade/upgrade.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "harness/check/evidence/course.h"
+#include "harness/check/evidence/judgement.h"
+#include "harness/check/evidence/step_duty.h"
+
+namespace stateproof::check {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* kRevision = "controller-revision-hash";
+
+/// The upgrade in a recording: from its step's begin to its end, or as far as the recording goes.
+class Upgraded {
+ public:
+  explicit Upgraded(const Timeline& timeline) : course(timeline), step(course.find("upgrade")) {
+    if (step == nullptr) return;
+    const std::size_t last = step->end == nullptr ? course.judged().size() : step->end->index;
+    until = course.judged().first(last);
+    const RecordedStep* settle = course.find("settle");
+    const bool settled = settle != nullptr && settle->end != nullptr && settle->end->index > last;
+    until_settled = course.judged().first(settled ? settle->end->index : last);
+  }
+
+  [[nodiscard]] bool began() const { return step != nullptr; }
+  [[nodiscard]] bool is_during(const Observation& seen) const { return seen.index > step->begin->index; }
+
+  Course course;
+  const RecordedStep* step;
+  std::span<const Observation> until;  ///< everything from the recording's begin on
+  /// And what new controllers, which may begin late, do to sets that nobody touches until then.
+  std::span<const Observation> until_settled;
+};
+
+Verdict never_began(const Course& course) {
+  return inconclusive(course.cut_short().value_or("the upgrade never began"));
+}
+
+/// What is known of the nodes at one moment.
+class Nodes {
+ public:
+  void see(const Observation& seen) {
+    const Node* node = seen.object<Node>();
+    if (node == nullptr) return;
+    State& state = nodes_[node->meta.ref.name];
+    if (state.boot.empty()) state.boot = node->boot;
+    state.restarted = state.restarted || node->boot != state.boot;
+    state.away = !node->ready || seen.is_deletion();
+    state.cordoned = node->unschedulable;
+    state.ever_cordoned = state.ever_cordoned || node->unschedulable || state.away;
+  }
+  /// Somebody has taken the node out of service, or it is not there.
+  [[nodiscard]] bool gives_up_pods(const std::string& name) const {
+    const auto node = nodes_.find(name);
+    return node != nodes_.end() && (node->second.cordoned || node->second.away);
+  }
+  [[nodiscard]] bool was_given_up(const std::string& name) const {
+    const auto node = nodes_.find(name);
+    return node != nodes_.end() && node->second.ever_cordoned;
+  }
+  /// The machine, and with it every container, was started anew.
+  [[nodiscard]] bool was_down(const std::string& name) const {
+    const auto node = nodes_.find(name);
+    return node != nodes_.end() && (node->second.away || node->second.restarted);
+  }
+
+ private:
+  struct State {
+    std::string boot;
+    bool restarted = false;
+    bool away = false;
+    bool cordoned = false;
+    bool ever_cordoned = false;
+  };
+  std::map<std::string, State> nodes_;
+};
+
+const Pod* pod_of_a_set(const Observation& seen, const Subject& subject) {
+  const Pod* pod = seen.object<Pod>();
+  if (pod == nullptr || pod->meta.ref.ns != subject.ns) return nullptr;
+  const OwnerReference* owner = pod->meta.controller();
+  return owner != nullptr && owner->kind == "StatefulSet" ? pod : nullptr;
+}
+
+class UnchangedPods {
+ public:
+  explicit UnchangedPods(const Timeline& timeline) : subject_(timeline.subject()), upgraded_(timeline) {}
+
+  Verdict judge() {
+    if (!upgraded_.began()) return never_began(upgraded_.course);
+    Nodes in_the_end;
+    for (const Observation& seen : upgraded_.until_settled) in_the_end.see(seen);
+    for (const Observation& seen : upgraded_.until_settled) {
+      nodes_.see(seen);
+      if (const Pod* pod = pod_of_a_set(seen, subject_)) see(seen, *pod, in_the_end);
+    }
+    if (judged_.empty()) judgement_.doubt("no set had a pod");
+    judgement_.doubt_if(upgraded_.course.cut_short());
+    judgement_.measure({"pods that a drain or a lost node took", static_cast<double>(excused_), "pods", ""});
+    return std::move(judgement_).verdict(counted(judged_.size(), "pod", "pods") + " of unchanged sets");
+  }
+
+ private:
+  struct Known {
+    const Pod* pod = nullptr;
+    std::size_t index = 0;
+    bool leaving = false;
+  };
+
+  void see(const Observation& seen, const Pod& pod, const Nodes& in_the_end) {
+    const std::string& name = pod.meta.ref.name;
+    Known& known = pods_[pod.meta.ref.uid.value];
+    if (upgraded_.is_during(seen)) {
+      if (known.pod == nullptr) judge_successor(seen, pod);
+      if (known.pod != nullptr) judge_restarts(seen, pod, known);
+      if (!known.leaving && (pod.terminating() || seen.is_deletion()))
+        judge_leaving(seen, pod, known, in_the_end);
+    }
+    known.leaving = known.leaving || pod.terminating() || seen.is_deletion();
+    if (known.pod == nullptr) judged_.insert(name);
+    known.pod = &pod;
+    known.index = seen.index;
+    revisions_[name] = {pod.meta.label(kRevision), seen.index};
+  }
+
+  void judge_successor(const Observation& seen, const Pod& pod) {
+    const auto former = revisions_.find(pod.meta.ref.name);
+    const std::string revision = pod.meta.label(kRevision);
+    if (former != revisions_.end() && former->second.first != revision)
+      find(pod, "a successor at revision " + former->second.first, "one at revision " + revision,
+           {former->second.second, seen.index}, "kubectl get controllerrevisions; who changed the template");
+  }
+
+  void judge_restarts(const Observation& seen, const Pod& pod, const Known& known) {
+    for (const ContainerState& now : pod.containers)
+      for (const ContainerState& before : known.pod->containers) {
+        if (now.name != before.name || now.restarts <= before.restarts) continue;
+        if (nodes_.was_down(pod.node)) continue;
+        find(pod, fmt::format("a container {} that runs on ({} restarts)", now.name, before.restarts),
+             fmt::format("it was started anew ({} restarts){}", now.restarts,
+                         now.terminated_reason.empty() ? "" : ", reason " + now.terminated_reason),
+             {known.index, seen.index},
+             fmt::format("kubectl -n {} logs {} --previous; the kubelet's log on node {}", subject_.ns,
+                         pod.meta.ref.name, pod.node));
+      }
+  }
+
+  void judge_leaving(const Observation& seen, const Pod& pod, const Known& known, const Nodes& in_the_end) {
+    const auto* event = seen.as<ObjectSeen>();
+    // What was missed is told by a list afterwards, when the node may be in service again.
+    const bool given_up =
+        event->synthesized ? in_the_end.was_given_up(pod.node) : nodes_.gives_up_pods(pod.node);
+    if (!pod.disruption.empty() || given_up) {
+      ++excused_;
+      return;
+    }
+    std::vector<std::size_t> evidence{seen.index};
+    if (known.index != 0) evidence.insert(evidence.begin(), known.index);
+    find(pod, "a pod that is left alone, unless its node is drained or lost",
+         fmt::format("it was {} on node {}, which was in service, and nobody evicted it",
+                     seen.is_deletion() && event->synthesized ? "gone after a gap" : "deleted", pod.node),
+         std::move(evidence), "the API server's audit log: who deleted it; kube-controller-manager's log");
+  }
+
+  void find(const Pod& pod, std::string expected, std::string observed, std::vector<std::size_t> evidence,
+            std::string look_at) {
+    judgement_.find(
+        {pod.meta.ref, std::move(expected), std::move(observed), std::move(evidence), std::move(look_at)});
+  }
+
+  const Subject& subject_;
+  const Upgraded upgraded_;
+  Judgement judgement_;
+  Nodes nodes_;
+  std::map<std::string, Known> pods_;                                     ///< by UID
+  std::map<std::string, std::pair<std::string, std::size_t>> revisions_;  ///< by name, with the entry
+  std::set<std::string> judged_;
+  std::size_t excused_ = 0;
+};
+
+/// The first way in which `now` is not what `before` was: fields that a new API server adds outside the
+/// template are its defaults, and none of ours.
+std::string difference(const json& before, const json& now) {
+  for (const json& change : json::diff(before, now)) {
+    const std::string path = change.at("path");
+    const bool in_template = path.starts_with("/template");
+    if (change.at("op") == "add" && !in_template) continue;
+    const json::json_pointer at(path);
+    const auto shown = [&](const json& spec) {
+      return spec.contains(at) ? spec.at(at).dump().substr(0, 80) : std::string{"nothing"};
+    };
+    return fmt::format("spec{}: {} instead of {}", path, shown(now), shown(before));
+  }
+  return {};
+}
+
+}  // namespace
+
+UpgradeBudget budget_of(const Timeline& timeline) {
+  UpgradeBudget budget;
+  const json told = timeline.header.environment.value("budget", json::object());
+  budget.gap = told.value("gap", budget.gap);
+  budget.control_plane_gap = told.value("controlPlaneGap", budget.control_plane_gap);
+  budget.availability = told.value("availability", budget.availability);
+  return budget;
+}
+
+Verdict unchanged_pods_are_left_alone(const Timeline& timeline) { return UnchangedPods(timeline).judge(); }
+
+Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
+  const Upgraded upgraded(timeline);
+  if (!upgraded.began()) return never_began(upgraded.course);
+  Judgement judgement;
+  struct Spec {
+    json spec;
+    std::size_t index = 0;
+    bool told = false;
+  };
+  std::map<std::string, Spec> specs;
+  std::set<std::string> revisions;
+  for (const Observation& seen : upgraded.until_settled) {
+    if (const auto* set = seen.object<StatefulSet>();
+        set != nullptr && set->meta.ref.ns == timeline.subject().ns) {
+      // What is made meanwhile has no past to be compared with.
+      if (upgraded.is_during(seen) && !specs.contains(set->meta.ref.name)) continue;
+      const json& spec = seen.as<ObjectSeen>()->served->at("spec");
+      Spec& known = specs[set->meta.ref.name];
+      if (!upgraded.is_during(seen)) {
+        known = {spec, seen.index, false};
+      } else if (seen.is_deletion()) {
+        judgement.find({set->meta.ref,
+                        "a set that stays",
+                        "it was deleted",
+                        {known.index, seen.index},
+                        "the API server's audit log"});
+      } else if (const std::string changed = difference(known.spec, spec); !changed.empty() && !known.told) {
+        known.told = true;
+        judgement.find({set->meta.ref,
+                        "the spec that it had before the upgrade",
+                        changed,
+                        {known.index, seen.index},
+                        fmt::format("kubectl -n {} get statefulset {} -o yaml --show-managed-fields: who "
+                                    "wrote that field",
+                                    set->meta.ref.ns, set->meta.ref.name)});
+      }
+    }
+    if (const auto* revision = seen.object<ControllerRevision>();
+        revision != nullptr && revision->meta.ref.ns == timeline.subject().ns) {
+      const bool is_new = revisions.insert(revision->meta.ref.uid.value).second;
+      const OwnerReference* owner = revision->meta.controller();
+      const bool is_of_before = owner == nullptr || specs.contains(owner->name);
+      if (is_new && is_of_before && upgraded.is_during(seen) && !seen.is_deletion())
+        judgement.find({revision->meta.ref,
+                        "no new ControllerRevision of a set that nobody changed",
+                        fmt::format("revision {} was made", revision->revision),
+                        {seen.index},
+                        "compare its data with the revision before: kubectl get controllerrevision -o yaml"});
+    }
+  }
+  if (specs.empty()) judgement.doubt("there was no set");
+  judgement.doubt_if(upgraded.course.cut_short());
+  return std::move(judgement).verdict(counted(specs.size(), "set", "sets") + " with the spec of before");
+}
+
+// ------------------------------------------------------------------------------------------------ service
+
+namespace {
+
+/// One operation of a client, and whether it succeeded.
+struct Attempt {
+  Elapsed at{0};  ///< of its end
+  bool ok = false;
+  std::size_t index = 0;
+};
+
+struct Phase {
+  std::string name;
+  Elapsed from{0};
+  Elapsed to{0};
+  double budget = 0;
+};
+
+/// The control plane's upgrade lasts until a node is cordoned; each node's until the next one is.
+std::vector<Phase> phases_of(const Upgraded& upgraded, const UpgradeBudget& budget) {
+  std::vector<Phase> phases{{"control plane", upgraded.step->begin->at, {}, budget.control_plane_gap}};
+  std::map<std::string, bool> cordoned;
+  for (const Observation& seen : upgraded.until) {
+    const Node* node = seen.object<Node>();
+    if (node == nullptr) continue;
+    bool& was = cordoned[node->meta.ref.name];
+    if (upgraded.is_during(seen) && node->unschedulable && !was) {
+      phases.back().to = seen.at;
+      phases.push_back({"node " + node->meta.ref.name, seen.at, {}, budget.gap});
+    }
+    was = node->unschedulable;
+  }
+  phases.back().to = upgraded.step->end == nullptr ? upgraded.course.end_time() : upgraded.step->end->at;
+  return phases;
+}
+
+struct Silence {
+  Elapsed length{0};
+  std::size_t from = 0;  ///< entry with the last success before it
+  std::size_t to = 0;    ///< entry with the first one after it; 0: there was none
+  bool tried = false;    ///< somebody tried meanwhile
+};
+
+/// The longest time without a success that reaches into [from, to].
+Silence longest_silence(const std::vector<Attempt>& attempts, Elapsed from, Elapsed to) {
+  Silence longest;
+  Silence now;
+  Elapsed last = from;
+  for (const Attempt& attempt : attempts) {
+    if (!attempt.ok) {
+      now.tried = now.tried || attempt.at >= last;
+      continue;
+    }
+    if (attempt.at >= from) {
+      now.length = std::min(attempt.at, to) - std::max(last, Elapsed{0});
+      now.to = attempt.index;
+      if (now.length > longest.length) longest = now;
+    }
+    if (attempt.at > to) return longest;
+    last = attempt.at;
+    now = {.length = Elapsed{0}, .from = attempt.index, .to = 0, .tried = false};
+  }
+  now.length = to - last;
+  if (now.length > longest.length) longest = now;
+  return longest;
+}
+
+/// Writes under "writes", reads under the name of their member; by the time of their ends.
+std::map<std::string, std::vector<Attempt>> attempts_of(const Timeline& timeline) {
+  std::map<std::string, std::vector<Attempt>> attempts;
+  const Subject& subject = timeline.subject();
+  const auto is_member = [&](const std::string& name) {
+    const auto ordinal = ordinal_of(name, subject.set);
+    return ordinal && ordinal->value >= subject.first.value &&
+           ordinal->value < subject.first.value + subject.replicas.value;
+  };
+  for (const Observation& seen : timeline) {
+    if (const auto* writes = seen.as<LedgerWrites>())
+      for (std::size_t i = 0; i < writes->ended.size(); ++i)
+        attempts["writes"].push_back({writes->began[i] + writes->took[i],
+                                      writes->ended[i] == static_cast<char>(WriteOutcome::kOk), seen.index});
+    // The clients ask for members that are not there, too, in case there are some day.
+    if (const auto* read = seen.as<LedgerRead>(); read != nullptr && is_member(read->member))
+      attempts["reads of " + read->member].push_back({read->began + read->took, read->ok, seen.index});
+  }
+  for (auto& [name, list] : attempts)
+    std::stable_sort(list.begin(), list.end(),
+                     [](const Attempt& a, const Attempt& b) { return a.at < b.at; });
+  return attempts;
+}
+
+/// Per cent of the whole seconds in [from, to] in which something succeeded.
+double availability(const std::vector<Attempt>& attempts, Elapsed from, Elapsed to) {
+  const auto whole = static_cast<std::int64_t>(in_seconds(to - from));
+  if (whole <= 0) return 100;
+  std::set<std::int64_t> seconds;
+  for (const Attempt& attempt : attempts)
+    if (attempt.ok && attempt.at >= from && attempt.at < to)
+      seconds.insert(static_cast<std::int64_t>(in_seconds(attempt.at - from)));
+  seconds.erase(whole);
+  return 100.0 * static_cast<double>(seconds.size()) / static_cast<double>(whole);
+}
+
+}  // namespace
+
+Verdict service_stays_within_budget(const Timeline& timeline) {
+  const Upgraded upgraded(timeline);
+  if (!upgraded.began()) return never_began(upgraded.course);
+  const UpgradeBudget budget = budget_of(timeline);
+  const auto attempts = attempts_of(timeline);
+  Judgement judgement;
+  const ObjectRef set{"StatefulSet", timeline.subject().ns, timeline.subject().set, {}};
+  const std::vector<Phase> phases = phases_of(upgraded, budget);
+  std::string gaps;  // each phase's, for whoever sets the budget
+  for (const Phase& phase : phases)
+    for (const auto& [what, list] : attempts) {
+      const Silence silence = longest_silence(list, phase.from, phase.to);
+      judgement.measure({what == "writes" ? "longest write gap" : "longest read gap",
+                         in_seconds(silence.length), "s",
+                         what == "writes" ? phase.name : what.substr(9) + ", " + phase.name});
+      if (what == "writes")
+        gaps += fmt::format("{}{} {}", gaps.empty() ? "; without writes at most: " : ", ", phase.name,
+                            seconds(silence.length));
+      if (in_seconds(silence.length) <= phase.budget) continue;
+      if (!silence.tried) {
+        judgement.doubt(fmt::format("the clients did not try for {} ({}, {}): they were not running",
+                                    seconds(silence.length), what, phase.name));
+        continue;
+      }
+      std::vector<std::size_t> evidence{upgraded.step->begin->index};
+      for (const std::size_t index : {silence.from, silence.to})
+        if (index > evidence.back()) evidence.push_back(index);
+      judgement.find({set, fmt::format("at most {:g} s without {} ({})", phase.budget, what, phase.name),
+                      fmt::format("{} without {}", seconds(silence.length), what), std::move(evidence),
+                      "errors of the clients in the recording; kubectl get events; CoreDNS and kube-proxy"});
+    }
+  const auto writes = attempts.find("writes");
+  if (writes == attempts.end()) {
+    judgement.doubt("no client wrote");
+  } else {
+    const Elapsed from = phases.front().from;
+    const Elapsed to = phases.back().to;
+    const double share = availability(writes->second, from, to);
+    judgement.measure({"seconds with an acknowledged write", share, "%", ""});
+    if (share < budget.availability)
+      judgement.find({set,
+                      fmt::format("acknowledged writes in {:g} % of the seconds", budget.availability),
+                      fmt::format("they were acknowledged in {:.1f} % of {}", share, seconds(to - from)),
+                      {upgraded.step->begin->index},
+                      "the longest gaps, by phase, among the measurements"});
+  }
+  judgement.doubt_if(upgraded.course.cut_short());
+  return std::move(judgement).verdict(counted(phases.size(), "phase", "phases") + " within the budget" +
+                                      gaps);
+}
+
+// ------------------------------------------------------------------------------------------------ identity
+
+Verdict identities_outlive_upgrade(const Timeline& timeline) {
+  const Upgraded upgraded(timeline);
+  if (!upgraded.began()) return never_began(upgraded.course);
+  const Subject& subject = timeline.subject();
+  Judgement judgement;
+  std::map<std::string, std::pair<ObjectRef, std::size_t>> known;  // by UID
+  std::map<std::string, std::string> volumes;                      // of a claim, by its UID
+  const auto judge = [&](const Observation& seen, const ObjectMeta& meta, const std::string& volume) {
+    const std::string& uid = meta.ref.uid.value;
+    if (!upgraded.is_during(seen)) {
+      if (seen.is_deletion()) known.erase(uid);
+      if (!seen.is_deletion()) known[uid] = {meta.ref, seen.index};
+      volumes[uid] = volume;
+      return;
+    }
+    const auto before = known.find(uid);
+    if (before == known.end()) return;  // came during the upgrade: its predecessor is missed
+    const bool leaves = seen.is_deletion() || meta.deletion.has_value();
+    if (!leaves && volumes[uid] == volume) return;
+    judgement.find({meta.ref,
+                    "the same object as before the upgrade",
+                    leaves ? "it was deleted"
+                           : fmt::format("it is bound to volume {} instead of {}", volume, volumes[uid]),
+                    {before->second.second, seen.index},
+                    "the API server's audit log: who deleted it"});
+    known.erase(before);
+  };
+  std::size_t objects = 0;
+  for (const Observation& seen : upgraded.until) {
+    if (&seen == upgraded.step->begin) objects = known.size();
+    if (const auto* claim = seen.object<Claim>(); claim != nullptr && claim->meta.ref.ns == subject.ns)
+      judge(seen, claim->meta, claim->volume);
+    if (const auto* volume = seen.object<Volume>(); volume != nullptr && volume->claim.ns == subject.ns)
+      judge(seen, volume->meta, "");
+    if (const auto* service = seen.object<Service>();
+        service != nullptr && service->meta.ref.ns == subject.ns)
+      judge(seen, service->meta, "");
+  }
+  std::set<std::string> answered;
+  for (const Observation& seen : upgraded.course.judged())
+    if (const auto* rows = seen.as<LedgerRows>(); rows != nullptr && upgraded.is_during(seen) && rows->ok) {
+      answered.insert(rows->member);
+      if (rows->host != rows->member)
+        judgement.find({{"Pod", subject.ns, rows->member, {}},
+                        "an answer of " + rows->member + " under its name",
+                        "the answer of " + rows->host,
+                        {seen.index},
+                        "the DNS records of the headless Service"});
+    }
+  for (int i = 0; i < subject.replicas.value; ++i)
+    if (const std::string name = subject.pod_name({subject.first.value + i}); !answered.contains(name))
+      judgement.doubt(name + " was not asked under its name after the upgrade");
+  if (objects == 0) judgement.doubt("there was nothing to stay");
+  judgement.doubt_if(upgraded.course.cut_short());
+  return std::move(judgement).verdict(fmt::format(
+      "{} claims, volumes and Services, and {} members under their names", objects, answered.size()));
+}
+
+Verdict one_member_down_at_a_time(const Timeline& timeline) {
+  const Upgraded upgraded(timeline);
+  if (!upgraded.began()) return never_began(upgraded.course);
+  const Subject& subject = timeline.subject();
+  Judgement judgement;
+  std::map<std::string, const Pod*> members;  // by name
+  std::set<std::string> told;                 // UIDs whose eviction was judged
+  std::size_t evictions = 0;
+  for (const Observation& seen : upgraded.until) {
+    const Pod* pod = pod_of_a_set(seen, subject);
+    if (pod == nullptr || !ordinal_of(pod->meta.ref.name, subject.set)) continue;
+    const std::string& name = pod->meta.ref.name;
+    const bool is_evicted = upgraded.is_during(seen) && pod->disruption == "EvictionByEvictionAPI";
+    if (is_evicted && told.insert(pod->meta.ref.uid.value).second) {
+      ++evictions;
+      for (int i = 0; i < subject.replicas.value; ++i) {
+        const std::string other = subject.pod_name({subject.first.value + i});
+        const auto found = members.find(other);
+        const bool up = found != members.end() && found->second->ready && !found->second->terminating();
+        if (other == name || up) continue;
+        judgement.find(
+            {pod->meta.ref,
+             "an eviction while all other members are Ready",
+             fmt::format("it was evicted while {} was {}", other,
+                         found == members.end() ? "missing" : "not Ready"),
+             {seen.index},
+             fmt::format("kubectl -n {} get poddisruptionbudget -o yaml: status.disruptionsAllowed; "
+                         "the log of kube-controller-manager",
+                         subject.ns)});
+      }
+    }
+    const auto present = members.find(name);
+    if (!seen.is_deletion())
+      members[name] = pod;
+    else if (present != members.end() && present->second->meta.ref.uid == pod->meta.ref.uid)
+      members.erase(present);
+  }
+  judgement.doubt_if(upgraded.course.cut_short());
+  if (evictions == 0 && !judgement.in_doubt())
+    return not_applicable("no member of the database was evicted: no node was drained");
+  if (const auto lost = upgraded.course.lost({"pods"}); lost && evictions > 0)
+    judgement.measure({"gaps in the watch of pods", 1, "", *lost});
+  return std::move(judgement).verdict(counted(evictions, "eviction", "evictions") + " of members");
+}
+
+// ------------------------------------------------------------------------------------------------- after
+
+Verdict old_sets_obey_new_controllers(const Timeline& timeline) {
+  const Upgraded upgraded(timeline);
+  if (!upgraded.began()) return never_began(upgraded.course);
+  Judgement judgement;
+  std::size_t judged = 0;
+  for (const RecordedStep& step : upgraded.course.steps()) {
+    if (step.name != "exercise") continue;
+    const std::string set = step.asked->args.value("set", "");
+    const std::string what = step.asked->args.value("what", "");
+    const ObjectRef ref{"StatefulSet", timeline.subject().ns, set, {}};
+    if (step.timed_out())
+      judgement.find({ref,
+                      what + " after the upgrade",
+                      step.text(),
+                      {step.begin->index, step.end->index},
+                      "kube-controller-manager's log; kubectl describe of the set and of its pods"});
+    if (!step.reached()) continue;
+    ++judged;
+    if (what != "replace") continue;
+    const Snapshot before = snapshot_at(timeline, *step.begin);
+    const Snapshot after = snapshot_at(timeline, *step.end);
+    for (const auto& [name, pod] : before.pods) {
+      if (!ordinal_of(name, set)) continue;
+      const Pod* now = after.pod(std::string{name});
+      if (now == nullptr || now->meta.label(kRevision) == pod->meta.label(kRevision)) continue;
+      judgement.find({now->meta.ref,
+                      "a successor at revision " + pod->meta.label(kRevision),
+                      "one at revision " + now->meta.label(kRevision),
+                      {step.begin->index, step.end->index},
+                      "spec.updateStrategy.rollingUpdate.partition, and the set's ControllerRevisions"});
+    }
+  }
+  if (judged == 0) judgement.doubt("no set was touched after the upgrade");
+  judgement.doubt_if(upgraded.course.cut_short());
+  return std::move(judgement).verdict(counted(judged, "demand", "demands") + " met by old sets");
+}
+
+Verdict statuses_are_right_after_upgrade(const Timeline& timeline) {
+  const Upgraded upgraded(timeline);
+  if (!upgraded.began()) return never_began(upgraded.course);
+  Judgement judgement;
+  const RecordedStep* after = upgraded.course.find("settle");
+  if (after == nullptr)
+    judgement.doubt("nobody looked at the sets after the upgrade");
+  else if (after->timed_out())
+    judgement.find({{"StatefulSet", timeline.subject().ns, "", {}},
+                    "a status that agrees with the spec and with the pods, on every set",
+                    after->text(),
+                    {after->begin->index, after->end->index},
+                    fmt::format("kubectl -n {} get statefulsets,pods; kube-controller-manager's log",
+                                timeline.subject().ns)});
+  judgement.doubt_if(upgraded.course.cut_short());
+  return std::move(judgement).verdict("the status of every set");
+}
+
+Verdict nodes_come_back(const Timeline& timeline) {
+  const Upgraded upgraded(timeline);
+  if (!upgraded.began()) return never_began(upgraded.course);
+  std::set<std::string> in_service;
+  std::map<std::string, const Observation*> last;
+  bool lost = false;  // what was lost is made good by the list that follows
+  for (const Observation& seen : upgraded.course.judged()) {
+    if (const Gap* gap = seen.as<Gap>(); gap != nullptr && gap->resource == "nodes") lost = true;
+    const Node* node = seen.object<Node>();
+    if (node == nullptr) continue;
+    lost = false;
+    const std::string& name = node->meta.ref.name;
+    if (!upgraded.is_during(seen)) {
+      if (node->ready && !node->unschedulable && !seen.is_deletion())
+        in_service.insert(name);
+      else
+        in_service.erase(name);
+    }
+    if (seen.is_deletion())
+      last.erase(name);
+    else
+      last[name] = &seen;
+  }
+  std::set<std::string> versions;
+  for (const auto& [name, seen] : last) versions.insert(seen->object<Node>()->kubelet);
+  Judgement judgement;
+  std::size_t judged = 0;
+  for (const std::string& name : in_service) {
+    const auto found = last.find(name);
+    if (found == last.end()) continue;  // replaced by another machine
+    ++judged;
+    const Node& node = *found->second->object<Node>();
+    if (node.ready && !node.unschedulable) continue;
+    judgement.find(
+        {node.meta.ref,
+         "a node that is Ready and takes pods, as before the upgrade",
+         fmt::format("it is {}{}; its kubelet is {}{}", node.ready ? "" : "not Ready",
+                     node.unschedulable ? (node.ready ? "cordoned" : " and cordoned") : "", node.kubelet,
+                     versions.size() > 1
+                         ? fmt::format(", and there are {} in the cluster", fmt::join(versions, ", "))
+                         : ""),
+         {found->second->index},
+         fmt::format("whether the upgrade of this node ended; then: kubectl uncordon {}", name)});
+  }
+  judgement.doubt_if(upgraded.course.cut_short());
+  if (lost) judgement.doubt("the watch of nodes was lost, and nobody knows how they are");
+  if (judged == 0 && !judgement.in_doubt())
+    judgement.doubt("no node of before the upgrade was seen after it");
+  return std::move(judgement).verdict(counted(judged, "node", "nodes") + " Ready and schedulable again");
+}
+
+}  // namespace stateproof::check

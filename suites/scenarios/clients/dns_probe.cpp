@@ -1,0 +1,98 @@
+#include "suites/scenarios/clients/dns_probe.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "fixtures/probe/binary.h"
+
+namespace stateproof::scenarios {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+// Questions come so close that the lag is known to a tenth of a second; they cost one UDP packet each.
+constexpr const char* kInterval = "100";
+// Unchanged answers are summed up so often that the end of a stretch is known to a second.
+constexpr const char* kHeartbeat = "1000";
+
+void install(const kube::Client& client, const kube::PodRef& pod) {
+  const std::string_view binary = fixtures::probe_binary();
+  const auto installed =
+      kube::exec(client, {.pod = pod,
+                          .command = {"sh", "-c", install_command(binary.size(), kProbePath)},
+                          .input = std::string{binary},
+                          .stop = {}});
+  if (!installed) throw HarnessTrouble(installed.error().sentence());
+  if (installed->exit_code != 0)
+    throw HarnessTrouble(
+        fmt::format("The probe cannot be written into pod {}/{} ({}); its image must have sh, head and a "
+                    "writable /tmp.",
+                    pod.ns, pod.name, installed->err));
+}
+
+}  // namespace
+
+std::string install_command(std::size_t bytes, const std::string& path) {
+  return fmt::format("head -c {} > {} && chmod 700 {}", bytes, path, path);
+}
+
+DnsProbe::DnsProbe(Stage& stage, const std::string& ns, const std::string& pod)
+    : stage_(stage), vantage_(ns + "/" + pod) {
+  const kube::PodRef ref{ns, pod, {}};
+  install(stage.client(), ref);
+  kube::ExecRequest request;
+  request.pod = ref;
+  request.command = {kProbePath, "dns", "--interval-ms", kInterval, "--heartbeat-ms", kHeartbeat};
+  request.wants_input = true;
+  request.limit = 24h;
+  auto stream = kube::ExecStream::start(
+      stage.client(), std::move(request),
+      {.on_line = [this](const std::string& line) { on_line(line); },
+       .on_end =
+           [this](const kube::Result<kube::ExecResult>& end) {
+             stage_.recorder().add(Trouble{fmt::format(
+                 "the DNS probe in {} ended: {}", vantage_,
+                 end ? fmt::format("exit code {} {}", end->exit_code, end->err) : end.error().sentence())});
+           }});
+  if (!stream) throw HarnessTrouble(stream.error().sentence());
+  stream_ = std::move(*stream);
+}
+
+void DnsProbe::ask_for(const std::string& name, const std::string& type, const std::string& server) {
+  order(fmt::format("add {} {} {}", name, type, server));
+}
+
+void DnsProbe::search_for(const std::string& name, const std::string& type) {
+  order(fmt::format("search {} {}", name, type));
+}
+
+void DnsProbe::order(const std::string& line) {
+  if (auto written = stream_->write(line + "\n"); !written) throw HarnessTrouble(written.error().sentence());
+}
+
+void DnsProbe::on_line(const std::string& line) {
+  const json parsed = json::parse(line, nullptr, false);
+  if (!parsed.is_object() || !parsed.contains("dns")) {
+    stage_.recorder().add(Trouble{fmt::format("the DNS probe in {} said: {}", vantage_, line)});
+    return;
+  }
+  const json& dns = parsed["dns"];
+  DnsAnswer answer;
+  answer.vantage = vantage_;
+  answer.name = dns.value("name", "");
+  answer.type = dns.value("type", "A");
+  answer.server = dns.value("server", "");
+  answer.rcode = dns.value("rcode", "");
+  answer.addresses = dns.value("addresses", std::vector<std::string>{});
+  answer.ttl = dns.value("ttl", 0);
+  answer.changed = dns.value("changed", true);
+  answer.queries = dns.value("queries", 1);
+  answer.records = dns.value("records", std::vector<std::string>{});
+  answer.replica = dns.value("replica", false);
+  stage_.recorder().add(std::move(answer));
+}
+
+}  // namespace stateproof::scenarios

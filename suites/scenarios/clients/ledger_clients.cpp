@@ -1,0 +1,324 @@
+#include "suites/scenarios/clients/ledger_clients.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+#include "fixtures/ledger/binary.h"
+#include "suites/scenarios/clients/dns_probe.h"
+#include "suites/scenarios/engine/conditions.h"
+
+namespace stateproof::scenarios {
+namespace {
+
+using fixtures::Ledger;
+using nlohmann::json;
+using record::Standing;
+using record::View;
+using record::Within;
+using std::chrono::microseconds;
+using namespace std::chrono_literals;
+
+const Within kStart{120s, "a volume, an image that may have to be pulled, and the first connection"};
+const Within kRest{30s, "a writer waits at most 3 s for an answer, twice when it connects first"};
+// Replicas replay what was written while they were away.
+constexpr auto kCatchUp = 60s;
+constexpr auto kBeforeReconnecting = 500ms;
+constexpr auto kReadAgain = 1s;
+constexpr auto kMovesOn = 600s;  // a replica that gets on, however slowly
+constexpr std::int64_t kFirstWrites = 100;
+constexpr const char* kUnreadable = "a line of the ledger's journal cannot be read";
+
+microseconds time_at(const json& object, const char* key, microseconds clock) {
+  return microseconds{object.at(key).get<std::int64_t>()} + clock;
+}
+
+LedgerWrites writes_of(const json& told, microseconds clock) {
+  LedgerWrites writes;
+  writes.writer = told.at("writer");
+  writes.first = told.at("first");
+  writes.ended = told.at("ended");
+  const microseconds since = time_at(told, "since_us", clock);
+  for (const json& after : told.at("began"))
+    writes.began.push_back(since + microseconds{after.get<std::int64_t>()});
+  for (const json& took : told.at("took")) writes.took.emplace_back(took.get<std::int64_t>());
+  writes.note = told.value("note", "");
+  return writes;
+}
+
+LedgerRead read_of(const json& told, microseconds clock) {
+  LedgerRead read;
+  read.member = told.at("member");
+  read.ok = told.at("ended") == "o";
+  read.began = time_at(told, "began_us", clock);
+  read.took = microseconds{told.at("took_us").get<std::int64_t>()};
+  read.address = told.value("address", "");
+  read.host = told.value("host", "");
+  for (const json& pair : told.value("newest", json::array())) read.newest[pair.at(0)] = pair.at(1);
+  read.note = told.value("note", "");
+  return read;
+}
+
+}  // namespace
+
+std::optional<Entry> entry_of_journal(const std::string& line, microseconds clock) {
+  const json told = json::parse(line, nullptr, false);
+  if (!told.is_object()) return std::nullopt;
+  if (told.contains("writes")) return writes_of(told["writes"], clock);
+  if (told.contains("read")) return read_of(told["read"], clock);
+  if (told.contains("reserve")) return LedgerReserved{told["reserve"].at("writer"), told["reserve"].at("to")};
+  for (const char* state : {"start", "rest", "stop"})
+    if (told.contains(state)) return LedgerState{state, told[state].value("writer", -1)};
+  return std::nullopt;
+}
+
+LedgerRows rows_of_answer(const std::string& answer, const std::string& position) {
+  LedgerRows rows;
+  rows.awaited = position;
+  const json told = json::parse(answer, nullptr, false);
+  if (!told.is_object()) {
+    rows.note = "no answer that can be read: " + answer.substr(0, 200);
+    return rows;
+  }
+  rows.member = told.value("member", "");
+  rows.ok = told.value("ended", "") == "o";
+  rows.note = told.value("note", "");
+  rows.caught_up = told.value("caughtUp", position.empty());
+  rows.host = told.value("host", "");
+  rows.server = told.value("server", "");
+  rows.read_only = told.value("readOnly", false);
+  rows.position = told.value("position", "");
+  rows.logged = told.value("logged", "");
+  rows.checksum = told.value("checksum", "");
+  rows.replication = told.value("replication", "");
+  const json all = told.value("present", json::object());
+  for (const auto& [writer, present] : all.items()) {
+    LedgerRuns& runs = rows.present[std::stoi(writer)];
+    runs.rows = present.at("rows");
+    runs.runs = present.at("runs").get<std::vector<std::pair<std::int64_t, std::int64_t>>>();
+    runs.repeated = present.at("repeated").get<std::vector<std::int64_t>>();
+    runs.repeated_count = present.at("repeatedCount");
+  }
+  rows.damaged = told.value("damaged", std::vector<std::pair<int, std::int64_t>>{});
+  rows.damaged_count = told.value("damagedCount", 0);
+  return rows;
+}
+
+LedgerClients::LedgerClients(Stage& stage, fixtures::Passwords passwords)
+    : stage_(stage), passwords_(std::move(passwords)) {}
+
+LedgerClients::~LedgerClients() {
+  if (!follower_.joinable()) return;
+  follower_.request_stop();
+  follower_.join();
+}
+
+kube::PodRef LedgerClients::pod() const { return {stage_.client_namespace(), Ledger::kPod, {}}; }
+
+// Each line of a journal became one entry.
+void LedgerClients::resume(const Timeline& former) {
+  for (const Observation& seen : former) {
+    const auto* trouble = seen.as<Trouble>();
+    if (seen.as<LedgerWrites>() != nullptr || seen.as<LedgerReserved>() != nullptr ||
+        seen.as<LedgerState>() != nullptr || seen.as<LedgerRead>() != nullptr ||
+        (trouble != nullptr && trouble->text.starts_with(kUnreadable)))
+      ++known_;
+  }
+  follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
+}
+
+void LedgerClients::start(const fixtures::LedgerOptions& options) {
+  const std::string name = stage_.client_namespace() + "/" + Ledger::kPod;
+  stage_.step(
+      "clients", {{"pods", {name}}}, "start the clients that write and read",
+      [&] {
+        fixtures::LedgerOptions ours = options;
+        ours.run = stage_.request().run;
+        stage_.create(kube::kSecrets, stage_.client_namespace(), fixtures::ledger_secret(passwords_));
+        for (const json& object :
+             stage_.mutated(fixtures::ledger_objects(stage_.request().image, stage_.subject(), ours)))
+          stage_.create(object.at("kind") == "Service" ? kube::kServices : kube::kStatefulSets,
+                        stage_.client_namespace(), object);
+      },
+      running(stage_.subject(), {name}), kStart);
+  install();
+  follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
+  stage_.step(
+      "first-writes", json::object(), "the first rows are written", [] {},
+      [](const View& view) {
+        const std::int64_t done = view.ledger.acknowledged;
+        if (done >= kFirstWrites) return Standing{true, fmt::format("{} acknowledged writes", done), {}};
+        return Standing{false, fmt::format("{} acknowledged writes; {}", done, view.ledger.last_error), {}};
+      },
+      kStart);
+}
+
+// Written beside its name and then moved, so that what starts is whole.
+void LedgerClients::install() {
+  const std::string_view binary = fixtures::ledger_binary();
+  const std::string fresh = std::string{Ledger::kProgram} + ".new";
+  const std::string command =
+      fmt::format("{} && mv {} {} && echo go > {}", install_command(binary.size(), fresh), fresh,
+                  Ledger::kProgram, Ledger::kReady);
+  const auto installed = kube::exec(stage_.client(), {.pod = pod(),
+                                                      .command = {"sh", "-c", command},
+                                                      .input = std::string{binary},
+                                                      .input_is_bounded = true,
+                                                      .limit = 120s,
+                                                      .stop = stage_.stop()});
+  if (!installed) throw HarnessTrouble(installed.error().sentence());
+  if (installed->exit_code != 0)
+    throw HarnessTrouble(fmt::format("The ledger cannot be written into pod {}/{} ({}).", pod().ns,
+                                     pod().name, installed->err));
+}
+
+std::unique_ptr<kube::ExecStream> LedgerClients::open_journal() {
+  kube::ExecRequest request;
+  request.pod = pod();
+  request.command = {Ledger::kProgram, "follow", Ledger::kJournal, std::to_string(known_)};
+  request.wants_input = true;
+  request.limit = 30s;
+  auto stream =
+      kube::ExecStream::start(stage_.client(), std::move(request),
+                              {.on_line = [this](const std::string& line) { on_line(line); },
+                               .on_end = [this](const kube::Result<kube::ExecResult>& end) { on_end(end); }});
+  if (stream) return std::move(*stream);
+  const std::scoped_lock lock(mutex_);
+  lost_ = true;
+  return nullptr;
+}
+
+void LedgerClients::follow(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    {
+      const std::scoped_lock lock(mutex_);
+      lost_ = false;
+    }
+    const auto stream = open_journal();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, stop, [this] { return lost_; });
+    // The way to the pod may be gone for a while; nothing can be watched that tells when it is back.
+    changed_.wait_for(lock, stop, kBeforeReconnecting, [] { return false; });
+  }
+}
+
+void LedgerClients::on_line(const std::string& text) {
+  long number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string line =
+      error == std::errc{} && *end == ' ' ? std::string(end + 1, text.data() + text.size()) : "";
+  if (number == 0) {
+    const json clock = json::parse(line, nullptr, false);
+    if (!clock.is_object() || !clock.contains("now_us")) {
+      stage_.recorder().add(Trouble{"the ledger said: " + text});
+      return;
+    }
+    // The line was some time under way: the shortest way is nearest to the truth.
+    const auto offset = stage_.recorder().elapsed() - microseconds{clock["now_us"].get<std::int64_t>()};
+    clock_ = clock_ ? std::min(*clock_, offset) : offset;
+    return;
+  }
+  try {
+    if (auto entry = entry_of_journal(line, clock_.value_or(microseconds{0})))
+      stage_.recorder().add(std::move(*entry));
+    else
+      stage_.recorder().add(Trouble{fmt::format("{}: {}", kUnreadable, line.substr(0, 200))});
+  } catch (const json::exception& broken) {
+    stage_.recorder().add(Trouble{fmt::format("{} ({})", kUnreadable, broken.what())});
+  }
+  known_ = number;
+}
+
+void LedgerClients::on_end(const kube::Result<kube::ExecResult>& end) {
+  const bool closed = !end && end.error().kind == kube::ApiError::Kind::kCancelled;
+  if (!closed)
+    stage_.recorder().add(Trouble{fmt::format(
+        "the way to the ledger's journal was lost after line {} ({}); it is opened again", known_,
+        end ? fmt::format("exit code {} {}", end->exit_code, end->err) : end.error().sentence())});
+  const std::scoped_lock lock(mutex_);
+  lost_ = true;
+  changed_.notify_all();
+}
+
+void LedgerClients::signal(const char* name) {
+  const auto sent = kube::exec(
+      stage_.client(),
+      {.pod = pod(), .command = {"sh", "-c", fmt::format("kill -{} 1", name)}, .stop = stage_.stop()});
+  if (!sent) throw HarnessTrouble(sent.error().sentence());
+  if (sent->exit_code != 0) throw HarnessTrouble("The ledger cannot be told to rest: " + sent->err);
+}
+
+LedgerRows LedgerClients::read(Ordinal member, const std::string& position) {
+  std::vector<std::string> command{Ledger::kProgram, "read", std::to_string(member.value)};
+  if (!position.empty()) {
+    command.push_back(position);
+    command.push_back(std::to_string(kCatchUp.count()));
+  }
+  const auto told = kube::exec(
+      stage_.client(), {.pod = pod(), .command = command, .limit = kCatchUp + 60s, .stop = stage_.stop()});
+  if (!told) throw HarnessTrouble(told.error().sentence());
+  if (told->exit_code != 0) throw HarnessTrouble("The ledger cannot read the rows back: " + told->err);
+  LedgerRows rows = rows_of_answer(told->out, position);
+  if (rows.member.empty()) rows.member = stage_.subject().pod_name(member);
+  return rows;
+}
+
+// What the member holds is asked for: not how well it is reached, nor how fast it catches up, which others
+// tell.
+LedgerRows LedgerClients::read_patiently(Ordinal member, const std::string& position) {
+  const auto began = std::chrono::steady_clock::now();
+  std::string former;
+  for (;;) {
+    LedgerRows rows = read(member, position);
+    const bool moves = rows.ok && !rows.caught_up && rows.replication == "running" && rows.position != former;
+    if (rows.ok && !moves) return rows;
+    if (std::chrono::steady_clock::now() > began + (moves ? kMovesOn : kCatchUp)) return rows;
+    stage_.recorder().add(Trouble{fmt::format(
+        "the rows of {} are read again: {}", rows.member,
+        moves ? fmt::format("it is at {}, on its way to {}", rows.position, position) : rows.note)});
+    former = rows.position;
+    stage_.pause(kReadAgain);
+  }
+}
+
+void LedgerClients::verify(const std::string& after, const std::vector<Ordinal>& members) {
+  json ordinals = json::array();
+  for (const Ordinal member : members) ordinals.push_back(member.value);
+  const json args{{"after", after}, {"ordinals", ordinals}};
+  signal("USR1");
+  stage_.step(
+      "rest", json::object(), "the writers rest", [] {},
+      [](const View& view) {
+        return Standing{
+            !view.ledger.writers.empty() && view.ledger.resting == view.ledger.writers,
+            fmt::format("{} of {} writers rest", view.ledger.resting.size(), view.ledger.writers.size()),
+            {}};
+      },
+      kRest);
+  stage_.begin("verify", args, fmt::format("every row of {} members after {}", members.size(), after));
+  std::string position;
+  std::string untold;
+  for (const Ordinal member : members) {
+    // Read as it happens to be, a replica that is behind would look like one that lost rows.
+    LedgerRows rows;
+    if (untold.empty()) {
+      rows = read_patiently(member, position);
+    } else {
+      rows.member = stage_.subject().pod_name(member);
+      rows.note = "nobody knows which position it has to reach: " + untold;
+    }
+    if (member == members.front()) {
+      position = rows.position;
+      if (!rows.ok) untold = fmt::format("{} could not be read: {}", rows.member, rows.note);
+    }
+    stage_.recorder().add(std::move(rows));
+  }
+  stage_.end("verify", args, Step::Phase::kReached, "read");
+  signal("USR2");
+}
+
+}  // namespace stateproof::scenarios

@@ -1,0 +1,348 @@
+#include "suites/scenarios/engine/stage.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <utility>
+
+#include "harness/kube/backoff.h"
+#include "harness/kube/exec.h"
+#include "suites/scenarios/engine/conditions.h"
+
+namespace stateproof::scenarios {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+const record::Within kSync{30s, "nine lists of a namespace that is almost empty"};
+const record::Within kFurnish{60s, "the ServiceAccount controller of a busy cluster"};
+const record::Within kCleanUp{120s, "graceful end of all pods, then the namespace and volume controllers"};
+
+const record::Within kControllerPass{
+    60s, "one pass of the StatefulSet controller over a set that did not change, on a busy cluster"};
+
+// Who starts a killed run again does it soon, or not at all.
+constexpr auto kSpared = 600s;
+
+const kube::Resource& resource_of(const json& object) {
+  const std::string kind = object.at("kind");
+  if (const kube::Resource* known = kube::resource_of_kind(kind)) return *known;
+  throw HarnessTrouble("The fixture has an object of kind " + kind + ", which a scenario cannot create.");
+}
+
+Header header_of(const Scenario& scenario, const ScenarioRequest& request, const Subject& subject) {
+  Header header;
+  header.scenario = scenario.name;
+  header.run = request.run;
+  header.started = std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+  header.mutant = request.mutant;
+  header.subject = subject;
+  header.environment = request.environment;
+  return header;
+}
+
+record::RecordingFile create_file(const std::string& path) {
+  auto file = record::RecordingFile::create(path);
+  if (!file) throw HarnessTrouble(file.error().sentence);
+  return std::move(*file);
+}
+
+record::RecordingFile reopen_file(const std::string& path) {
+  auto file = record::RecordingFile::reopen(path);
+  if (!file) throw HarnessTrouble(file.error().sentence);
+  return std::move(*file);
+}
+
+// Of a recorder that was killed, or told to go, before its scenario was over.
+std::optional<Timeline> former_recording(const ScenarioRequest& request) {
+  if (!(request.adopts || request.salvages) || !std::filesystem::exists(request.recording))
+    return std::nullopt;
+  auto former = record::load_recording(request.recording);
+  if (!former) throw HarnessTrouble(former.error().sentence);
+  return std::move(*former);
+}
+
+}  // namespace
+
+// Scenarios of one run may play side by side: each has a namespace of its own.
+lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioRequest& request) {
+  const bool is_main = scenario.name == all().front().name;
+  lease::LeaseRequest lease{.run = request.run, .name = request.ns, .more = {}, .stop = request.stop};
+  // Side by side with others or not: who adopts a namespace has its name.
+  if (!is_main && !request.adopts)
+    lease.name = fmt::format("{}-{}", lease::namespaces_of(lease).front(), scenario.name);
+  if (scenario.has_client_namespace) lease.more = {"client"};
+  if (scenario.salvage != nullptr) lease.spared = kSpared;
+  return lease;
+}
+
+Stage::Stage(const Scenario& scenario, const ScenarioRequest& request)
+    : scenario_(scenario),
+      request_(request),
+      subject_(scenario.subject(lease::namespaces_of(lease_request(scenario, request)).front())),
+      namespaces_(lease::namespaces_of(lease_request(scenario, request))),
+      former_(former_recording(request)),
+      recorder_(
+          former_ ? record::Recorder(*former_, reopen_file(request.recording))
+                  : record::Recorder(header_of(scenario, request, subject_), create_file(request.recording))),
+      watcher_(request.client) {}
+
+void Stage::open() {
+  if (!request_.adopts) {
+    const lease::LeaseRequest wanted = lease_request(scenario_, request_);
+    auto lease = request_.salvages ? lease::NamespaceLease::take_up(client(), wanted)
+                                   : lease::NamespaceLease::take(client(), wanted);
+    if (!lease) throw HarnessTrouble(lease.error().sentence);
+    lease_ = std::move(*lease);
+  }
+  const std::string& ns = subject_.ns;
+  for (const kube::Resource& resource : {kube::kPods, kube::kStatefulSets, kube::kClaims, kube::kServices,
+                                         kube::kEndpointSlices, kube::kEvents})
+    watch(resource, ns);
+  for (const kube::Resource& resource : scenario_.also_watches) watch(resource, ns);
+  watch(kube::kVolumes, "");
+  if (scenario_.has_client_namespace) watch(kube::kPods, client_namespace());
+  for (const std::string& name : namespaces_) watch(kube::kServiceAccounts, name);
+  watch(kube::kNamespaces, "", lease::kManagedBy);
+  for (const kube::Resource& resource : scenario_.also_watches_cluster) watch(resource, "");
+  require(recorder_.await_synced(kSync, request_.stop));
+  recorder_.tell_vanished();
+  require(
+      recorder_.await([this](const record::View& view) { return furnished(view); }, kFurnish, request_.stop));
+}
+
+// Pods are refused until the controller manager has given their namespace its ServiceAccount.
+record::Standing Stage::furnished(const record::View& view) const {
+  for (const std::string& name : namespaces_)
+    if (!view.service_accounts.contains(name + "/default"))
+      return {
+          false,
+          fmt::format("namespace {} has no ServiceAccount default; look at kube-controller-manager", name),
+          {}};
+  return {true, {}, {}};
+}
+
+void Stage::require(const record::Waited& waited) const {
+  if (waited.result == record::Waited::Result::kStopped) throw Interrupted();
+  if (waited.result != record::Waited::Result::kReached) throw HarnessTrouble(waited.text);
+}
+
+void Stage::watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector) {
+  watcher_.start(
+      {.resource = resource,
+       .ns = ns,
+       .label_selector = label_selector,
+       .field_selector = {},
+       .sink = recorder_.sink(fmt::format("{} of {}", resource.plural, ns.empty() ? "the cluster" : ns))});
+}
+
+json Stage::create(const kube::Resource& resource, const std::string& ns, const json& object) {
+  auto created = client().create_object(resource, ns, object);
+  if (!created) throw HarnessTrouble(created.error().sentence());
+  return std::move(*created);
+}
+
+void Stage::create(const std::vector<json>& objects) {
+  for (const json& object : objects) create(resource_of(object), subject_.ns, object);
+}
+
+json Stage::patch(const kube::Resource& resource, const std::string& name, const json& merge) {
+  auto patched = client().patch(resource, subject_.ns, name, kube::PatchType::kMerge, merge);
+  if (!patched) throw HarnessTrouble(patched.error().sentence());
+  return std::move(*patched);
+}
+
+json Stage::ask(const kube::Resource& resource, const std::string& name, const json& merge) {
+  const auto patched = client().patch(resource, subject_.ns, name, kube::PatchType::kMerge, merge);
+  if (patched) return {{"code", 200}};
+  const kube::ApiError& refusal = patched.error();
+  const bool refused = refusal.http_status == 403 || refusal.http_status == 422;
+  if (refusal.kind != kube::ApiError::Kind::kStatus || !refused) throw HarnessTrouble(refusal.sentence());
+  return {{"code", refusal.http_status}, {"message", refusal.message}};
+}
+
+json Stage::scale(const Subject& set, int replicas) {
+  auto scaled = client().scale(kube::kStatefulSets, set.ns, set.set, replicas);
+  if (!scaled) throw HarnessTrouble(scaled.error().sentence());
+  return std::move(*scaled);
+}
+
+json Stage::read_scale() const {
+  auto scale = client().get_scale(kube::kStatefulSets, subject_.ns, subject_.set);
+  if (!scale) throw HarnessTrouble(scale.error().sentence());
+  return std::move(*scale);
+}
+
+void Stage::remove(const kube::Resource& resource, const std::string& name, const kube::DeleteOptions& how) {
+  const auto removed = client().remove(resource, subject_.ns, name, how);
+  if (!removed && !removed.error().is_not_found() && !removed.error().is_conflict())
+    throw HarnessTrouble(removed.error().sentence());
+}
+
+ObjectRef Stage::pod_now(const std::string& name) const {
+  return recorder_.look([&](const record::View& view) {
+    const auto pod = view.pods.find(name);
+    return pod == view.pods.end() ? ObjectRef{"Pod", subject_.ns, name, {}} : pod->second.meta.ref;
+  });
+}
+
+Uid Stage::delete_pod(const std::string& name) {
+  const ObjectRef target = pod_now(name);
+  recorder_.add(FaultMark{"DeletePod", FaultMark::Phase::kInject, target});
+  kube::DeleteOptions only_this_one;
+  only_this_one.precondition_uid = target.uid.value;
+  remove(kube::kPods, name, only_this_one);
+  return target.uid;
+}
+
+json Stage::evict(Ordinal ordinal) {
+  const std::string name = subject_.pod_name(ordinal);
+  recorder_.add(FaultMark{"EvictPod", FaultMark::Phase::kInject, pod_now(name)});
+  const auto evicted = client().evict(subject_.ns, name);
+  if (evicted) return {{"code", 201}};
+  if (evicted.error().http_status != 429) throw HarnessTrouble(evicted.error().sentence());
+  return {{"code", 429}, {"message", evicted.error().message}};
+}
+
+std::string Stage::exec(Ordinal ordinal, const std::vector<std::string>& command) {
+  return exec(subject_.pod_name(ordinal), command);
+}
+
+std::string Stage::exec(const std::string& pod, const std::vector<std::string>& command) {
+  const auto done = kube::exec(
+      client(), {.pod = {subject_.ns, pod, subject_.container}, .command = command, .stop = request_.stop});
+  if (!done) throw HarnessTrouble(done.error().sentence());
+  if (done->exit_code != 0)
+    throw HarnessTrouble(fmt::format("{} in pod {} ended with exit code {}: {}", fmt::join(command, " "), pod,
+                                     done->exit_code, done->err));
+  return done->out;
+}
+
+std::vector<json> Stage::mutated(std::vector<json> objects) const {
+  if (request_.mutation) request_.mutation(objects);
+  return objects;
+}
+
+void Stage::hold_still(const std::string& name, const json& args) {
+  const int limit = recorder_.look([this](const record::View& view) {
+    const auto set = view.sets.find(subject_.set);
+    return set == view.sets.end() ? StatefulSet{}.revision_history_limit : set->second.revision_history_limit;
+  });
+  for (const int passing : {limit + 1, limit}) {
+    const json patched =
+        patch(kube::kStatefulSets, subject_.set, {{"spec", {{"revisionHistoryLimit", passing}}}});
+    const auto generation = patched.at("metadata").at("generation").get<std::int64_t>();
+    const record::Waited waited =
+        recorder_.await(worked_through(subject_, generation), kControllerPass, request_.stop);
+    if (waited.result == record::Waited::Result::kTimedOut) {
+      end(name, args, Step::Phase::kTimedOut, waited.text);
+      throw Curtain{};
+    }
+    require(waited);
+  }
+  end(name, args, Step::Phase::kReached, "the controller has worked through the set twice");
+}
+
+void Stage::pause(std::chrono::milliseconds duration) const {
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::unique_lock lock(mutex);
+  wake.wait_for(lock, request_.stop, duration, [&] { return request_.stop.stop_requested(); });
+}
+
+void Stage::ask_until(std::chrono::seconds limit, const std::function<std::string()>& objection) const {
+  const auto deadline = std::chrono::steady_clock::now() + limit;
+  kube::Backoff backoff(200ms, 3s);
+  for (std::string why = objection(); !why.empty(); why = objection()) {
+    if (std::chrono::steady_clock::now() > deadline) throw HarnessTrouble(why);
+    pause(backoff.next());
+  }
+}
+
+void Stage::begin(const std::string& name, const json& args, const std::string& text) {
+  if (request_.stop.stop_requested()) throw Interrupted();
+  recorder_.add(Step{name, Step::Phase::kBegin, args, text});
+  if (request_.progress != nullptr) request_.progress->step_began(name, text);
+}
+
+void Stage::end(const std::string& name, const json& args, Step::Phase phase, const std::string& text) {
+  recorder_.add(Step{name, phase, args, text});
+  if (request_.progress != nullptr) request_.progress->step_ended(name, phase, text);
+  if (name == request_.until) throw Curtain{};
+}
+
+bool Stage::await(const std::string& name, const json& args, const record::Condition& condition,
+                  const record::Within& within) {
+  const auto noting = [&](const record::View& view) {
+    record::Standing standing = condition(view);
+    if (request_.progress != nullptr && !standing.reached) request_.progress->note(standing.last_seen);
+    return standing;
+  };
+  const record::Waited waited = recorder_.await(noting, within, request_.stop);
+  switch (waited.result) {
+    case record::Waited::Result::kReached:
+      end(name, args, Step::Phase::kReached, waited.text);
+      return true;
+    case record::Waited::Result::kTimedOut:
+      end(name, args, Step::Phase::kTimedOut, waited.text);
+      return false;
+    case record::Waited::Result::kStopped:
+      end(name, args, Step::Phase::kFailed, "interrupted");
+      throw Interrupted();
+    case record::Waited::Result::kImpossible:
+    case record::Waited::Result::kBlind:
+      end(name, args, Step::Phase::kFailed, waited.text);
+      throw HarnessTrouble(waited.text);
+  }
+  return false;
+}
+
+record::Standing Stage::all_gone(const record::View& view) const {
+  const std::vector<std::string> left = left_behind(view);
+  return {left.empty(), fmt::format("{} still there", fmt::join(left, ", ")), {}};
+}
+
+// Of this run and of the abandoned ones that it swept.
+std::vector<std::string> Stage::left_behind(const record::View& view) const {
+  std::vector<std::string> namespaces = lease_->names();
+  namespaces.insert(namespaces.end(), lease_->swept().begin(), lease_->swept().end());
+  std::vector<std::string> left;
+  for (const std::string& name : namespaces)
+    if (view.namespaces.contains(name)) left.push_back("namespace " + name);
+  for (const auto& [name, volume] : view.volumes)
+    if (std::find(namespaces.begin(), namespaces.end(), volume.claim.ns) != namespaces.end())
+      left.push_back("persistentvolume " + name);
+  return left;
+}
+
+std::vector<std::string> Stage::clean_up() {
+  if (!lease_) return {};
+  const json args = json::object();
+  recorder_.add(Step{"cleanup", Step::Phase::kBegin, args, "remove what was created"});
+  if (request_.progress != nullptr) request_.progress->step_began("cleanup", "remove what was created");
+  const std::vector<std::string> refused = lease_->release();
+  const record::Waited waited =
+      recorder_.await([this](const record::View& view) { return all_gone(view); }, kCleanUp, request_.hurry);
+  const bool clean = refused.empty() && waited.result == record::Waited::Result::kReached;
+  end("cleanup", args, clean ? Step::Phase::kReached : Step::Phase::kTimedOut,
+      clean ? "nothing is left" : waited.text);
+  std::vector<std::string> left =
+      recorder_.look([this](const record::View& view) { return left_behind(view); });
+  for (std::string& object : left) object = "kubectl delete " + object;
+  if (left.empty())  // blind: what could not even be asked for is named all the same
+    for (const std::string& name : refused) left.push_back("kubectl delete namespace " + name);
+  return left;
+}
+
+void Stage::finish(End end) {
+  watcher_.stop();
+  end.requests = client().request_counts();
+  recorder_.finish(std::move(end));
+}
+
+}  // namespace stateproof::scenarios

@@ -1,0 +1,159 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "harness/kube/watch.h"
+#include "harness/lease/namespace_lease.h"
+#include "harness/record/recorder.h"
+#include "suites/scenarios/engine/scenario.h"
+
+namespace stateproof::scenarios {
+
+/// The harness is broken or blind: the scenario ends without a word on the cluster.
+struct HarnessTrouble : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+struct Interrupted : std::runtime_error {
+  Interrupted() : std::runtime_error("Interrupted.") {}
+};
+/// The scenario is over before its last step: the cluster did not do what a step asked for, so that what
+/// comes after it would mean nothing, or no more was wanted. The recording tells which.
+struct Curtain {};
+
+/// Namespaces that a run of this request leases.
+lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioRequest& request);
+
+/// Where a scenario plays: leased namespaces, a recorder with its watches, and the steps that it writes.
+class Stage {
+ public:
+  /// Creates the recording; throws HarnessTrouble when it cannot. Both must outlive the stage.
+  Stage(const Scenario& scenario, const ScenarioRequest& request);
+
+  /// Leases the namespaces and starts the watches. Throws HarnessTrouble.
+  void open();
+  /// Whether namespaces were leased, which must be cleaned up.
+  [[nodiscard]] bool is_open() const { return lease_ != nullptr; }
+
+  [[nodiscard]] const kube::Client& client() const { return request_.client; }
+  [[nodiscard]] record::Recorder& recorder() { return recorder_; }
+  [[nodiscard]] const Subject& subject() const { return subject_; }
+  [[nodiscard]] const std::vector<std::string>& namespaces() const { return namespaces_; }
+  [[nodiscard]] const std::string& client_namespace() const { return namespaces_.at(1); }
+  /// The recording that is gone on with; null when this one began with this process.
+  [[nodiscard]] const Timeline* former() const { return former_ ? &*former_ : nullptr; }
+  [[nodiscard]] const ScenarioRequest& request() const { return request_; }
+  [[nodiscard]] const std::stop_token& stop() const { return request_.stop; }
+
+  /// Each throws HarnessTrouble when the API server refuses.
+  nlohmann::json create(const kube::Resource& resource, const std::string& ns, const nlohmann::json& object);
+  void create(const std::vector<nlohmann::json>& objects);  ///< in the subject's namespace
+  nlohmann::json patch(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
+  /// Asks for a change that may be refused and gives the answer: {"code": 200}, or for example
+  /// {"code": 422, "message": ...}.
+  nlohmann::json ask(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
+  /// Gives the Scale as served.
+  nlohmann::json scale(int replicas) { return scale(subject_, replicas); }
+  nlohmann::json scale(const Subject& set, int replicas);
+  [[nodiscard]] nlohmann::json read_scale() const;
+  void remove(const kube::Resource& resource, const std::string& name, const kube::DeleteOptions& how = {});
+  /// The pod that bears this name now; without a UID when none is known.
+  [[nodiscard]] ObjectRef pod_now(const std::string& name) const;
+  [[nodiscard]] ObjectRef pod_now(Ordinal ordinal) const { return pod_now(subject_.pod_name(ordinal)); }
+  /// Deletes the pod that bears this name now, marks the fault, and gives the pod's UID.
+  Uid delete_pod(Ordinal ordinal) { return delete_pod(subject_.pod_name(ordinal)); }
+  Uid delete_pod(const std::string& name);
+  /// Asks for the eviction of the pod that bears this name now, marks the fault, and gives the answer:
+  /// {"code": 201}, or {"code": 429, "message": ...} when a budget refuses.
+  nlohmann::json evict(Ordinal ordinal);
+  /// Runs a command in the subject's container of that pod and gives what it printed.
+  std::string exec(Ordinal ordinal, const std::vector<std::string>& command);
+  std::string exec(const std::string& pod, const std::vector<std::string>& command);
+  /// The objects with the request's mutation, if it has one.
+  [[nodiscard]] std::vector<nlohmann::json> mutated(std::vector<nlohmann::json> objects) const;
+
+  /// Writes the step's begin, acts, waits for the condition, writes the step's end. False when the cluster
+  /// did not do it in time; throws Interrupted, and HarnessTrouble when blind or when the condition became
+  /// impossible. What `act` gives, the API server's answer for example, joins the args of the step's end.
+  template <class Action>
+  bool attempt(const std::string& name, nlohmann::json args, const std::string& text, Action act,
+               const record::Condition& condition, const record::Within& within) {
+    begin(name, args, text);
+    try {
+      if constexpr (std::is_void_v<decltype(act())>)
+        act();
+      else
+        args.update(act());
+    } catch (const HarnessTrouble& trouble) {
+      end(name, args, Step::Phase::kFailed, trouble.what());
+      throw;
+    }
+    return await(name, args, condition, within);
+  }
+
+  /// The same, and the scenario is over (Curtain) when the cluster did not do it in time.
+  template <class Action>
+  void step(const std::string& name, const nlohmann::json& args, const std::string& text, Action act,
+            const record::Condition& condition, const record::Within& within) {
+    if (!attempt(name, args, text, std::move(act), condition, within)) throw Curtain{};
+  }
+
+  /// A step whose point is that nothing happens. It ends when the StatefulSet controller has twice worked
+  /// through the set after `act`: a change of spec.revisionHistoryLimit, which moves no pod, comes back as
+  /// status.observedGeneration. So the silence is the controller's, and not just short.
+  template <class Action>
+  void hold(const std::string& name, const nlohmann::json& args, const std::string& text, Action act) {
+    begin(name, args, text);
+    try {
+      act();
+    } catch (const HarnessTrouble& trouble) {
+      end(name, args, Step::Phase::kFailed, trouble.what());
+      throw;
+    }
+    hold_still(name, args);
+  }
+
+  /// Waits where there is nothing to watch; ends at once when the user interrupts.
+  void pause(std::chrono::milliseconds duration) const;
+
+  /// For what cannot be watched: asks, ever less often, until nothing speaks against it any more. Throws
+  /// HarnessTrouble with what does when the limit is over.
+  void ask_until(std::chrono::seconds limit, const std::function<std::string()>& objection) const;
+
+  /// Throws what keeps the play from going on when a wait did not reach its condition.
+  void require(const record::Waited& waited) const;
+
+  void begin(const std::string& name, const nlohmann::json& args, const std::string& text);
+  /// Throws Curtain after the step that the request names as the last one.
+  void end(const std::string& name, const nlohmann::json& args, Step::Phase phase, const std::string& text);
+
+  /// Deletes what was created, if anything was, and waits until it is gone. Gives what is left, each with the
+  /// command that removes it.
+  std::vector<std::string> clean_up();
+  void finish(End end);
+
+ private:
+  bool await(const std::string& name, const nlohmann::json& args, const record::Condition& condition,
+             const record::Within& within);
+  void hold_still(const std::string& name, const nlohmann::json& args);
+  void watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector = {});
+  [[nodiscard]] record::Standing furnished(const record::View& view) const;
+  [[nodiscard]] record::Standing all_gone(const record::View& view) const;
+  [[nodiscard]] std::vector<std::string> left_behind(const record::View& view) const;
+
+  const Scenario& scenario_;
+  const ScenarioRequest& request_;
+  Subject subject_;
+  std::vector<std::string> namespaces_;
+  std::optional<Timeline> former_;  ///< that is gone on with
+  record::Recorder recorder_;
+  std::unique_ptr<lease::NamespaceLease> lease_;
+  kube::Watcher watcher_;  // after the recorder: its sinks must outlive it
+};
+
+}  // namespace stateproof::scenarios

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/record/recorder.h"
+#include "suites/scenarios/engine/conditions.h"
+#include "suites/scenarios/engine/stage.h"
+
+namespace stateproof::scenarios {
+
+/// The steps that plays with a set of sleepers have in common. They add "ordinal" and the like to the steps'
+/// args, which the checkers read.
+class Sleepers {
+ public:
+  explicit Sleepers(Stage& stage) : stage_(stage) {}
+
+  /// Creates Service and set, as `wanted` or as the request's mutation has them, and waits. Step "create".
+  void create(const std::vector<nlohmann::json>& wanted, const record::Condition& until);
+  /// Makes a held pod Ready. Step "release"; `until` is awaited besides.
+  void release(Ordinal ordinal, const record::Condition& until);
+  /// Makes a pod unready and waits until the controller has counted it. Step "unready".
+  void make_unready(Ordinal ordinal, Replicas still_ready);
+  /// Deletes a pod and waits for a Ready successor. Step `name`.
+  void replace(const std::string& name, Ordinal ordinal);
+
+  /// From now on the pod stays when it is told to stop, for as long as its grace period, until it is let go.
+  /// What happens before that has not waited for its end.
+  void make_stay(const std::string& pod);
+  void let_end(const std::string& pod);
+
+  /// Reads the host names inside these pods' containers. Step "host-names".
+  void read_host_names(const std::vector<Ordinal>& wanted);
+
+  /// `count` pods from the subject's first ordinal on.
+  [[nodiscard]] std::vector<Ordinal> first(int count) const;
+  [[nodiscard]] Ordinal ordinal(int offset) const { return {stage_.subject().first.value + offset}; }
+
+ private:
+  Stage& stage_;
+};
+
+/// The sleepers' container with an image that no node has and nobody tries to pull.
+nlohmann::json with_missing_image(nlohmann::json container);
+
+/// One sleeper starts or ends within seconds, a volume is provisioned for it in a few more.
+inline const record::Within kSleepersStart{
+    std::chrono::seconds{120}, "up to four pods that start within seconds, each with a new volume"};
+inline const record::Within kSleepersStop{std::chrono::seconds{90},
+                                          "up to four pods that end within seconds, one after the other"};
+
+}  // namespace stateproof::scenarios
