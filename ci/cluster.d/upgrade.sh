@@ -4,7 +4,7 @@
 
 upgrade_source=stateproof-upgrade-source
 
-# A container of the new node image gives its binaries and its images to the nodes.
+# A container of the new node image provides its binaries and images to the nodes.
 start_upgrade_source() {
   local image=$1
   docker rm -f "$upgrade_source" >/dev/null 2>&1 || true
@@ -28,7 +28,7 @@ bring_binary() {
     docker exec -i "$node" bash -c "cat >/usr/bin/$binary.new && chmod 755 /usr/bin/$binary.new && mv /usr/bin/$binary.new /usr/bin/$binary"
 }
 
-# A kubelet from 1.35 on refuses cgroup v1 unless it is told otherwise.
+# A kubelet from 1.35 on refuses cgroup v1 unless configured otherwise.
 allow_cgroup_v1() {
   [ ! -e /sys/fs/cgroup/cgroup.controllers ] || return 0
   kubectl_in_node -n kube-system get configmap kubelet-config -o json |
@@ -36,7 +36,7 @@ allow_cgroup_v1() {
     kubectl_in_node apply -f -
 }
 
-# The kubelet of an upgraded control plane may start the API server once more: what that cut off is asked for again.
+# The kubelet of an upgraded control plane may restart the API server: requests that this cut off are retried.
 patiently() {
   local tries=$1 waits
   shift
@@ -83,8 +83,8 @@ upgrade_cluster() {
   local version=$1 image=$2 node
   logged "opening the node image v$version" "upgrade-source-$name" start_upgrade_source "$image"
   for node in $(kind_nodes); do
-    say "bringing the images of v$version to $node"
-    logged "bringing images to $node" "upgrade-images-$node" bring_images "$node" "$version"
+    say "copying the images of v$version to $node"
+    logged "copying images to $node" "upgrade-images-$node" bring_images "$node" "$version"
   done
   logged "preparing the kubelets' configuration" "upgrade-config-$name" allow_cgroup_v1
   if ! runs_version "$name-control-plane" "$version"; then
