@@ -1,10 +1,25 @@
 include(GoogleTest)
 
 # A part of the program: one folder, one static library, its unit tests beside its code.
-#   stateproof_part(NAME [FAST] SOURCES a.cpp ... LINKS x y ... TESTS a_test.cpp ... TEST_LINKS z ...)
-# FAST: a run of it is long enough for -O2 to be worth the compiler's time.
+#   stateproof_part(NAME [FAST] [FILES pattern ...] [SOURCES a.cpp ...] [LINKS x y ...] [TESTS a_test.cpp ...] [TEST_LINKS z ...])
+# FILES: patterns of its sources and tests, "*.cpp" when neither they nor SOURCES are given; folders named testing, and
+# main.cpp, are no part of it. FAST: a run of it is long enough for -O2 to be worth the compiler's time.
 function(stateproof_part name)
-  cmake_parse_arguments(PART "FAST" "" "SOURCES;LINKS;TESTS;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(PART "FAST" "" "FILES;SOURCES;LINKS;TESTS;TEST_LINKS" ${ARGN})
+  if(NOT PART_FILES AND NOT PART_SOURCES)
+    set(PART_FILES *.cpp)
+  endif()
+  if(PART_FILES)
+    file(GLOB files RELATIVE ${CMAKE_CURRENT_SOURCE_DIR} CONFIGURE_DEPENDS ${PART_FILES})
+    list(FILTER files EXCLUDE REGEX "(^|/)(testing/.*|main\\.cpp)$")
+    set(tests ${files})
+    list(FILTER files EXCLUDE REGEX "_test\\.cpp$")
+    list(APPEND PART_SOURCES ${files})
+    if(NOT PART_TESTS)
+      list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
+      set(PART_TESTS ${tests})
+    endif()
+  endif()
   add_library(stateproof_${name} STATIC ${PART_SOURCES})
   target_link_libraries(stateproof_${name} PUBLIC stateproof_build ${PART_LINKS})
   if(PART_FAST)

@@ -1,0 +1,35 @@
+# Programs that run inside pods, and travel inside stateproof. Static, so that they run in any Linux image, and small;
+# built without sanitizers, which cannot be linked statically.
+enable_language(ASM)
+add_library(stateproof_pod INTERFACE)
+target_include_directories(stateproof_pod INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_definitions(stateproof_pod INTERFACE FMT_HEADER_ONLY)
+target_compile_options(stateproof_pod INTERFACE -Os -g0 -Wall -Wextra -Wpedantic -ffunction-sections -fdata-sections)
+if(STATEPROOF_WERROR)
+  target_compile_options(stateproof_pod INTERFACE -Werror)
+endif()
+target_link_libraries(stateproof_pod INTERFACE nlohmann_json::nlohmann_json tl::expected)
+
+# Sources of a folder as such programs need them: stateproof_pod_part(NAME SOURCES a.cpp ... LINKS x ...)
+function(stateproof_pod_part name)
+  cmake_parse_arguments(PART "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(stateproof_pod_${name} STATIC EXCLUDE_FROM_ALL ${PART_SOURCES})
+  target_link_libraries(stateproof_pod_${name} PUBLIC stateproof_pod ${PART_LINKS})
+  target_precompile_headers(stateproof_pod_${name} REUSE_FROM stateproof_precompiled_pod)
+endfunction()
+
+# The program stateproof_NAME, and the library stateproof_NAME_binary that holds it; NAME/binary.cpp gives it out.
+function(stateproof_pod_program name)
+  cmake_parse_arguments(PROGRAM "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(stateproof_${name} ${PROGRAM_SOURCES})
+  target_link_libraries(stateproof_${name} PRIVATE stateproof_pod ${PROGRAM_LINKS})
+  target_link_options(stateproof_${name} PRIVATE -static -s -Wl,--gc-sections)
+  target_precompile_headers(stateproof_${name} REUSE_FROM stateproof_precompiled_pod)
+
+  set(PROGRAM ${name})
+  set(embedded ${CMAKE_CURRENT_BINARY_DIR}/binary.S)
+  configure_file(${CMAKE_SOURCE_DIR}/cmake/binary.S.in ${embedded} @ONLY)
+  set_source_files_properties(${embedded} PROPERTIES OBJECT_DEPENDS ${CMAKE_CURRENT_BINARY_DIR}/stateproof_${name})
+  stateproof_part(${name}_binary SOURCES binary.cpp ${embedded})
+  add_dependencies(stateproof_${name}_binary stateproof_${name})
+endfunction()
