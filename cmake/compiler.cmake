@@ -3,7 +3,8 @@ find_program(STATEPROOF_CCACHE ccache)
 find_program(STATEPROOF_MOLD mold)
 mark_as_advanced(STATEPROOF_CCACHE STATEPROOF_MOLD)
 
-if(STATEPROOF_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+# A build folder may remember a launcher that knew nothing of precompiled headers.
+if(STATEPROOF_CCACHE AND (NOT CMAKE_CXX_COMPILER_LAUNCHER OR CMAKE_CXX_COMPILER_LAUNCHER MATCHES ccache))
   # A clone in another folder finds what this one compiled. Precompiled headers: dates and unused macros do not count.
   set(CMAKE_CXX_COMPILER_LAUNCHER
       ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_INODECACHE=1
