@@ -53,7 +53,7 @@ class Case:
     heal: Heal
     setup: dict  # of OF_SETUP
     within: int = 45  # seconds after which the doctor has to know
-    folder: pathlib.Path | None = None  # of a case that a script sets up
+    folder: pathlib.Path | None = None  # of a case with a setup script
     near_miss: bool = False
 
     @property
@@ -190,7 +190,7 @@ def case_of_folder(folder):
         heal=Heal(),
         setup={},
         within=int((folder / "wait").read_text()) if (folder / "wait").exists() else 45,
-        folder=folder,
+        folder=folder.resolve(),
     )
 
 

@@ -5,6 +5,7 @@ import json
 import pathlib
 import re
 import secrets
+import shutil
 import subprocess
 import threading
 import time
@@ -137,8 +138,9 @@ class Play:
     def __init__(self, cluster, case, out):
         self.cluster = cluster
         self.case = case
-        self.out = pathlib.Path(out) / case.name
-        self.out.mkdir(parents=True, exist_ok=True)
+        self.out = pathlib.Path(out).resolve() / case.name
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir(parents=True)
         name = re.sub("[^a-z0-9]+", "-", case.name.split("/")[-1].lower()).strip("-")
         self.ns = f"case-{name[:40]}{'-near' if case.near_miss else ''}-{secrets.token_hex(2)}"
         self.words = {
@@ -159,7 +161,7 @@ class Play:
                 said = self._diagnosis(news, began)
                 self.played.seconds = round(time.monotonic() - began, 1)
                 self._keep(said)
-                if self._is_to_be_healed(said):
+                if not self.expect.healthy and not self.heal.none:
                     self._heal(said, news)
         except Trouble as trouble:
             self.played.verdict, self.played.why = "not played", str(trouble)
@@ -210,7 +212,7 @@ class Play:
         self._write(f"{name}.log", printed)
         if code != 0:
             last = printed.strip().splitlines()[-1:] or [""]
-            raise Trouble(f"the {name} ends with {code}: {last[0]}")
+            raise Trouble(f"{name} ended with exit code {code}: {last[0]}")
 
     # --- diagnosis
 
@@ -225,7 +227,8 @@ class Play:
     def _diagnosis(self, news, began):
         """The first look that finds anything; of a healthy set, the first when it is whole."""
         if self.case.folder is not None:
-            self.cluster.stop.wait(self.case.within)  # the folder's own word: nothing says what to wait for
+            self.cluster.stop.wait(self.case.within)  # the folder does not say what to wait for
+            return self._as_text(self._look())
         healthy_and_whole = self.expect.healthy and not self.expect.under_way
         limit = 90 if healthy_and_whole else self.case.within
         while True:
@@ -234,7 +237,7 @@ class Play:
             done = self._is_whole() if healthy_and_whole else None
             said = self._look()
             late = time.monotonic() - began > limit
-            if healthy_and_whole and not done and late and self.case.folder is None:
+            if healthy_and_whole and not done and late:
                 raise Trouble("the set that should be healthy is not whole in 90 s")
             if done or late or (not healthy_and_whole and self._has_enough(said)):
                 return self._as_text(said)
@@ -263,12 +266,10 @@ class Play:
 
     # --- remedy
 
-    def _is_to_be_healed(self, said):
-        if self.heal.none:
-            return False
-        return not self.expect.healthy and said.first is not None
-
     def _heal(self, said, news):
+        if said.first is None:
+            self._not_healed("nothing is found")
+            return
         commands = judge.chosen(said.first["remedy"], self.heal.way)
         unprinted = [command for command in commands if command not in said.text]
         for name, text in self.heal.files.items():
@@ -283,19 +284,19 @@ class Play:
             self._not_healed("no command is printed")
             return
         if unprinted:
-            self._not_healed(f"the text has not the command of the JSON: {unprinted[0]}")
+            self._not_healed(f"the JSON has a command that the text does not print: {unprinted[0]}")
             return
         for command in commands:
             for placeholder, word in self.heal.fill.items():
                 command = command.replace(placeholder, word)
             if left := re.findall(r"<[^<>\s][^<>]*>", re.sub(r"<<'?\w+'?", "", command)):
-                self._not_healed(f"nobody knows what to put for {left[0]} in: {command}")
+                self._not_healed(f"the case has no value for {left[0]} in: {command}")
                 return
             code, printed = self.cluster.shell(command, variables, self.out)
             log.append(f"$ {command}\n{printed}exit code {code}\n")
             self._write("remedy.log", "".join(log))
             if code != 0:
-                self._not_healed(f"{command} ends with {code}: {printed.strip()[-200:]}")
+                self._not_healed(f"{command} ended with exit code {code}: {printed.strip()[-200:]}")
                 return
         self._await_health(said.first["id"], news)
 
@@ -328,6 +329,7 @@ class Play:
         kubectl = self.cluster.kubectl
         kubectl("delete", OF_THE_CLUSTER, "-l", f"case={self.ns}", "--wait=false", "--ignore-not-found", **quietly)
         kubectl("delete", "namespace", self.ns, "--wait=false", "--ignore-not-found", **quietly)
+        kubectl("-n", self.ns, "delete", "pods", "--all", "--force", "--grace-period=0", "--wait=false", **quietly)
         for resource in ("statefulsets", "pods", "persistentvolumeclaims"):
             for name in kubectl("-n", self.ns, "get", resource, "-o", "name", **quietly).split():
                 self._let_go(name)
