@@ -22,15 +22,25 @@ field() {
   k wait "$1" --for=jsonpath="$2"="$3" --timeout=60s
 }
 
+# until_line AWK ARGUMENTS: until the program in AWK, which reads what a watch shows, ends.
+# shellcheck disable=SC2154 # coproc sets watch and watch_PID
+until_line() {
+  coproc watch { exec timeout 120 kubectl -n "$NS" get --watch "${@:2}" 2>/dev/null; }
+  local pid=$watch_PID
+  awk "$1" <&"${watch[0]}"
+  kill "$pid" 2>/dev/null || true
+  wait "$pid" 2>/dev/null || true
+}
+
 # event REASON [NAME]: until there is such an event.
 event() {
   local fields=reason=$1
   [ $# -lt 2 ] || fields+=,involvedObject.name=$2
-  timeout 90 kubectl -n "$NS" get events --field-selector "$fields" --watch -o name | grep -q -m 1 .
+  until_line '{ reached = 1; exit } END { exit !reached }' events --field-selector "$fields" -o name
 }
 
-# restarts POD N: until its first container has been started N times again.
+# restarts POD N: until its first container has been restarted N times.
 restarts() {
-  timeout 120 kubectl -n "$NS" get pod "$1" --watch -o jsonpath='{.status.containerStatuses[0].restartCount}{"\n"}' |
-    awk -v most="$2" '$1 >= most { exit }'
+  until_line "\$1 >= $2 { reached = 1; exit } END { exit !reached }" \
+    pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}{"\n"}'
 }

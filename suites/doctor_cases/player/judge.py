@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 
 @dataclasses.dataclass(frozen=True)
@@ -93,10 +94,28 @@ def ways(remedy):
     return list(all_ways.values())
 
 
-def chosen(remedy, word):
-    """Commands of the way with this word, else of the first that has any."""
+def _acts(step):
+    return bool(step["command"]) and step.get("changes", True)
+
+
+def chosen(remedy, word, fill):
+    """Commands of the way with this word, else of the first that changes something and that the reader can fill in."""
     for way in ways(remedy):
         told = " ".join(step["text"] + " " + step["command"] for step in way)
-        if (word and word.lower() in told.lower()) or (not word and any(step["command"] for step in way)):
-            return [step["command"] for step in way if step["command"]]
+        commands = [with_values(step["command"], fill) for step in way if step["command"]]
+        if word and word.lower() in told.lower():
+            return commands
+        if not word and any(_acts(step) for step in way) and not any(unfilled(command) for command in commands):
+            return commands
     return []
+
+
+def with_values(command, fill):
+    for placeholder, value in fill.items():
+        command = command.replace(placeholder, value)
+    return command
+
+
+def unfilled(command):
+    """Parts in angle brackets that nobody has filled in; here-documents are none."""
+    return re.findall(r"<[^<>\s][^<>]*>", re.sub(r"<<-?'?\w+'?", "", command))

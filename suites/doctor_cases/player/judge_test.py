@@ -80,13 +80,23 @@ class OfARemedy(unittest.TestCase):
     remedy = [step("drop it", "kubectl a"), step("then", "kubectl b"), step("or scale down", "kubectl c", way=2)]
 
     def test_the_first_way_ends_where_another_begins(self):
-        self.assertEqual(judge.chosen(self.remedy, ""), ["kubectl a", "kubectl b"])
+        self.assertEqual(judge.chosen(self.remedy, "", {}), ["kubectl a", "kubectl b"])
 
     def test_a_way_is_chosen_by_a_word(self):
-        self.assertEqual(judge.chosen(self.remedy, "scale"), ["kubectl c"])
+        self.assertEqual(judge.chosen(self.remedy, "scale", {}), ["kubectl c"])
 
     def test_a_way_without_a_command_is_passed_over(self):
-        self.assertEqual(judge.chosen([step("add a node"), self.remedy[2]], ""), ["kubectl c"])
+        self.assertEqual(judge.chosen([step("add a node"), self.remedy[2]], "", {}), ["kubectl c"])
+
+
+    def test_a_way_that_the_reader_cannot_fill_in_is_passed_over(self):
+        remedy = [step("ask for less", "kubectl set --cpu=<less>"), step("or scale down", "kubectl c", way=2)]
+        self.assertEqual(judge.chosen(remedy, "", {}), ["kubectl c"])
+        self.assertEqual(judge.chosen(remedy, "", {"<less>": "1m"}), ["kubectl set --cpu=1m"])
+
+    def test_a_way_that_only_looks_is_passed_over(self):
+        looks = {**step("read its log", "kubectl logs x"), "changes": False}
+        self.assertEqual(judge.chosen([looks, self.remedy[2]], "", {}), ["kubectl c"])
 
 
 class OfACase(unittest.TestCase):

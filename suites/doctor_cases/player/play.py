@@ -270,26 +270,29 @@ class Play:
         if said.first is None:
             self._not_healed("nothing is found")
             return
-        commands = judge.chosen(said.first["remedy"], self.heal.way)
-        unprinted = [command for command in commands if command not in said.text]
+        printed = [step["command"] for step in said.first["remedy"]]
+        if hidden := [command for command in printed if command not in said.text]:
+            self._not_healed(f"the JSON has a command that the text does not print: {hidden[0]}")
+            return
         for name, text in self.heal.files.items():
             self._write(name, text)
+        if commands := judge.chosen(said.first["remedy"], self.heal.way, self.heal.fill):
+            self._apply_remedy(commands)
+        elif self.heal.by_hand:
+            self._script(self.heal.by_hand, "by-hand")
+            self.played.healed = "by hand"
+        else:
+            self._not_healed("no way with a command that could be run as it is printed")
+        if self.played.healed != "no":
+            self._await_health(said.first["id"], news)
+
+    def _apply_remedy(self, commands):
         variables = dict(self.words)
         if self.heal.editor:
             variables["KUBE_EDITOR"] = f"sed -i {self.heal.editor}"
         log = []
-        if self.heal.by_hand:
-            self._script(self.heal.by_hand, "by-hand")
-        elif not commands:
-            self._not_healed("no command is printed")
-            return
-        if unprinted:
-            self._not_healed(f"the JSON has a command that the text does not print: {unprinted[0]}")
-            return
         for command in commands:
-            for placeholder, word in self.heal.fill.items():
-                command = command.replace(placeholder, word)
-            if left := re.findall(r"<[^<>\s][^<>]*>", re.sub(r"<<'?\w+'?", "", command)):
+            if left := judge.unfilled(command):
                 self._not_healed(f"the case has no value for {left[0]} in: {command}")
                 return
             code, printed = self.cluster.shell(command, variables, self.out)
@@ -298,7 +301,6 @@ class Play:
             if code != 0:
                 self._not_healed(f"{command} ended with exit code {code}: {printed.strip()[-200:]}")
                 return
-        self._await_health(said.first["id"], news)
 
     def _not_healed(self, why):
         self.played.healed, self.played.heal_why = "no", why
@@ -310,7 +312,7 @@ class Play:
             said = self._look()
             gone = all(entry["id"] != former for entry in said.entries)
             if whole and said.code == 0 and gone:
-                self.played.healed = "by hand" if self.heal.by_hand else "yes"
+                self.played.healed = "by hand" if self.played.healed == "by hand" else "yes"
                 return
             if time.monotonic() > until or self.cluster.stop.is_set():
                 break
