@@ -20,6 +20,7 @@
 #include "cli/upgrade_command.h"
 #include "harness/check/identity/watched_set.h"
 #include "harness/lease/namespace_lease.h"
+#include "harness/model/steps.h"
 #include "harness/record/jsonl.h"
 #include "harness/report/compare.h"
 #include "harness/report/failure_text.h"
@@ -75,7 +76,7 @@ Left left_of(const scenarios::Scenario& scenario, const std::string& run, const 
   if (scenario.salvage == nullptr || !former || former->header.run != run) return Left::kNothing;
   const bool cleaned = std::any_of(former->begin(), former->end(), [](const Observation& seen) {
     const Step* step = seen.as<Step>();
-    return step != nullptr && step->name == "cleanup";
+    return step != nullptr && step->is<steps::Cleanup>();
   });
   return cleaned ? Left::kWhole : Left::kUnfinished;
 }
@@ -90,12 +91,11 @@ std::string watched_text(const Timeline& timeline) {
 
 // A mutant of an upgrade does its harm where the upgrade has its place.
 std::function<void(scenarios::Stage&)> interference_of(const mutants::Mutant& mutant) {
-  if (mutant.interfere == nullptr || !mutant.killed_at.empty()) return {};
+  if (mutant.interfere == nullptr || mutant.killed_at) return {};
   return [&mutant](scenarios::Stage& stage) {
-    const auto args = nlohmann::json::object();
-    stage.begin("upgrade", args, std::string{mutant.title});
+    stage.begin(steps::Upgrade{}, std::string{mutant.title});
     mutant.interfere(stage);
-    stage.end("upgrade", args, Step::Phase::kReached, "done");
+    stage.end(steps::Upgrade{}, Step::Phase::kReached, "done");
   };
 }
 
@@ -187,7 +187,7 @@ int run(const RunOptions& options) {
          .mutation = mutant == nullptr ? nullptr : mutant->mutate,
          .seed = started->plan.seed,
          .only_disruption = std::string{mutant == nullptr ? "" : mutant->disruption},
-         .until = std::string{mutant == nullptr ? "" : mutant->until},
+         .until = mutant == nullptr ? std::nullopt : mutant->until,
          .upgrade = upgrade,
          .salvages = left == Left::kUnfinished,
          .before_clean_up = evidence_gatherer(prepared->client, folder.recording_of(options.scenario),
@@ -293,10 +293,10 @@ int mutant(const MutantOptions& options) {
                               .recording = recording,
                               .mutation = mutant->mutate,
                               .only_disruption = std::string{mutant->disruption},
-                              .until = std::string{mutant->until},
+                              .until = mutant->until,
                               .upgrade = interference_of(*mutant),
-                              .killed_at = std::string{mutant->killed_at},
-                              .meanwhile = mutant->killed_at.empty() ? nullptr : mutant->interfere},
+                              .killed_at = mutant->killed_at,
+                              .meanwhile = mutant->killed_at ? mutant->interfere : nullptr},
                              options.cluster);
   if (!timeline) return harness_error(timeline.error().sentence);
   const report::PromiseResult result = judge_one(promise, *timeline, recording);

@@ -9,6 +9,7 @@
 #include "cli/target.h"
 #include "harness/diagnosis/diagnosis_text.h"
 #include "harness/diagnosis/observe.h"
+#include "harness/model/steps.h"
 #include "suites/faults/faults.h"
 
 namespace stateproof::cli {
@@ -79,10 +80,10 @@ int fault(const FaultOptions& options) {
                              options.cluster);
   if (!timeline) return harness_error(timeline.error().sentence);
   for (const Observation& seen : *timeline)
-    if (const Step* step = seen.as<Step>(); step != nullptr && step->name != "cleanup" &&
+    if (const Step* step = seen.as<Step>(); step != nullptr && !step->is<steps::Cleanup>() &&
                                             step->phase != Step::Phase::kBegin &&
                                             step->phase != Step::Phase::kReached) {
-      std::cout << fmt::format("fault {} ({}): {} failed\n{}\n", fault->name, fault->title, step->name,
+      std::cout << fmt::format("fault {} ({}): {} failed\n{}\n", fault->name, fault->title, step->name(),
                                step->text);
       return ExitCode::kBroken;
     }

@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/run.h"
 #include "fixtures/recorder/recorder.h"
+#include "harness/model/steps.h"
 #include "harness/record/jsonl.h"
 #include "harness/record/recording_file.h"
 #include "harness/report/failure_text.h"
@@ -55,8 +56,8 @@ class PassingFolder {
 };
 
 void show(report::Progress* progress, const Step& step) {
-  if (step.phase == Step::Phase::kBegin) progress->step_began(step.name, step.text);
-  if (step.phase != Step::Phase::kBegin) progress->step_ended(step.name, step.phase, step.text);
+  if (step.phase == Step::Phase::kBegin) progress->step_began(step.name(), step.text);
+  if (step.phase != Step::Phase::kBegin) progress->step_ended(step.name(), step.phase, step.text);
 }
 
 // "There is none" is no state of the cluster to be quiet about.
@@ -91,7 +92,7 @@ std::string stage_of_gate(const Timeline& timeline) {
   for (const Observation& seen : timeline) {
     const Step* step = seen.as<Step>();
     if (step == nullptr) continue;
-    if (step->name != kScenario) continue;
+    if (!step->is<steps::Upgrade>()) continue;
     stage = step->phase == Step::Phase::kBegin ? "open: upgrade the cluster, then run stateproof gate end"
                                                : "the upgrade is over, old sets are tried";
   }
@@ -164,7 +165,7 @@ int gate_begin(const GateOptions& options) {
   const auto followed = gate::follow(
       prepared->client, site, folder.file("upgrade.jsonl"),
       [&](const Step& step) {
-        stands = step.name == kScenario;
+        stands = step.is<steps::Upgrade>();
         if (!stands) show(shown.get(), step);
         return stands;
       },
@@ -219,7 +220,7 @@ int gate_end(const GateOptions& options) {
       *client, site, recording,
       [&](const Step& step) {
         if (after) show(shown.get(), step);
-        after = after || (step.name == kScenario && step.phase != Step::Phase::kBegin);
+        after = after || (step.is<steps::Upgrade>() && step.phase != Step::Phase::kBegin);
         return false;
       },
       kPatience, interrupt.stop());
@@ -259,9 +260,10 @@ int gate_end(const GateOptions& options) {
                             std::move(judged),
                             shown.get(),
                             interrupt.hurry()});
-  shown.get()->step_began("cleanup", "remove the gate");
+  shown.get()->step_began(steps::Cleanup::name.text, "remove the gate");
   const std::vector<std::string> left = gate::close(*client, site, interrupt.hurry());
-  shown.get()->step_ended("cleanup", left.empty() ? Step::Phase::kReached : Step::Phase::kTimedOut, "");
+  shown.get()->step_ended(steps::Cleanup::name.text,
+                          left.empty() ? Step::Phase::kReached : Step::Phase::kTimedOut, "");
   tell_left_behind(left);
 
   for (const report::PlannedScenario& planned : plan.scenarios) {

@@ -22,7 +22,7 @@ tl::unexpected<HarnessError> fail(std::string sentence) {
 std::string last_step(const Timeline& timeline) {
   for (auto seen = timeline.observations.rbegin(); seen != timeline.observations.rend(); ++seen)
     if (const Step* step = seen->as<Step>())
-      return step->phase == Step::Phase::kBegin ? "in step " + step->name : "after step " + step->name;
+      return step->phase == Step::Phase::kBegin ? "in step " + step->name() : "after step " + step->name();
   return "before its first step";
 }
 

@@ -157,15 +157,15 @@ namespace {
 /// Ends this process, without a word to anybody, when a step begins.
 class Killer : public report::Progress {
  public:
-  explicit Killer(std::string at) : at_(std::move(at)) {}
+  explicit Killer(StepName at) : at_(at) {}
   void step_began(std::string_view name, std::string_view) override {
-    if (name == at_) ::kill(::getpid(), SIGKILL);
+    if (name == at_.text) ::kill(::getpid(), SIGKILL);
   }
   void note(std::string_view) override {}
   void step_ended(std::string_view, Step::Phase, std::string_view) override {}
 
  private:
-  const std::string at_;
+  const StepName at_;
 };
 
 tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster,
@@ -176,8 +176,8 @@ tl::expected<void, HarnessError> play_until_killed(const Solo& solo, const Clust
   const pid_t child = ::fork();
   if (child == 0) {
     Solo first = solo;
-    first.killed_at.clear();
-    Killer killer(solo.killed_at);
+    first.killed_at.reset();
+    Killer killer(*solo.killed_at);
     const auto played = play(first, cluster, &killer);
     if (!played) std::cerr << "stateproof: " << played.error().sentence << "\n";
     ::_exit(ExitCode::kInconclusive);
@@ -186,8 +186,8 @@ tl::expected<void, HarnessError> play_until_killed(const Solo& solo, const Clust
   while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (child > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return {};
-  return tl::make_unexpected(HarnessError{
-      fmt::format("The process that was to be killed at step \"{}\" ended before it.", solo.killed_at)});
+  return tl::make_unexpected(HarnessError{fmt::format(
+      "The process that was to be killed at step \"{}\" ended before it.", solo.killed_at->text)});
 }
 
 tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster,
@@ -208,7 +208,7 @@ tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions
        .only_disruption = solo.only_disruption,
        .until = solo.until,
        .upgrade = solo.upgrade,
-       .salvages = !solo.killed_at.empty(),
+       .salvages = solo.killed_at.has_value(),
        .meanwhile = solo.meanwhile,
        .before_clean_up = evidence_gatherer(prepared->client, solo.recording, progress, interrupt.hurry()),
        .progress = progress,
@@ -224,7 +224,7 @@ tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions
 }  // namespace
 
 tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster) {
-  if (!solo.killed_at.empty())
+  if (solo.killed_at)
     if (auto killed = play_until_killed(solo, cluster); !killed) return tl::make_unexpected(killed.error());
   const ShownProgress shown(solo.name);
   return play(solo, cluster, shown.get());

@@ -70,11 +70,11 @@ struct Solo {
   std::filesystem::path recording;
   scenarios::Mutation mutation = {};
   std::string only_disruption = {};
-  std::string until = {};
+  std::optional<StepName> until = {};
   std::function<void(scenarios::Stage&)> upgrade = {};
-  /// Not empty: a process of its own plays, which dies when it has begun a step of this name; then
+  /// Not none: a process of its own plays, which dies when it has begun a step of this name; then
   /// `meanwhile` happens, and what it left is taken up.
-  std::string killed_at = {};
+  std::optional<StepName> killed_at = {};
   std::function<void(scenarios::Stage&)> meanwhile = {};
 };
 /// Plays it to its end, tells what is left in the cluster, and gives the recording as it was saved.

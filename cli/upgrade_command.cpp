@@ -1,5 +1,7 @@
 #include "cli/upgrade_command.h"
 
+#include "harness/model/steps.h"
+
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -51,8 +53,7 @@ void run_upgrade_command(scenarios::Stage& stage) {
   if (command.empty())
     throw scenarios::HarnessTrouble(
         fmt::format("${} is not set; it names the command that upgrades the cluster.", kUpgradeCommand));
-  const auto args = nlohmann::json::object();
-  stage.begin("upgrade", args, "the cluster is upgraded");
+  stage.begin(steps::Upgrade{}, "the cluster is upgraded");
   const pid_t child = start(command);
   int status = 0;
   {
@@ -63,9 +64,9 @@ void run_upgrade_command(scenarios::Stage& stage) {
   if (stage.stop().stop_requested()) throw scenarios::Interrupted();
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (code == 0) {
-    stage.end("upgrade", args, Step::Phase::kReached, "the command ended well");
+    stage.end(steps::Upgrade{}, Step::Phase::kReached, "the command ended well");
   } else {
-    stage.end("upgrade", args, Step::Phase::kTimedOut,
+    stage.end(steps::Upgrade{}, Step::Phase::kTimedOut,
               fmt::format("the command ended with exit code {}", code));
   }
 }

@@ -5,6 +5,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 #include "suites/catalogue.h"
 #include "suites/watched/promises.h"
 
@@ -99,9 +100,15 @@ TEST(Promises, AnEmptyRecordingProvesNone) {
 }
 
 TEST(Promises, RejectParallelCreation) {
-  Story story =
-      Story{}.begins("create", {{"replicas", 3}}).created(0).created(1).created(2).ready(2).ready(0).ready(1);
-  EXPECT_THAT(broken_by(story.reaches("create")), ElementsAre("ORD-01"));
+  Story story = Story{}
+                    .begins(steps::Create{.replicas = {3}})
+                    .created(0)
+                    .created(1)
+                    .created(2)
+                    .ready(2)
+                    .ready(0)
+                    .ready(1);
+  EXPECT_THAT(broken_by(story.reaches<steps::Create>()), ElementsAre("ORD-01"));
 }
 
 TEST(Promises, RejectAServiceWithAClusterAddress) {
@@ -126,16 +133,16 @@ TEST(Promises, RejectDataInThePod) {
 TEST(Promises, RejectRetentionThatDeletes) {
   Story story = Story{}.deployed().replaced(0).replaced(1).replaced(2).scaled_up().scaled_down();
   for (const int ordinal : {2, 3, 4}) story.claim_deleted(ordinal).volume_deleted(ordinal);
-  story.begins("scale-back", {{"from", 2}, {"to", 3}})
+  story.begins(steps::ScaleBack{.from = 2, .to = 3})
       .member_added(2)
-      .reaches("scale-back")
+      .reaches<steps::ScaleBack>()
       .resolves(2)
       .reads(2, {});
   EXPECT_THAT(broken_by(story.cleaned_up()), ElementsAre("RET-02", "SCL-01"));
 }
 
 TEST(Promises, RejectAControllerThatDeletesTheWrongEnd) {
-  Story story = Story{}.deployed().scaled_up().begins("scale-down", {{"from", 5}, {"to", 2}});
+  Story story = Story{}.deployed().scaled_up().begins(steps::ScaleDown{.from = 5, .to = 2});
   EXPECT_THAT(broken_by(story.member_removed(0).member_removed(1).member_removed(2)),
               ElementsAre("ID-01", "ORD-03"));
 }

@@ -1,5 +1,7 @@
 #include "harness/model/served.h"
 
+#include "harness/model/steps.h"
+
 #include <algorithm>
 #include <cmath>
 #include <compare>
@@ -113,11 +115,11 @@ std::vector<DisturbedService> disruptions_of(const Timeline& timeline, const Ack
   for (const Observation& seen : timeline) {
     const Step* step = seen.as<Step>();
     if (step == nullptr) continue;
-    if (step->name == "disturb" && step->phase == Step::Phase::kBegin) disturbed = &seen;
-    if (step->name != "recover" || step->phase == Step::Phase::kBegin || disturbed == nullptr) continue;
+    if (step->is<steps::Disturb>() && step->phase == Step::Phase::kBegin) disturbed = &seen;
+    if (!step->is<steps::Recover>() || step->phase == Step::Phase::kBegin || disturbed == nullptr) continue;
     const Elapsed begin = std::exchange(disturbed, nullptr)->at;
     const bool recovered = step->phase == Step::Phase::kReached;
-    disruptions.push_back({step->args.value("disruption", ""), begin, seen.at,
+    disruptions.push_back({step->as<steps::Recover>()->disruption.value_or(""), begin, seen.at,
                            in_whole_seconds(writes.longest_gap(begin, seen.at)),
                            writes.availability(begin, seen.at),
                            recovered ? in_whole_seconds(seen.at - begin) : 0});
@@ -132,12 +134,12 @@ std::vector<std::pair<Elapsed, Elapsed>> unrest_of(const Timeline& timeline) {
   for (const Observation& seen : timeline) {
     const Step* step = seen.as<Step>();
     if (step == nullptr) continue;
-    const bool scales = step->name.starts_with("scale-");
+    const bool scales = is_one_of<steps::ScaleUp, steps::ScaleDown, steps::ScaleBack>(*step);
     const bool begins = step->phase == Step::Phase::kBegin;
-    if (begins && (scales || step->name == "disturb") && !open) {
+    if (begins && (scales || step->is<steps::Disturb>()) && !open) {
       unrest.emplace_back(seen.at, Elapsed::max());
       open = true;
-    } else if (!begins && open && (scales || step->name == "recover")) {
+    } else if (!begins && open && (scales || step->is<steps::Recover>())) {
       unrest.back().second = seen.at;
       open = false;
     }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "harness/model/steps.h"
+
 namespace stateproof {
 namespace {
 
@@ -34,9 +36,7 @@ class Story {
     read.newest[0] = newest;
     return add(at, std::move(read));
   }
-  Story& step(const char* name, Step::Phase phase, Elapsed at) {
-    return add(at, Step{name, phase, {{"disruption", "kill-primary"}}, ""});
-  }
+  Story& step(const Task& task, Step::Phase phase, Elapsed at) { return add(at, Step{task, phase}); }
   [[nodiscard]] Served told() const { return served_of(timeline_); }
 
  private:
@@ -71,10 +71,10 @@ TEST(Distribution, IsReadOffTheSortedValues) {
 TEST(Served, OfADisruptionIsMeasuredFromItsBeginToItsRecovery) {
   const Served served = Story()
                             .writes(0s, 10s, 10ms)
-                            .step("disturb", Step::Phase::kBegin, 10s)
+                            .step(steps::Disturb{.disruption = "kill-primary"}, Step::Phase::kBegin, 10s)
                             .writes(13s, 14s, 10ms)
-                            .step("recover", Step::Phase::kBegin, 13s)
-                            .step("recover", Step::Phase::kReached, 14s)
+                            .step(steps::Recover{.disruption = "kill-primary"}, Step::Phase::kBegin, 13s)
+                            .step(steps::Recover{.disruption = "kill-primary"}, Step::Phase::kReached, 14s)
                             .told();
   ASSERT_EQ(served.disruptions.size(), 1U);
   EXPECT_EQ(served.disruptions[0].disruption, "kill-primary");
@@ -86,8 +86,8 @@ TEST(Served, OfADisruptionIsMeasuredFromItsBeginToItsRecovery) {
 TEST(Served, AGapThatLastsToTheEndCounts) {
   const Served served = Story()
                             .writes(0s, 1s, 10ms)
-                            .step("disturb", Step::Phase::kBegin, 1s)
-                            .step("recover", Step::Phase::kTimedOut, 61s)
+                            .step(steps::Disturb{.disruption = "kill-primary"}, Step::Phase::kBegin, 1s)
+                            .step(steps::Recover{.disruption = "kill-primary"}, Step::Phase::kTimedOut, 61s)
                             .told();
   EXPECT_NEAR(served.disruptions[0].write_gap, 60, 0.1);
   EXPECT_EQ(served.disruptions[0].recovery, 0);
@@ -124,9 +124,9 @@ TEST(Served, TheGapUntilOneReadsOnesOwnRowEndsWithTheReadThatShowsIt) {
 TEST(Served, WhatIsReadWhileTheSetIsDisturbedOrScaledIsCountedApart) {
   const Served served = Story()
                             .writes(0s, 1s, 10ms)
-                            .step("scale-up", Step::Phase::kBegin, 300ms)
+                            .step(steps::ScaleUp{}, Step::Phase::kBegin, 300ms)
                             .reads("mariadb-3", 405ms, 1)
-                            .step("scale-up", Step::Phase::kReached, 500ms)
+                            .step(steps::ScaleUp{}, Step::Phase::kReached, 500ms)
                             .reads("mariadb-3", 605ms, 61)
                             .told();
   EXPECT_EQ(named(served, "replication lag").largest, 0);
@@ -137,9 +137,9 @@ TEST(Served, WhatIsReadWhileTheSetIsDisturbedOrScaledIsCountedApart) {
 TEST(Served, AReplicaIsDisturbedUntilItHasCaughtUpAgain) {
   const Served served = Story()
                             .writes(0s, 1s, 10ms)
-                            .step("disturb", Step::Phase::kBegin, 300ms)
+                            .step(steps::Disturb{.disruption = "kill-primary"}, Step::Phase::kBegin, 300ms)
                             .reads("mariadb-1", 305ms, 11)
-                            .step("recover", Step::Phase::kReached, 400ms)
+                            .step(steps::Recover{.disruption = "kill-primary"}, Step::Phase::kReached, 400ms)
                             .reads("mariadb-1", 505ms, 31)
                             .reads("mariadb-1", 605ms, 61)
                             .reads("mariadb-1", 705ms, 69)
@@ -151,7 +151,10 @@ TEST(Served, AReplicaIsDisturbedUntilItHasCaughtUpAgain) {
 
 TEST(Served, WithoutALedgerThereIsNone) {
   EXPECT_TRUE(Story().told().distributions.empty());
-  EXPECT_TRUE(Story().step("disturb", Step::Phase::kBegin, 1s).told().disruptions.empty());
+  EXPECT_TRUE(Story()
+                  .step(steps::Disturb{.disruption = "kill-primary"}, Step::Phase::kBegin, 1s)
+                  .told()
+                  .disruptions.empty());
 }
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "harness/model/ledger.h"
 #include "harness/model/objects.h"
 #include "harness/model/rfc3339.h"
+#include "harness/model/step.h"
 
 namespace stateproof {
 
@@ -35,16 +36,6 @@ struct ObjectSeen {
 struct Gap {
   std::string resource;  ///< plural, for example "pods"
   std::string reason;
-};
-
-/// What the scenario does, so that a checker knows what was asked of the cluster. A `kBegin` is written
-/// before the first request of the step: whatever the step caused stands after it in the timeline.
-struct Step {
-  enum class Phase { kBegin, kReached, kTimedOut, kFailed };
-  std::string name;  ///< "create", "write", "replace", "scale-up", "scale-down", "scale-back", ...
-  Phase phase = Phase::kBegin;
-  nlohmann::json args = nlohmann::json::object();  ///< for example {"from":5,"to":2}, {"ordinal":1}
-  std::string text;  ///< for people; on kTimedOut and kFailed: expected, last seen, where to look
 };
 
 /// Something done to the cluster on purpose, written before it is done.

@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#include "harness/model/steps.h"
+
 namespace stateproof::record {
 namespace {
 
@@ -136,9 +138,9 @@ struct EntryWriter {
   }
   json operator()(const Step& step) const {
     return {{"kind", "step"},
-            {"name", step.name},
+            {"name", step.name()},
             {"phase", name_of(kStepPhases, step.phase)},
-            {"args", step.args},
+            {"args", step.task.args()},
             {"text", step.text}};
   }
   json operator()(const FaultMark& fault) const {
@@ -327,12 +329,18 @@ LedgerRows ledger_rows(const json& line) {
   return rows;
 }
 
+Step step_of(const json& line) {
+  Step step{Task::recorded(line.at("name"), line.at("args")), value_of(kStepPhases, line.at("phase")),
+            line.at("text")};
+  if (const std::string why = steps::unfit(step.task); !why.empty()) throw std::runtime_error(why);
+  return step;
+}
+
 Entry entry(json& line) {
   const std::string kind = line.at("kind");
   if (kind == "object") return object_seen(line);
   if (kind == "gap") return Gap{line.at("resource"), line.at("reason")};
-  if (kind == "step")
-    return Step{line.at("name"), value_of(kStepPhases, line.at("phase")), line.at("args"), line.at("text")};
+  if (kind == "step") return step_of(line);
   if (kind == "fault")
     return FaultMark{line.at("name"), value_of(kFaultPhases, line.at("phase")),
                      object_ref(line.at("target"))};

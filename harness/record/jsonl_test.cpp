@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "harness/model/steps.h"
+
 namespace stateproof::record {
 namespace {
 
@@ -80,7 +82,7 @@ std::vector<Observation> one_of_each() {
   return {
       at(1, std::move(seen)),
       at(2, Gap{"pods", "410"}),
-      at(3, Step{"scale-down", Step::Phase::kTimedOut, {{"from", 5}}, "why"}),
+      at(3, Step{steps::ScaleDown{.from = 5, .to = 2}, Step::Phase::kTimedOut, "why"}),
       at(4, FaultMark{"DeletePod", FaultMark::Phase::kInject, {"Pod", "database", "mariadb-0", Uid{"u0"}}}),
       at(5,
          DnsAnswer{

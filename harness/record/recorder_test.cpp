@@ -11,6 +11,8 @@
 #include <fstream>
 #include <thread>
 
+#include "harness/model/steps.h"
+
 namespace stateproof::record {
 namespace {
 
@@ -120,7 +122,7 @@ TEST(Recorder, WhatWasAddedIsInTheFileBeforeTheRecorderEnds) {
   ASSERT_TRUE(file) << file.error().sentence;
   EXPECT_THAT(RecordingFile::create(path).error().sentence, HasSubstr("File exists"));
   Recorder recorder(header_of("database"), std::move(*file));
-  recorder.add(Step{"create", Step::Phase::kBegin, json::object(), ""});
+  recorder.add(Step{steps::Create{}, Step::Phase::kBegin});
   const auto timeline = load_recording(path);
   ASSERT_TRUE(timeline) << timeline.error().sentence;
   EXPECT_EQ(timeline->size(), 1U);

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "harness/model/steps.h"
 #include "harness/report/html_verdicts.h"
 #include "harness/report/lanes.h"
 #include "harness/report/markup.h"
@@ -35,7 +36,7 @@ class Reader {
  public:
   explicit Reader(const Timeline& timeline) : subject_(timeline.subject()) {
     for (const Observation& seen : timeline) {
-      if (const Step* step = seen.as<Step>(); step != nullptr && step->name == "cleanup") break;
+      if (const Step* step = seen.as<Step>(); step != nullptr && step->is<steps::Cleanup>()) break;
       if (const FaultMark* fault = seen.as<FaultMark>()) see(*fault);
       if (const Pod* pod = seen.object<Pod>()) see(*pod, seen.is_deletion());
       if (const EndpointSlice* slice = seen.object<EndpointSlice>()) see(*slice);

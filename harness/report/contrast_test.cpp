@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "harness/model/steps.h"
 #include "harness/report/html.h"
 #include "harness/report/lanes.h"
 #include "harness/report/lanes_svg.h"
@@ -36,9 +37,7 @@ class SideBySide {
     timeline_.finish = End{};
   }
 
-  SideBySide& step(const std::string& name, Step::Phase phase) {
-    return tell(Step{name, phase, json::object(), ""});
-  }
+  SideBySide& step(const Task& task, Step::Phase phase) { return tell(Step{task, phase}); }
   SideBySide& pod(Change change, const std::string& name, Look look, int life = 1) {
     const bool of_the_set = name.starts_with("app-");
     json object{
@@ -98,14 +97,14 @@ class SideBySide {
 SideBySide both_workloads() {
   using enum Change;
   SideBySide story;
-  story.step("create", Step::Phase::kBegin).claim("loose").claim("data-app-0").claim("data-app-1");
+  story.step(steps::Create{}, Step::Phase::kBegin).claim("loose").claim("data-app-0").claim("data-app-1");
   story.pod(kAdded, "loose-5d8f-abcde", Look::kPending).pod(kAdded, "app-0", Look::kPending);
   story.pod(kAdded, "loose-5d8f-fghij", Look::kPending).pod(kModified, "app-0", Look::kReady);
   story.pod(kAdded, "app-1", Look::kPending).pod(kModified, "app-1", Look::kReady);
   story.pod(kModified, "loose-5d8f-abcde", Look::kReady)
       .endpoint("app-0", "app-0")
       .endpoint("app-1", "app-1");
-  story.endpoint("loose-5d8f-abcde", "").step("create", Step::Phase::kReached);
+  story.endpoint("loose-5d8f-abcde", "").step(steps::Create{}, Step::Phase::kReached);
 
   story.fault("loose-5d8f-abcde").pod(kModified, "loose-5d8f-abcde", Look::kEnding);
   story.pod(kAdded, "loose-5d8f-klmno", Look::kReady).pod(kDeleted, "loose-5d8f-abcde", Look::kEnding);

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/model/steps.h"
 #include "harness/report/lanes_svg.h"
 #include "harness/report/markup.h"
 #include "harness/report/testing/sample_run.h"
@@ -78,7 +79,7 @@ TEST(Html, EscapesWhateverANameContains) {
   finding.observed = attack;
   run.verdicts.front().requirements.front().source = "javascript:alert(1)";
   Timeline timeline = testing::broken_timeline();
-  timeline.observations.front().what = Step{"create", Step::Phase::kBegin, {}, attack};
+  timeline.observations.front().what = Step{steps::Create{}, Step::Phase::kBegin, attack};
   const std::string page = html_page(run, {{"lifecycle", timeline}});
   EXPECT_THAT(page, Not(HasSubstr("<script")));
   EXPECT_THAT(page, Not(HasSubstr("href=\"javascript")));

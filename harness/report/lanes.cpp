@@ -1,5 +1,7 @@
 #include "harness/report/lanes.h"
 
+#include "harness/model/steps.h"
+
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -182,12 +184,12 @@ class Drawer {
 
   void see(const Step& step) {
     if (step.phase == Step::Phase::kBegin) {
-      cleaning_ = cleaning_ || step.name == "cleanup";
-      result_.steps.push_back({{at_, at_}, step.name, step.text, step.phase});
+      cleaning_ = cleaning_ || step.is<steps::Cleanup>();
+      result_.steps.push_back({{at_, at_}, step.name(), step.text, step.phase});
       return;
     }
     for (auto band = result_.steps.rbegin(); band != result_.steps.rend(); ++band) {
-      if (band->name != step.name || band->outcome != Step::Phase::kBegin) continue;
+      if (band->name != step.name() || band->outcome != Step::Phase::kBegin) continue;
       band->outcome = step.phase;
       band->stretch.to = at_;
       return;

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "harness/model/steps.h"
 #include "harness/report/testing/sample_run.h"
 
 namespace stateproof::report {
@@ -64,7 +65,7 @@ TEST(Lanes, ANameThatOutlivesItsPodInTheCleanUpIsNotLate) {
       last = answer;
   ASSERT_NE(last, nullptr);
   const DnsAnswer again = *last;
-  timeline.observations.push_back({timeline.size() + 1, end, Step{"cleanup", Step::Phase::kBegin, {}, ""}});
+  timeline.observations.push_back({timeline.size() + 1, end, Step{steps::Cleanup{}, Step::Phase::kBegin}});
   timeline.observations.push_back({timeline.size() + 1, end + std::chrono::seconds(1), again});
   const Lanes lanes = lanes_of(timeline, testing::broken_run());
   EXPECT_EQ(lanes.lanes.at(1).dns.back().state, DnsState::kNone);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "harness/model/steps.h"
 #include "harness/report/markup.h"
 #include "harness/report/text.h"
 
@@ -157,9 +158,10 @@ Rates rates_of(const Timeline& timeline) {
       count(counts.reads, read->began + read->took);
     const Step* step = seen.as<Step>();
     if (step == nullptr) continue;
-    if (step->name == "disturb" && step->phase == Step::Phase::kBegin) disturbed = &seen;
-    if (step->name == "recover" && step->phase != Step::Phase::kBegin && disturbed != nullptr)
-      rates.disturbances.push_back({step->args.value("disruption", ""), disturbed->at, seen.at});
+    if (step->is<steps::Disturb>() && step->phase == Step::Phase::kBegin) disturbed = &seen;
+    if (step->is<steps::Recover>() && step->phase != Step::Phase::kBegin && disturbed != nullptr)
+      rates.disturbances.push_back(
+          {step->as<steps::Recover>()->disruption.value_or(""), disturbed->at, seen.at});
   }
   if (!any) return {};
   for (std::size_t i = 0; i < size; ++i)

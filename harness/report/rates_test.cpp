@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "harness/model/steps.h"
+
 namespace stateproof::report {
 namespace {
 
@@ -14,13 +16,13 @@ Timeline served() {
   const auto add = [&](Elapsed at, Entry entry) {
     timeline.observations.push_back({timeline.size() + 1, at, std::move(entry)});
   };
-  const nlohmann::json args{{"disruption", "kill-primary"}};
+  constexpr const char* kKill = "kill-primary";
   add(1s, LedgerWrites{0, 1, {0s, 100ms, 600ms}, {1ms, 1ms, 1ms}, "oof", ""});
   add(2s, LedgerRead{"mariadb-0", true, 1s, 1ms, "", "", {}, ""});
   add(2s, LedgerRead{"mariadb-1", false, 1s, 1ms, "", "", {}, "gone"});
-  add(2s, Step{"disturb", Step::Phase::kBegin, args, ""});
-  add(3s, Step{"disturb", Step::Phase::kReached, args, ""});
-  add(4s, Step{"recover", Step::Phase::kReached, args, ""});
+  add(2s, Step{steps::Disturb{.disruption = kKill}, Step::Phase::kBegin});
+  add(3s, Step{steps::Disturb{.disruption = kKill}, Step::Phase::kReached});
+  add(4s, Step{steps::Recover{.disruption = kKill}, Step::Phase::kReached});
   return timeline;
 }
 

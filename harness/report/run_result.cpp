@@ -35,7 +35,7 @@ std::string step_at(const Timeline& timeline, std::size_t index) {
     if (const Step* step = seen.as<Step>()) last = step;
   }
   if (last == nullptr) return {};
-  return (last->phase == Step::Phase::kBegin ? ", in step " : ", after step ") + last->name;
+  return (last->phase == Step::Phase::kBegin ? ", in step " : ", after step ") + last->name();
 }
 
 /// Other people's logs have the time of day: this machine's, to the second.
@@ -61,7 +61,7 @@ RequirementResult result_of(const RequirementVerdict& verdict, const Timeline& t
 
 void close_step(std::vector<StepResult>& steps, const Step& step, double since_begin) {
   const auto open = std::find_if(steps.rbegin(), steps.rend(), [&step](const StepResult& one) {
-    return one.name == step.name && one.outcome == Step::Phase::kBegin;
+    return one.name == step.name() && one.outcome == Step::Phase::kBegin;
   });
   if (open == steps.rend()) return;
   open->outcome = step.phase;
@@ -243,7 +243,7 @@ std::vector<StepResult> steps_of(const Timeline& timeline) {
     if (step == nullptr) continue;
     // Until its end is seen, `seconds` holds minus the begin.
     if (step->phase == Step::Phase::kBegin) {
-      steps.push_back({step->name, step->text, Step::Phase::kBegin, -now, {}});
+      steps.push_back({step->name(), step->text, Step::Phase::kBegin, -now, {}});
       changes = {};
     } else {
       close_step(steps, *step, now);

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "harness/model/steps.h"
 #include "harness/report/run_json.h"
 #include "harness/report/testing/sample_run.h"
 
@@ -118,16 +119,16 @@ TEST(StepsOf, GiveTheClusterTheTimeFromItsFirstToItsLastChange) {
   event.meta.ref = {"Event", "ours", "mariadb-0.1", {}};
 
   change(0, pod_in("ours"));
-  add(1, Step{"create", Step::Phase::kBegin, {}, ""});
+  add(1, Step{steps::Create{}, Step::Phase::kBegin});
   change(2, pod_in("ours"), Change::kListed);
   change(3, pod_in("ours"));
   change(7, volume_of("ours"));
   change(8, volume_of("another run's"));
   change(9, event);
-  add(10, Step{"create", Step::Phase::kReached, {}, ""});
+  add(10, Step{steps::Create{}, Step::Phase::kReached});
   change(11, pod_in("ours"));
-  add(12, Step{"read", Step::Phase::kBegin, {}, ""});
-  add(13, Step{"read", Step::Phase::kReached, {}, ""});
+  add(12, Step{steps::Read{}, Step::Phase::kBegin});
+  add(13, Step{steps::Read{}, Step::Phase::kReached});
   const std::vector<StepResult> steps = steps_of(timeline);
   ASSERT_EQ(steps.size(), 2U);
   EXPECT_EQ(steps[0].seconds, 9);

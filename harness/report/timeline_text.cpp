@@ -153,8 +153,8 @@ std::string body(const Gap& gap) {
 
 std::string body(const Step& step) {
   std::string args;
-  for (const auto& [key, value] : step.args.items()) args += fmt::format(" {}={}", key, value.dump());
-  return fmt::format("STEP     {}{} {}{}", step.name, args, word(step.phase),
+  for (const auto& [key, value] : step.task.args().items()) args += fmt::format(" {}={}", key, value.dump());
+  return fmt::format("STEP     {}{} {}{}", step.name(), args, word(step.phase),
                      step.text.empty() ? "" : ": " + one_line(step.text));
 }
 

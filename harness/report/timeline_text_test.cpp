@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "harness/model/steps.h"
 #include "harness/report/testing/sample_run.h"
 
 namespace stateproof::report {
@@ -51,7 +52,7 @@ TEST(Render, EverythingElseInItsOwnWords) {
   EXPECT_THAT(rendered(Gap{"pods", "410 Gone"}),
               EndsWith("GAP      the watch of pods lost events: 410 Gone"));
   EXPECT_THAT(
-      rendered(Step{"scale-down", Step::Phase::kTimedOut, {{"from", 5}, {"to", 2}}, "mariadb-4\nstays"}),
+      rendered(Step{steps::ScaleDown{.from = 5, .to = 2}, Step::Phase::kTimedOut, "mariadb-4\nstays"}),
       EndsWith("STEP     scale-down from=5 to=2 TIMED OUT: mariadb-4 stays"));
   EXPECT_THAT(rendered(FaultMark{"DeletePod", FaultMark::Phase::kInject, {"Pod", "db", "m-1", {}}}),
               EndsWith("FAULT    DeletePod on Pod db/m-1"));

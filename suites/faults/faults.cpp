@@ -7,6 +7,7 @@
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb-replicated/replicated.h"
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/disruptions/binary_logs.h"
 #include "suites/scenarios/disruptions/node_container.h"
 #include "suites/scenarios/engine/conditions.h"
@@ -144,7 +145,7 @@ void keep_volume(Stage& stage, const std::string& volume) {
 void replace_pod(Stage& stage, Ordinal ordinal) {
   Uid former;
   stage.step(
-      "replace", {{"ordinal", ordinal.value}}, "delete a pod", [&] { former = stage.delete_pod(ordinal); },
+      steps::Replace{.ordinal = ordinal}, "delete a pod", [&] { former = stage.delete_pod(ordinal); },
       [&](const record::View& view) { return scenarios::replaced(stage.subject(), ordinal, former)(view); },
       kSoon);
 }

@@ -6,6 +6,7 @@
 #include "fixtures/sleeper/sleeper.h"
 #include "harness/diagnosis/diagnosis_text.h"
 #include "harness/diagnosis/observe.h"
+#include "harness/model/steps.h"
 #include "suites/faults/faults.h"
 #include "suites/scenarios/disruptions/node_container.h"
 
@@ -158,15 +159,14 @@ void play(Stage& stage) {
     stage.create(objects);
   } else {
     stage.step(
-        "create", json::object(), std::string{fault.title}, [&] { stage.create(objects); },
-        all_ready(stage, fault), kHealed);
+        steps::Create{}, std::string{fault.title}, [&] { stage.create(objects); }, all_ready(stage, fault),
+        kHealed);
   }
   if (fault.inject != nullptr) fault.inject(stage);
   const Finding finding = demand(stage, fault);
   if (fault.note) return;
   apply(stage, fault, finding);
-  if (fault.heals)
-    stage.step("heal", json::object(), "all pods are Ready", [] {}, all_ready(stage, fault), kHealed);
+  if (fault.heals) stage.step(steps::Heal{}, "all pods are Ready", [] {}, all_ready(stage, fault), kHealed);
   demand_health(stage, fault);
 }
 

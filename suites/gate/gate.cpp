@@ -12,6 +12,7 @@
 #include "harness/kube/exec.h"
 #include "harness/kube/watch.h"
 #include "harness/lease/namespace_lease.h"
+#include "harness/model/steps.h"
 #include "harness/record/jsonl.h"
 #include "harness/record/recorder.h"
 #include "suites/gate/program.h"
@@ -189,10 +190,10 @@ void await_mark(scenarios::Stage& stage) {
     return Standing{over, over ? "the upgrade is over" : "the upgrade goes on", {}};
   };
   // Who goes on with a recording is in the middle of the step already, and leaves it so when told to go.
-  if (stage.former() == nullptr) stage.begin("upgrade", json::object(), "the cluster is upgraded");
+  if (stage.former() == nullptr) stage.begin(steps::Upgrade{}, "the cluster is upgraded");
   const record::Waited waited = stage.recorder().await(marked, kUpgrade, stage.stop());
   stage.require(waited);
-  stage.end("upgrade", json::object(), Step::Phase::kReached, waited.text);
+  stage.end(steps::Upgrade{}, Step::Phase::kReached, waited.text);
 }
 
 namespace {
@@ -256,9 +257,8 @@ class Follower {
     const json told = json::parse(line, nullptr, false);
     Step step;
     if (!told.is_object()) return step;
-    step.name = told.value("name", "");
+    step.task = Task::recorded(told.value("name", ""), told.value("args", json::object()));
     step.text = told.value("text", "");
-    step.args = told.value("args", json::object());
     const std::string phase = told.value("phase", "");
     if (phase == "reached") step.phase = Step::Phase::kReached;
     if (phase == "timed-out") step.phase = Step::Phase::kTimedOut;

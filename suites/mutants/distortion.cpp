@@ -8,15 +8,13 @@
 namespace stateproof::mutants {
 namespace {
 
-using nlohmann::json;
-
-std::size_t index_of(const Timeline& timeline, std::string_view step, bool begin, int occurrence) {
+std::size_t index_of(const Timeline& timeline, StepName step, bool begin, int occurrence) {
   for (const Observation& seen : timeline) {
     const Step* told = seen.as<Step>();
-    if (told == nullptr || told->name != step || (told->phase == Step::Phase::kBegin) != begin) continue;
+    if (told == nullptr || !told->task.is(step) || told->begins() != begin) continue;
     if (--occurrence == 0) return seen.index;
   }
-  throw std::logic_error("the recording has no such step " + std::string{step});
+  throw std::logic_error("the recording has no such step " + std::string{step.text});
 }
 
 template <class T>
@@ -42,11 +40,11 @@ void must(bool changed, const char* what) {
   if (!changed) throw std::logic_error(std::string{"the recording has no "} + what);
 }
 
-std::size_t begin_of(const Timeline& timeline, std::string_view step, int occurrence) {
+std::size_t begin_of(const Timeline& timeline, StepName step, int occurrence) {
   return index_of(timeline, step, true, occurrence);
 }
 
-std::size_t end_of(const Timeline& timeline, std::string_view step, int occurrence) {
+std::size_t end_of(const Timeline& timeline, StepName step, int occurrence) {
   return index_of(timeline, step, false, occurrence);
 }
 
@@ -110,16 +108,7 @@ void go_while_running(Timeline& timeline) {
   });
 }
 
-void change_answer(Timeline& timeline, std::string_view step,
-                   const std::function<void(json& answer)>& change) {
-  Observation& end = timeline.observations.at(end_of(timeline, step) - 1);
-  Step told = *end.as<Step>();
-  must(told.args.contains("answer"), "answer");
-  change(told.args["answer"]);
-  end.what = std::move(told);
-}
-
-std::size_t after_stops(const Timeline& timeline, std::string_view step, std::size_t count) {
+std::size_t after_stops(const Timeline& timeline, StepName step, std::size_t count) {
   const std::size_t begin = begin_of(timeline, step);
   std::set<Uid> stopped;
   for (const Observation& seen : timeline) {
@@ -137,13 +126,11 @@ void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds paus
     if (seen.index >= index) seen.at += pause;
 }
 
-void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length, int occurrence) {
+void let_time_out(Timeline& timeline, StepName step, std::chrono::seconds length, int occurrence) {
   const std::size_t begin = begin_of(timeline, step, occurrence);
   const std::size_t end = end_of(timeline, step, occurrence);
   Observation& last = timeline.observations.at(end - 1);
-  Step told = *last.as<Step>();
-  told.phase = Step::Phase::kTimedOut;
-  last.what = std::move(told);
+  std::get<Step>(last.what).phase = Step::Phase::kTimedOut;
   last.at = timeline.observations.at(begin - 1).at + length;
   timeline.observations.resize(end);
 }

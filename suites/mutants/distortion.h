@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
+#include "harness/model/steps.h"
 #include "harness/model/timeline.h"
 
 namespace stateproof::mutants {
@@ -11,9 +13,19 @@ namespace stateproof::mutants {
 /// Ways to make a wrong history out of a good one. Each throws std::logic_error when the recording does not
 /// hold what it is asked to change, so that a wrong history is never a good one by accident.
 
+void must(bool changed, const char* what);
+
 /// The entry that begins (or ends) the `occurrence`th step of that name, counted from 1.
-std::size_t begin_of(const Timeline& timeline, std::string_view step, int occurrence = 1);
-std::size_t end_of(const Timeline& timeline, std::string_view step, int occurrence = 1);
+std::size_t begin_of(const Timeline& timeline, StepName step, int occurrence = 1);
+std::size_t end_of(const Timeline& timeline, StepName step, int occurrence = 1);
+template <StepType S>
+std::size_t begin_of(const Timeline& timeline, int occurrence = 1) {
+  return begin_of(timeline, S::name, occurrence);
+}
+template <StepType S>
+std::size_t end_of(const Timeline& timeline, int occurrence = 1) {
+  return end_of(timeline, S::name, occurrence);
+}
 
 /// Name of the pod with the subject's first ordinal plus `offset`.
 std::string pod_of(const Timeline& timeline, int offset);
@@ -44,20 +56,34 @@ void change_objects(Timeline& timeline, const std::function<bool(T&, const Obser
 /// The subject's pods go while their first container runs.
 void go_while_running(Timeline& timeline);
 
-/// Changes what the API server answered in the step, args["answer"] of its end.
-void change_answer(Timeline& timeline, std::string_view step,
-                   const std::function<void(nlohmann::json& answer)>& change);
+/// Changes what the first step of that type ended with.
+template <StepType S>
+void change_end(Timeline& timeline, const std::function<void(S&)>& change) {
+  auto& end = std::get<Step>(timeline.observations.at(end_of<S>(timeline) - 1).what);
+  S step = end.as<S>().value();
+  change(step);
+  end.task = step;
+}
+
+/// Changes what the API server answered in the step.
+template <StepType S>
+void change_answer(Timeline& timeline, const std::function<void(nlohmann::json& answer)>& change) {
+  change_end<S>(timeline, [&](S& step) {
+    must(step.answer != nullptr, "answer");
+    nlohmann::json answer = *step.answer;
+    change(answer);
+    step.answer = std::make_shared<const nlohmann::json>(std::move(answer));
+  });
+}
 
 /// The entry after the one that first shows `count` pods told to stop since the step began.
-std::size_t after_stops(const Timeline& timeline, std::string_view step, std::size_t count);
+std::size_t after_stops(const Timeline& timeline, StepName step, std::size_t count);
 
 /// Lets `pause` go by before the entry with this index.
 void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause);
 
 /// The step times out after `length` instead of being reached, and the scenario is over then.
-void let_time_out(Timeline& timeline, std::string_view step, std::chrono::seconds length, int occurrence = 1);
-
-void must(bool changed, const char* what);
+void let_time_out(Timeline& timeline, StepName step, std::chrono::seconds length, int occurrence = 1);
 
 template <class T>
 void change_objects(Timeline& timeline, const std::function<bool(T&, const Observation&)>& change) {

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -10,31 +11,31 @@ namespace {
 using namespace std::chrono_literals;
 
 void stop_with_the_set(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "orphan"));
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of<steps::Orphan>(timeline));
 }
 
 void outlive_the_set(Timeline& timeline) {
-  erase_pods_after(timeline, pod_of(timeline, 1), begin_of(timeline, "delete-set"));
-  let_time_out(timeline, "delete-set", 120s);
+  erase_pods_after(timeline, pod_of(timeline, 1), begin_of<steps::DeleteSet>(timeline));
+  let_time_out(timeline, steps::DeleteSet::name, 120s);
 }
 
 void never_adopt(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "adopt");
+  const std::size_t begin = begin_of<steps::Adopt>(timeline);
   change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
     if (seen.index <= begin) return false;
     pod.meta.owners.clear();
     return true;
   });
-  let_time_out(timeline, "adopt", 60s);
+  let_time_out(timeline, steps::Adopt::name, 60s);
 }
 
 void stop_what_strayed(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "release-pod"));
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of<steps::ReleasePod>(timeline));
 }
 
 void never_take_back(Timeline& timeline) {
-  erase_pods_after(timeline, pod_of(timeline, 1), begin_of(timeline, "readopt"));
-  let_time_out(timeline, "readopt", 60s);
+  erase_pods_after(timeline, pod_of(timeline, 1), begin_of<steps::Readopt>(timeline));
+  let_time_out(timeline, steps::Readopt::name, 60s);
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -22,7 +23,7 @@ void delete_claim_before(Timeline& timeline, const std::string& name, std::size_
 }
 
 // The claim of that name is as it was at the begin of the step when the step's time runs out.
-void keep_claim(Timeline& timeline, std::string_view step, const std::string& name) {
+void keep_claim(Timeline& timeline, StepName step, const std::string& name) {
   const std::size_t begin = begin_of(timeline, step);
   erase_if(timeline, [&](const Observation& seen) {
     const Claim* claim = seen.object<Claim>();
@@ -39,18 +40,22 @@ void use_another_class(Timeline& timeline) {
 }
 
 void lose_claim_with_pod(Timeline& timeline) {
-  delete_claim_before(timeline, claim_of(timeline, 1), end_of(timeline, "hold-claims"));
+  delete_claim_before(timeline, claim_of(timeline, 1), end_of<steps::HoldClaims>(timeline));
 }
-void keep_scaled_claim(Timeline& timeline) { keep_claim(timeline, "scale-down", claim_of(timeline, 2)); }
-void keep_claim_of_set(Timeline& timeline) { keep_claim(timeline, "delete-set", claim_of(timeline, 0)); }
+void keep_scaled_claim(Timeline& timeline) {
+  keep_claim(timeline, steps::ScaleDown::name, claim_of(timeline, 2));
+}
+void keep_claim_of_set(Timeline& timeline) {
+  keep_claim(timeline, steps::DeleteSet::name, claim_of(timeline, 0));
+}
 void delete_claim_before_its_pod(Timeline& timeline) {
-  delete_claim_before(timeline, claim_of(timeline, 2), end_of(timeline, "hold-scaled-claim"));
+  delete_claim_before(timeline, claim_of(timeline, 2), end_of<steps::HoldScaledClaim>(timeline));
 }
 std::string second_claim_of(const Timeline& timeline, int offset) {
   return fixtures::Sleeper::kArchiveTemplate + ("-" + pod_of(timeline, offset));
 }
 void keep_second_claim(Timeline& timeline) {
-  keep_claim(timeline, "scale-down", second_claim_of(timeline, 1));
+  keep_claim(timeline, steps::ScaleDown::name, second_claim_of(timeline, 1));
 }
 void share_second_claim(Timeline& timeline) {
   const std::string first = second_claim_of(timeline, 0);
@@ -74,12 +79,12 @@ void disown_claims(Timeline& timeline) {
   });
 }
 void lose_foreign_claim(Timeline& timeline) {
-  delete_claim_before(timeline, second_claim_of(timeline, 2), end_of(timeline, "scale-down"));
+  delete_claim_before(timeline, second_claim_of(timeline, 2), end_of<steps::ScaleDown>(timeline));
 }
 // From then on, and so before anything asks for it to be kept.
 void take_foreign_claim(Timeline& timeline) {
   const std::string name = second_claim_of(timeline, 2);
-  const std::size_t begin = begin_of(timeline, "create");
+  const std::size_t begin = begin_of<steps::Create>(timeline);
   change_objects<Claim>(timeline, [&](Claim& claim, const Observation& seen) {
     if (claim.meta.ref.name != name || seen.index < begin) return false;
     claim.meta.owners.clear();
@@ -88,35 +93,35 @@ void take_foreign_claim(Timeline& timeline) {
 }
 // What the controller does about the claims after the change is not seen.
 void keep_owning(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "retain");
+  const std::size_t begin = begin_of<steps::Retain>(timeline);
   erase_if(timeline,
            [&](const Observation& seen) { return seen.object<Claim>() != nullptr && seen.index > begin; });
-  let_time_out(timeline, "retain", 60s);
+  let_time_out(timeline, steps::Retain::name, 60s);
 }
 void lose_retained_claim(Timeline& timeline) {
-  delete_claim_before(timeline, claim_of(timeline, 0), end_of(timeline, "delete-set-again"));
+  delete_claim_before(timeline, claim_of(timeline, 0), end_of<steps::DeleteSetAgain>(timeline));
 }
 void lose_claim_with_set(Timeline& timeline) {
-  delete_claim_before(timeline, claim_of(timeline, 1), end_of(timeline, "delete-set"));
+  delete_claim_before(timeline, claim_of(timeline, 1), end_of<steps::DeleteSet>(timeline));
 }
 
 void lose_volume_with_set(Timeline& timeline) {
-  const std::size_t end = end_of(timeline, "delete-set");
+  const std::size_t end = end_of<steps::DeleteSet>(timeline);
   Volume volume = volume_before(timeline, claim_before(timeline, claim_of(timeline, 1), end).volume, end);
   volume.phase = "Released";
   insert_object_before(timeline, end, Change::kModified, std::move(volume));
 }
 
 void give_another_volume(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "recreate");
+  const std::size_t begin = begin_of<steps::Recreate>(timeline);
   Claim claim = claim_before(timeline, claim_of(timeline, 0), begin);
   claim.meta.ref.uid = {"a-new-claim"};
   claim.volume = "a-new-volume";
-  insert_object_before(timeline, end_of(timeline, "recreate"), Change::kAdded, std::move(claim));
+  insert_object_before(timeline, end_of<steps::Recreate>(timeline), Change::kAdded, std::move(claim));
 }
 
 void lose_rows(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "read");
+  const std::size_t begin = begin_of<steps::Read>(timeline);
   bool changed = false;
   for (Observation& seen : timeline.observations)
     if (auto* read = std::get_if<SqlOperation>(&seen.what); read != nullptr && seen.index > begin) {
@@ -131,48 +136,45 @@ void unlabel(Timeline& timeline) {
                         [](Claim& claim, const Observation&) { return claim.meta.labels.erase("app") > 0; });
 }
 
-void keep_unused_claim(Timeline& timeline) { keep_claim(timeline, "delete-claims", claim_of(timeline, 0)); }
+void keep_unused_claim(Timeline& timeline) {
+  keep_claim(timeline, steps::DeleteClaims::name, claim_of(timeline, 0));
+}
 
 void take_claim_in_use(Timeline& timeline) {
-  const std::size_t end = end_of(timeline, "hold-claim");
+  const std::size_t end = end_of<steps::HoldClaim>(timeline);
   insert_object_before(timeline, end, Change::kDeleted, claim_before(timeline, claim_of(timeline, 1), end));
 }
 
 // The pod comes back, and waits for a claim that nobody makes.
 void forget_the_new_claim(Timeline& timeline) {
   const std::string name = claim_of(timeline, 1);
-  const Uid old = claim_before(timeline, name, begin_of(timeline, "let-go")).meta.ref.uid;
+  const Uid old = claim_before(timeline, name, begin_of<steps::LetGo>(timeline)).meta.ref.uid;
   erase_if(timeline, [&](const Observation& seen) {
     const Claim* claim = seen.object<Claim>();
     return claim != nullptr && claim->meta.ref.name == name && claim->meta.ref.uid != old;
   });
-  Pod pod = pod_before(timeline, pod_of(timeline, 1), end_of(timeline, "recover"));
+  Pod pod = pod_before(timeline, pod_of(timeline, 1), end_of<steps::Recover>(timeline));
   pod.phase = "Pending";
   pod.ready = false;
-  insert_object_before(timeline, end_of(timeline, "let-go"), Change::kModified, std::move(pod));
-  let_time_out(timeline, "let-go", 120s);
+  insert_object_before(timeline, end_of<steps::LetGo>(timeline), Change::kModified, std::move(pod));
+  let_time_out(timeline, steps::LetGo::name, 120s);
 }
 
-void keep_protected_claim(Timeline& timeline) { keep_claim(timeline, "let-go", claim_of(timeline, 1)); }
-
-// The answer of the step's end is another one.
-void answer(Timeline& timeline, std::string_view step, const std::function<void(nlohmann::json&)>& change) {
-  Observation& last = timeline.observations.at(end_of(timeline, step) - 1);
-  Step told = *last.as<Step>();
-  change(told.args);
-  last.what = std::move(told);
+void keep_protected_claim(Timeline& timeline) {
+  keep_claim(timeline, steps::LetGo::name, claim_of(timeline, 1));
 }
 
 void grant_the_template(Timeline& timeline) {
-  answer(timeline, "edit-claim-template", [](nlohmann::json& args) {
-    args["code"] = 200;
-    args.erase("message");
+  change_end<steps::EditClaimTemplate>(timeline, [](steps::EditClaimTemplate& step) {
+    step.code = 200;
+    step.message.reset();
   });
 }
 
 void grant_without_permission(Timeline& timeline) {
-  answer(timeline, "expand", [](nlohmann::json& args) {
-    for (auto& one : args.at("answers")) one = {{"code", 200}};
+  change_end<steps::Expand>(timeline, [](steps::Expand& step) {
+    must(step.answers.has_value(), "answers");
+    for (auto& [claim, answer] : *step.answers) answer = {.code = 200};
   });
 }
 
@@ -198,7 +200,7 @@ void leave_failed(Timeline& timeline) {
     return pod != nullptr && pod->meta.ref.name == name &&
            (pod->meta.ref.uid != failed || pod->terminating());
   });
-  let_time_out(timeline, "create", 120s);
+  let_time_out(timeline, steps::Create::name, 120s);
 }
 
 }  // namespace

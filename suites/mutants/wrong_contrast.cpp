@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -30,11 +31,11 @@ void create_in_turn(Timeline& timeline) {
     if (first.empty()) first = pod->meta.ref.name;
     return pod->meta.ref.name != first;
   });
-  let_time_out(timeline, "create", 120s);
+  let_time_out(timeline, steps::Create::name, 120s);
 }
 
 void create_the_sets_at_once(Timeline& timeline) {
-  const std::size_t index = end_of(timeline, "create");
+  const std::size_t index = end_of<steps::Create>(timeline);
   Pod pod = pod_before(timeline, pod_of(timeline, 0), index);
   pod.meta.ref.name = pod_of(timeline, 1);
   pod.meta.ref.uid = {"too-early"};
@@ -43,7 +44,7 @@ void create_the_sets_at_once(Timeline& timeline) {
 
 // The new pod of the Deployment is given the name of the one that was lost.
 void keep_the_name(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "replace-loose");
+  const std::size_t begin = begin_of<steps::ReplaceLoose>(timeline);
   std::string lost;
   for (const Observation& seen : timeline)
     if (const FaultMark* fault = seen.as<FaultMark>(); fault != nullptr && seen.index > begin && lost.empty())
@@ -53,7 +54,7 @@ void keep_the_name(Timeline& timeline) {
     if (const Pod* pod = seen.object<Pod>(); pod != nullptr && is_loose(*pod) && seen.index > begin &&
                                              fresh.empty() && seen.as<ObjectSeen>()->change == Change::kAdded)
       fresh = pod->meta.ref.name;
-  const std::size_t end = end_of(timeline, "replace-loose");
+  const std::size_t end = end_of<steps::ReplaceLoose>(timeline);
   erase_if(timeline, [&](const Observation& seen) {
     const Pod* pod = seen.object<Pod>();
     return pod != nullptr && pod->meta.ref.name == lost && seen.index > begin && seen.index < end;
@@ -67,7 +68,7 @@ void keep_the_name(Timeline& timeline) {
 
 // The Deployment's pods but one are told to stop only after that one is gone.
 void end_in_turn(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "scale-down");
+  const std::size_t begin = begin_of<steps::ScaleDown>(timeline);
   std::string first;
   erase_if(timeline, [&](const Observation& seen) {
     const Pod* pod = seen.object<Pod>();
@@ -75,7 +76,7 @@ void end_in_turn(Timeline& timeline) {
     if (first.empty()) first = pod->meta.ref.name;
     return pod->meta.ref.name != first;
   });
-  let_time_out(timeline, "scale-down", 90s);
+  let_time_out(timeline, steps::ScaleDown::name, 90s);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -10,8 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 void refuse(Timeline& timeline) {
-  Observation& end = timeline.observations.at(end_of(timeline, "evict") - 1);
-  std::get<Step>(end.what).args["code"] = 429;
+  change_end<steps::Evict>(timeline, [](steps::Evict& step) { step.code = 429; });
 }
 
 void never_allow(Timeline& timeline) {
@@ -19,17 +19,17 @@ void never_allow(Timeline& timeline) {
     budget.allowed = 0;
     return true;
   });
-  let_time_out(timeline, "budget", 60s);
+  let_time_out(timeline, steps::Budget::name, 60s);
 }
 
 void never_replace(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "evict");
+  const std::size_t begin = begin_of<steps::Evict>(timeline);
   const Uid former = pod_before(timeline, pod_of(timeline, 2), begin).meta.ref.uid;
   erase_if(timeline, [&](const Observation& seen) {
     const Pod* pod = seen.object<Pod>();
     return pod != nullptr && pod->meta.ref.name == pod_of(timeline, 2) && pod->meta.ref.uid != former;
   });
-  let_time_out(timeline, "evict", 120s);
+  let_time_out(timeline, steps::Evict::name, 120s);
 }
 
 }  // namespace

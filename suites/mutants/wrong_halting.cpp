@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -10,23 +11,23 @@ namespace {
 using namespace std::chrono_literals;
 
 void stop_while_held(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 2), end_of(timeline, "hold-scale-down"));
+  tell_to_stop(timeline, pod_of(timeline, 2), end_of<steps::HoldScaleDown>(timeline));
 }
 
 void never_resume(Timeline& timeline) {
-  erase_pods_after(timeline, pod_of(timeline, 2), begin_of(timeline, "resume"));
-  let_time_out(timeline, "resume", 90s);
+  erase_pods_after(timeline, pod_of(timeline, 2), begin_of<steps::Resume>(timeline));
+  let_time_out(timeline, steps::Resume::name, 90s);
 }
 
 void never_revive(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "revive");
+  const std::size_t begin = begin_of<steps::Revive>(timeline);
   const Pod lost = pod_before(timeline, pod_of(timeline, 0), begin);
   erase_if(timeline, [&](const Observation& seen) {
     const Pod* pod = seen.object<Pod>();
     return pod != nullptr && pod->meta.ref.name == lost.meta.ref.name &&
            pod->meta.ref.uid != lost.meta.ref.uid;
   });
-  let_time_out(timeline, "revive", 120s);
+  let_time_out(timeline, steps::Revive::name, 120s);
 }
 
 }  // namespace

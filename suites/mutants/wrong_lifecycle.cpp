@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -14,14 +15,14 @@ std::string claim_of(const Timeline& timeline, int offset) {
 }
 
 void stop_a_lower_pod_first(Timeline& timeline) {
-  const std::size_t index = begin_of(timeline, "scale-down") + 1;
+  const std::size_t index = begin_of<steps::ScaleDown>(timeline) + 1;
   Pod pod = pod_before(timeline, pod_of(timeline, 2), index);
   pod.meta.deletion = Timestamp{};
   insert_object_before(timeline, index, Change::kModified, std::move(pod));
 }
 
 void create_one_too_many(Timeline& timeline) {
-  const std::size_t index = end_of(timeline, "create");
+  const std::size_t index = end_of<steps::Create>(timeline);
   Pod pod = pod_before(timeline, pod_of(timeline, 2), index);
   pod.meta.ref.name = pod_of(timeline, 7);
   pod.meta.ref.uid = {"one-too-many"};
@@ -29,7 +30,7 @@ void create_one_too_many(Timeline& timeline) {
 }
 
 void let_two_live(Timeline& timeline) {
-  const std::size_t index = end_of(timeline, "create");
+  const std::size_t index = end_of<steps::Create>(timeline);
   Pod pod = pod_before(timeline, pod_of(timeline, 1), index);
   pod.meta.ref.uid = {"second-life"};
   insert_object_before(timeline, index, Change::kAdded, std::move(pod));
@@ -52,7 +53,7 @@ void mix_names_up(Timeline& timeline) {
 void keep_the_old_address(Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const std::string name = subject.dns_name(subject.first);
-  const std::size_t begin = begin_of(timeline, "replace");
+  const std::size_t begin = begin_of<steps::Replace>(timeline);
   bool changed = false;
   std::vector<std::string> old;
   for (Observation& seen : timeline.observations) {
@@ -66,7 +67,7 @@ void keep_the_old_address(Timeline& timeline) {
   }
   must(changed, "answer that follows a replacement");
   // Longer than any cache may keep it: the end of the step that waits for the new answer comes late.
-  delay_from(timeline, end_of(timeline, "resolve", 2), 120s);
+  delay_from(timeline, end_of<steps::Resolve>(timeline, 2), 120s);
 }
 
 void bind_to_a_stranger(Timeline& timeline) {
@@ -78,8 +79,8 @@ void bind_to_a_stranger(Timeline& timeline) {
 }
 
 void give_a_new_claim(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "replace");
-  const std::size_t end = end_of(timeline, "replace");
+  const std::size_t begin = begin_of<steps::Replace>(timeline);
+  const std::size_t end = end_of<steps::Replace>(timeline);
   Claim claim = claim_before(timeline, claim_of(timeline, 0), begin);
   insert_object_before(timeline, end, Change::kDeleted, claim);
   claim.meta.ref.uid = {"a-new-claim"};
@@ -89,7 +90,7 @@ void give_a_new_claim(Timeline& timeline) {
 
 // The volume is the same object, and leads to another folder.
 void move_the_volume(Timeline& timeline) {
-  const std::size_t end = end_of(timeline, "replace");
+  const std::size_t end = end_of<steps::Replace>(timeline);
   Volume volume = volume_before(timeline, claim_before(timeline, claim_of(timeline, 0), end).volume, end);
   volume.host_path += "-elsewhere";
   insert_object_before(timeline, end, Change::kModified, std::move(volume));
@@ -112,7 +113,7 @@ void mount_one_volume_twice(Timeline& timeline) {
 
 void come_back_to_another_claim(Timeline& timeline) {
   const std::string name = pod_of(timeline, 0);
-  const Uid former = pod_before(timeline, name, begin_of(timeline, "replace")).meta.ref.uid;
+  const Uid former = pod_before(timeline, name, begin_of<steps::Replace>(timeline)).meta.ref.uid;
   change_objects<Pod>(timeline, [&](Pod& pod, const Observation&) {
     if (pod.meta.ref.name != name || pod.meta.ref.uid == former) return false;
     for (auto& [volume, claim] : pod.volume_claims) claim = "another-claim";
@@ -121,7 +122,7 @@ void come_back_to_another_claim(Timeline& timeline) {
 }
 
 void lose_the_old_rows(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "scale-back");
+  const std::size_t begin = begin_of<steps::ScaleBack>(timeline);
   bool changed = false;
   for (Observation& seen : timeline.observations)
     if (auto* read = std::get_if<SqlOperation>(&seen.what);

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -19,7 +20,7 @@ void change_answers(Timeline& timeline, const std::function<bool(DnsAnswer&, con
 }
 
 // Longer than any cache may keep an answer: the end of the step that waits for the right ones comes late.
-void wait_in_vain(Timeline& timeline, std::string_view step, int occurrence = 1) {
+void wait_in_vain(Timeline& timeline, StepName step, int occurrence = 1) {
   delay_from(timeline, end_of(timeline, step, occurrence), 120s);
 }
 
@@ -34,13 +35,13 @@ void cut_one_replica_off(Timeline& timeline) {
     answer.rcode = "NXDOMAIN";
     return true;
   });
-  wait_in_vain(timeline, "resolve");
+  wait_in_vain(timeline, steps::Resolve::name);
 }
 
 // What the first pod's name gave before its first replacement, it gives for ever.
 void keep_the_first_address(Timeline& timeline) {
   const Subject& subject = timeline.subject();
-  const std::size_t begin = begin_of(timeline, "replace");
+  const std::size_t begin = begin_of<steps::Replace>(timeline);
   std::vector<std::string> old;
   change_answers(timeline, [&](DnsAnswer& answer, const Observation& seen) {
     if (answer.replica || answer.name != subject.dns_name(subject.first)) return false;
@@ -50,17 +51,17 @@ void keep_the_first_address(Timeline& timeline) {
     answer.rcode = "NOERROR";
     return true;
   });
-  wait_in_vain(timeline, "resolve", 3);
+  wait_in_vain(timeline, steps::Resolve::name, 3);
 }
 
 void answer_without_endpoints(Timeline& timeline) {
-  const std::size_t end = end_of(timeline, "no-endpoint");
+  const std::size_t end = end_of<steps::NoEndpoint>(timeline);
   change_answers(timeline, [&](DnsAnswer& answer, const Observation& seen) {
     if (answer.name != timeline.subject().service_dns_name() || seen.index > end) return false;
     answer.rcode = "NOERROR";
     return true;
   });
-  wait_in_vain(timeline, "no-endpoint");
+  wait_in_vain(timeline, steps::NoEndpoint::name);
 }
 
 // No time goes by: nothing is old about such an answer.
@@ -78,7 +79,7 @@ void lead_back_to_a_stranger(Timeline& timeline) {
     answer.records = {"10-0-0-1.stranger.cluster.local"};
     return true;
   });
-  wait_in_vain(timeline, "resolve");
+  wait_in_vain(timeline, steps::Resolve::name);
 }
 
 // Each SRV record is "PRIORITY WEIGHT PORT TARGET".
@@ -94,13 +95,13 @@ void give_another_port(Timeline& timeline) {
 }
 
 void stay_ready_to_the_end(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "linger");
+  const std::size_t begin = begin_of<steps::Linger>(timeline);
   change_objects<EndpointSlice>(timeline, [&](EndpointSlice& slice, const Observation& seen) {
     if (slice.service != timeline.subject().service || seen.index < begin) return false;
     for (Endpoint& endpoint : slice.endpoints) endpoint.ready = true;
     return true;
   });
-  let_time_out(timeline, "linger", 45s);
+  let_time_out(timeline, steps::Linger::name, 45s);
 }
 
 void forget_host_names(Timeline& timeline) {
@@ -108,7 +109,7 @@ void forget_host_names(Timeline& timeline) {
     for (Endpoint& endpoint : slice.endpoints) endpoint.hostname.clear();
     return slice.service == timeline.subject().service && !slice.endpoints.empty();
   });
-  wait_in_vain(timeline, "resolve");
+  wait_in_vain(timeline, steps::Resolve::name);
 }
 
 }  // namespace

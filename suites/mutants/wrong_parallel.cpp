@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -10,14 +11,14 @@ namespace {
 using namespace std::chrono_literals;
 
 void never_scale_up(Timeline& timeline) {
-  erase_pods_after(timeline, pod_of(timeline, 3), begin_of(timeline, "scale-up"));
-  let_time_out(timeline, "scale-up", 120s);
+  erase_pods_after(timeline, pod_of(timeline, 3), begin_of<steps::ScaleUp>(timeline));
+  let_time_out(timeline, steps::ScaleUp::name, 120s);
 }
 
 // The pod that goes last is told to stop only when it is gone.
 void stop_one_after_the_other(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "scale-down");
-  const std::size_t end = end_of(timeline, "scale-down");
+  const std::size_t begin = begin_of<steps::ScaleDown>(timeline);
+  const std::size_t end = end_of<steps::ScaleDown>(timeline);
   std::string last;
   for (const Observation& seen : timeline)
     if (const Pod* pod = seen.object<Pod>();
@@ -39,13 +40,13 @@ void begin_at_zero(Timeline& timeline) {
 }
 
 void never_move(Timeline& timeline) {
-  erase_pods_after(timeline, pod_of(timeline, 2), begin_of(timeline, "move-start"));
-  let_time_out(timeline, "move-start", 120s);
+  erase_pods_after(timeline, pod_of(timeline, 2), begin_of<steps::MoveStart>(timeline));
+  let_time_out(timeline, steps::MoveStart::name, 120s);
 }
 
 void never_move_back(Timeline& timeline) {
-  erase_pods_after(timeline, pod_of(timeline, 1), begin_of(timeline, "move-start", 2));
-  let_time_out(timeline, "move-start", 120s, 2);
+  erase_pods_after(timeline, pod_of(timeline, 1), begin_of<steps::MoveStart>(timeline, 2));
+  let_time_out(timeline, steps::MoveStart::name, 120s, 2);
 }
 
 void mislabel(Timeline& timeline) {
@@ -57,7 +58,7 @@ void mislabel(Timeline& timeline) {
 }
 
 void tell_a_pod_too_many(Timeline& timeline) {
-  change_answer(timeline, "read-scale", [](nlohmann::json& scale) {
+  change_answer<steps::ReadScale>(timeline, [](nlohmann::json& scale) {
     scale["status"]["replicas"] = scale["status"]["replicas"].get<int>() + 1;
   });
 }
@@ -65,7 +66,7 @@ void tell_a_pod_too_many(Timeline& timeline) {
 // The set that the PUT made still wants as many pods as before.
 void write_in_vain(Timeline& timeline) {
   std::string version;
-  change_answer(timeline, "scale-up", [&](nlohmann::json& scale) {
+  change_answer<steps::ScaleUp>(timeline, [&](nlohmann::json& scale) {
     version = scale["metadata"]["resourceVersion"].get<std::string>();
   });
   change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation&) {
@@ -76,15 +77,15 @@ void write_in_vain(Timeline& timeline) {
 }
 
 void take_the_outdated(Timeline& timeline) {
-  change_answer(timeline, "stale-scale", [](nlohmann::json& answer) { answer["code"] = 200; });
+  change_answer<steps::StaleScale>(timeline, [](nlohmann::json& answer) { answer["code"] = 200; });
 }
 
 void update_all_at_once(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 1), after_stops(timeline, "roll-two", 2));
+  tell_to_stop(timeline, pod_of(timeline, 1), after_stops(timeline, steps::RollTwo::name, 2));
 }
 
 void break_all(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "hold-two-bad"));
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of<steps::HoldTwoBad>(timeline));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -10,14 +11,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Index of the entry that begins (or ends) the step with this value in its args.
-std::size_t step_with(const Timeline& timeline, std::string_view name, const char* key,
-                      std::string_view value, bool begin) {
+/// Index of the entry that begins (or ends) the step of that type for which `wanted` holds.
+template <StepType S, class Wanted>
+std::size_t step_where(const Timeline& timeline, bool begin, Wanted wanted) {
   for (const Observation& seen : timeline) {
-    const Step* step = seen.as<Step>();
-    if (step != nullptr && step->name == name && (step->phase == Step::Phase::kBegin) == begin &&
-        step->args.value(key, "") == value)
-      return seen.index;
+    const Step* told = seen.as<Step>();
+    const auto step = told == nullptr ? std::nullopt : told->as<S>();
+    if (step && told->begins() == begin && wanted(*step)) return seen.index;
   }
   must(false, "no such step");
   return 0;
@@ -26,14 +26,22 @@ std::size_t step_with(const Timeline& timeline, std::string_view name, const cha
 /// What was read of the members after that disruption; the last reading when it is empty.
 void change_rows(Timeline& timeline, std::string_view after, const std::function<bool(LedgerRows&)>& change) {
   bool changed = false;
-  const std::size_t begin = after.empty() ? 0 : step_with(timeline, "verify", "after", after, true);
-  const std::size_t end =
-      after.empty() ? timeline.size() : step_with(timeline, "verify", "after", after, false);
+  const auto reading = [&](bool begins) {
+    return step_where<steps::Verify>(timeline, begins,
+                                     [&](const steps::Verify& step) { return step.after == after; });
+  };
+  const std::size_t begin = after.empty() ? 0 : reading(true);
+  const std::size_t end = after.empty() ? timeline.size() : reading(false);
   for (Observation& seen : timeline.observations)
     if (auto* rows = std::get_if<LedgerRows>(&seen.what);
         rows != nullptr && seen.index > begin && seen.index < end && change(*rows))
       changed = true;
   must(changed, "rows to change");
+}
+
+std::size_t disturbed_by(const Timeline& timeline, std::string_view disruption, bool begin) {
+  return step_where<steps::Disturb>(
+      timeline, begin, [&](const steps::Disturb& step) { return step.disruption == disruption; });
 }
 
 bool forget_newest(LedgerRows& rows) {
@@ -50,7 +58,7 @@ void lose_rows_in_the_outage(Timeline& timeline) { change_rows(timeline, "delete
 void lose_rows_with_a_node(Timeline& timeline) { change_rows(timeline, {}, forget_newest); }
 
 void drift_apart(Timeline& timeline) {
-  change_rows(timeline, "scale-down", [&](LedgerRows& rows) {
+  change_rows(timeline, steps::ScaleDown::name.text, [&](LedgerRows& rows) {
     if (rows.member != pod_of(timeline, 1)) return false;
     rows.checksum += "1";
     return true;
@@ -58,18 +66,18 @@ void drift_apart(Timeline& timeline) {
 }
 
 void start_empty(Timeline& timeline) {
-  change_rows(timeline, "scale-up", [&](LedgerRows& rows) {
+  change_rows(timeline, steps::ScaleUp::name.text, [&](LedgerRows& rows) {
     if (rows.member != pod_of(timeline, 3)) return false;
     rows.present.clear();
     return true;
   });
 }
 
-void never_serve_again(Timeline& timeline) { let_time_out(timeline, "recover", 240s); }
+void never_serve_again(Timeline& timeline) { let_time_out(timeline, steps::Recover::name, 240s); }
 
 void come_back_on_another_claim(Timeline& timeline) {
-  const std::size_t begin = step_with(timeline, "disturb", "disruption", "drain", true);
-  const auto ordinal = timeline.at_index(begin).as<Step>()->args.at("ordinal").get<int>();
+  const std::size_t begin = disturbed_by(timeline, "drain", true);
+  const auto ordinal = timeline.at_index(begin).as<Step>()->as<steps::Disturb>()->ordinal.value;
   change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
     if (seen.index < begin || pod.meta.ref.name != pod_of(timeline, ordinal)) return false;
     for (auto& [volume, claim] : pod.volume_claims) claim = "stranger";
@@ -78,8 +86,8 @@ void come_back_on_another_claim(Timeline& timeline) {
 }
 
 void make_a_second_copy(Timeline& timeline) {
-  const std::size_t stopped = step_with(timeline, "disturb", "disruption", "stop-node", false);
-  const auto ordinal = timeline.at_index(stopped).as<Step>()->args.at("ordinal").get<int>();
+  const std::size_t stopped = disturbed_by(timeline, "stop-node", false);
+  const auto ordinal = timeline.at_index(stopped).as<Step>()->as<steps::Disturb>()->ordinal.value;
   Pod copy = pod_before(timeline, pod_of(timeline, ordinal), stopped);
   copy.meta.ref.uid = Uid{"a-second-copy"};
   copy.meta.deletion.reset();

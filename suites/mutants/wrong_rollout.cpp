@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -12,30 +13,30 @@ using namespace std::chrono_literals;
 constexpr const char* kRevisionLabel = "controller-revision-hash";
 
 void begin_at_the_bottom(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 0), begin_of(timeline, "rollout") + 1);
+  tell_to_stop(timeline, pod_of(timeline, 0), begin_of<steps::Rollout>(timeline) + 1);
 }
 
 // The lowest pod is never replaced, and the set stays as it is.
 void forget_the_last(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "rollout");
+  const std::size_t begin = begin_of<steps::Rollout>(timeline);
   erase_pods_after(timeline, pod_of(timeline, 0), begin);
-  let_time_out(timeline, "rollout", 120s);
+  let_time_out(timeline, steps::Rollout::name, 120s);
 }
 
 // All pods are updated and Ready, but the status says that the update goes on.
 void never_call_it_over(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "rollout");
+  const std::size_t begin = begin_of<steps::Rollout>(timeline);
   const std::string old = set_before(timeline, begin).current_revision;
   change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation& seen) {
     if (seen.index <= begin) return false;
     set.current_revision = old;
     return true;
   });
-  let_time_out(timeline, "rollout", 120s);
+  let_time_out(timeline, steps::Rollout::name, 120s);
 }
 
 void make_a_new_revision(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "rollback");
+  const std::size_t begin = begin_of<steps::Rollback>(timeline);
   change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation& seen) {
     if (seen.index <= begin) return false;
     set.update_revision = "yet-another";
@@ -45,15 +46,15 @@ void make_a_new_revision(Timeline& timeline) {
 }
 
 void update_below_the_partition(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "hold-partition"));
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of<steps::HoldPartition>(timeline));
 }
 
 void update_all_at_once(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 0), end_of(timeline, "partition"));
+  tell_to_stop(timeline, pod_of(timeline, 0), end_of<steps::Partition>(timeline));
 }
 
 // What comes back in that step has the other revision of the two.
-void come_back_at_the_other(Timeline& timeline, std::string_view step, int offset) {
+void come_back_at_the_other(Timeline& timeline, StepName step, int offset) {
   const std::size_t begin = begin_of(timeline, step);
   const StatefulSet set = set_before(timeline, begin);
   const std::string name = pod_of(timeline, offset);
@@ -68,10 +69,10 @@ void come_back_at_the_other(Timeline& timeline, std::string_view step, int offse
   });
 }
 
-void come_back_new(Timeline& timeline) { come_back_at_the_other(timeline, "replace-below", 0); }
+void come_back_new(Timeline& timeline) { come_back_at_the_other(timeline, steps::ReplaceBelow::name, 0); }
 // The status calls the new revision the current one, although a partition holds it back.
 void call_it_over_early(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "partition");
+  const std::size_t begin = begin_of<steps::Partition>(timeline);
   change_objects<StatefulSet>(timeline, [&](StatefulSet& set, const Observation& seen) {
     if (seen.index <= begin) return false;
     set.current_revision = set.update_revision;
@@ -83,10 +84,10 @@ void come_back_at_what_is_called_current(Timeline& timeline) {
   come_back_new(timeline);
   call_it_over_early(timeline);
 }
-void come_back_old(Timeline& timeline) { come_back_at_the_other(timeline, "replace-above", 2); }
+void come_back_old(Timeline& timeline) { come_back_at_the_other(timeline, steps::ReplaceAbove::name, 2); }
 
 void stay_old(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "complete");
+  const std::size_t begin = begin_of<steps::Complete>(timeline);
   const std::string old = set_before(timeline, begin).current_revision;
   change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
     if (pod.meta.ref.name != pod_of(timeline, 0) || seen.index <= begin) return false;
@@ -97,8 +98,8 @@ void stay_old(Timeline& timeline) {
 
 // The next pod goes as soon as the one before is Ready.
 void hurry(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "min-ready");
-  const std::size_t end = end_of(timeline, "min-ready");
+  const std::size_t begin = begin_of<steps::MinReady>(timeline);
+  const std::size_t end = end_of<steps::MinReady>(timeline);
   const Elapsed since = timeline.observations.at(begin - 1).at;
   for (Observation& seen : timeline.observations)
     if (seen.index > begin && seen.index <= end) seen.at = since + (seen.at - since) / 10;
@@ -110,10 +111,10 @@ void hurry(Timeline& timeline) {
 }
 
 void move_under_on_delete(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 2), end_of(timeline, "hold-on-delete"));
+  tell_to_stop(timeline, pod_of(timeline, 2), end_of<steps::HoldOnDelete>(timeline));
 }
 
-void pick_up_the_old(Timeline& timeline) { come_back_at_the_other(timeline, "pick-up", 1); }
+void pick_up_the_old(Timeline& timeline) { come_back_at_the_other(timeline, steps::PickUp::name, 1); }
 
 void keep_everything(Timeline& timeline) {
   erase_if(timeline, [](const Observation& seen) {
@@ -129,20 +130,20 @@ void miscount(Timeline& timeline) {
 }
 
 void exceed_the_budget(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 0), after_stops(timeline, "roll-two", 2));
+  tell_to_stop(timeline, pod_of(timeline, 0), after_stops(timeline, steps::RollTwo::name, 2));
 }
 
 void roll_past_the_broken(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 1), end_of(timeline, "hold-bad"));
+  tell_to_stop(timeline, pod_of(timeline, 1), end_of<steps::HoldBad>(timeline));
 }
 
 void revert_what_is_good(Timeline& timeline) {
-  tell_to_stop(timeline, pod_of(timeline, 0), end_of(timeline, "revert"));
+  tell_to_stop(timeline, pod_of(timeline, 0), end_of<steps::Revert>(timeline));
 }
 
 // What comes back still has the revision of the update that broke it.
 void come_back_broken(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "heal");
+  const std::size_t begin = begin_of<steps::Heal>(timeline);
   const Pod broken = pod_before(timeline, pod_of(timeline, 2), begin);
   change_objects<Pod>(timeline, [&](Pod& pod, const Observation& seen) {
     if (pod.meta.ref.name != broken.meta.ref.name || pod.meta.ref.uid == broken.meta.ref.uid ||
@@ -154,7 +155,7 @@ void come_back_broken(Timeline& timeline) {
 }
 
 // In that step a status counts so many pods as available.
-void count_available(Timeline& timeline, std::string_view step,
+void count_available(Timeline& timeline, StepName step,
                      const std::function<Replicas(const StatefulSet&)>& count) {
   const std::size_t begin = begin_of(timeline, step);
   const std::size_t end = end_of(timeline, step);
@@ -167,11 +168,11 @@ void count_available(Timeline& timeline, std::string_view step,
 
 Replicas all_ready(const StatefulSet& set) { return set.ready_pods; }
 
-void forget_to_wait(Timeline& timeline) { count_available(timeline, "raise-min-ready", all_ready); }
+void forget_to_wait(Timeline& timeline) { count_available(timeline, steps::RaiseMinReady::name, all_ready); }
 void wait_for_nothing(Timeline& timeline) {
-  count_available(timeline, "drop-min-ready", [](const StatefulSet&) { return Replicas{0}; });
+  count_available(timeline, steps::DropMinReady::name, [](const StatefulSet&) { return Replicas{0}; });
 }
-void count_too_soon(Timeline& timeline) { count_available(timeline, "min-ready", all_ready); }
+void count_too_soon(Timeline& timeline) { count_available(timeline, steps::MinReady::name, all_ready); }
 
 void change_host_names(Timeline& timeline, const std::function<void(HostNameSeen&)>& change) {
   std::size_t changed = 0;
@@ -196,7 +197,7 @@ void leave_one_out(Timeline& timeline) {
     set.available_pods = {2};
     return true;
   });
-  let_time_out(timeline, "create", 60s);
+  let_time_out(timeline, steps::Create::name, 60s);
 }
 
 // The controller works, and never says for which spec.
@@ -205,7 +206,7 @@ void never_say_for_which(Timeline& timeline) {
     set.observed_generation = 1;
     return true;
   });
-  let_time_out(timeline, "rollout", 120s);
+  let_time_out(timeline, steps::Rollout::name, 120s);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include "suites/mutants/wrong_upgrade.h"
 
 #include "fixtures/quiet/quiet.h"
+#include "harness/model/steps.h"
 #include "suites/mutants/distortion.h"
 
 namespace stateproof::mutants {
@@ -32,12 +33,12 @@ void make_a_late_revision(Timeline& timeline) {
   late.meta.ref.uid = {"a-late-revision"};
   late.meta.ref.name += "-late";
   ++late.revision;
-  insert_object_before(timeline, end_of(timeline, "settle"), Change::kAdded, std::move(late));
+  insert_object_before(timeline, end_of<steps::Settle>(timeline), Change::kAdded, std::move(late));
 }
 
 // Of two members that are drained one after the other, the first is still away.
 void evict_while_another_is_away(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "upgrade");
+  const std::size_t begin = begin_of<steps::Upgrade>(timeline);
   std::string evicted;
   std::size_t at = 0;
   for (const Observation& seen : timeline) {
@@ -57,7 +58,7 @@ void evict_while_another_is_away(Timeline& timeline) {
 
 // The second recording of a quiet pod's successor carries another revision.
 void roll_a_quiet_set(Timeline& timeline) {
-  const std::size_t begin = begin_of(timeline, "upgrade");
+  const std::size_t begin = begin_of<steps::Upgrade>(timeline);
   const std::string pod = std::string{fixtures::kQuietParallel} + "-0";
   Pod successor = pod_before(timeline, pod, begin);
   successor.meta.ref.uid = Uid{"a-successor"};
@@ -70,8 +71,8 @@ void forget_the_partition(Timeline& timeline) {
   std::size_t begin = 0;
   for (const Observation& seen : timeline) {
     const Step* step = seen.as<Step>();
-    if (step != nullptr && step->name == "exercise" && step->phase == Step::Phase::kBegin &&
-        step->args.value("set", "") == fixtures::kQuietPartition)
+    if (step != nullptr && step->begins<steps::Exercise>() &&
+        step->as<steps::Exercise>()->set == fixtures::kQuietPartition)
       begin = seen.index;
   }
   must(begin != 0, "the partition was not tried");
@@ -84,7 +85,7 @@ void forget_the_partition(Timeline& timeline) {
 
 void leave_a_node_cordoned(Timeline& timeline) {
   std::string first;
-  const std::size_t begin = begin_of(timeline, "upgrade");
+  const std::size_t begin = begin_of<steps::Upgrade>(timeline);
   change_objects<Node>(timeline, [&](Node& node, const Observation& seen) {
     if (seen.index < begin) return false;
     if (first.empty()) first = node.meta.ref.name;
@@ -94,8 +95,8 @@ void leave_a_node_cordoned(Timeline& timeline) {
   });
 }
 
-void never_scale_again(Timeline& timeline) { let_time_out(timeline, "exercise", 120s); }
-void leave_a_status_wrong(Timeline& timeline) { let_time_out(timeline, "settle", 180s); }
+void never_scale_again(Timeline& timeline) { let_time_out(timeline, steps::Exercise::name, 120s); }
+void leave_a_status_wrong(Timeline& timeline) { let_time_out(timeline, steps::Settle::name, 180s); }
 
 }  // namespace
 

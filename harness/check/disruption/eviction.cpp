@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/check/evidence/step_duty.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -12,9 +13,9 @@ namespace {
 constexpr int kRefused = 429;
 
 /// HTTP status that the API server answered with; 0 when the step has none.
+template <StepType S>
 int answer_of(const JudgedStep& under) {
-  const Step* end = under.step.end->as<Step>();
-  return end->args.value("code", 0);
+  return under.answered<S>().code.value_or(0);
 }
 
 std::string look_at_budget(const Subject& subject) {
@@ -27,35 +28,35 @@ ObjectRef pod_ref(const JudgedStep& under) {
 
 /// In a step that timed out: what more pods are available than the budget demands, it allows.
 void demand_allowance(JudgedStep& under) {
-  const RecordedStep* asked = under.course.find("budget");
-  const auto demanded = asked == nullptr ? std::nullopt : asked->number("available");
+  const RecordedStep* asked = under.course.find<steps::Budget>();
+  const auto demanded = asked == nullptr ? std::nullopt : asked->as<steps::Budget>();
   if (!demanded || !under.ended_calm()) return;
   const auto available =
       std::count_if(under.after.pods.begin(), under.after.pods.end(), [&](const auto& one) {
         return subject_ordinal(*one.second, under.subject) && one.second->ready && !one.second->terminating();
       });
-  const int spare = static_cast<int>(available) - *demanded;
+  const int spare = static_cast<int>(available) - demanded->available;
   for (const auto& [name, budget] : under.after.budgets)
     if (budget->allowed < spare)
       under.find(budget->meta.ref, fmt::format("status.disruptionsAllowed is {}", spare),
                  fmt::format("it was {} at {}, while {} pods were Ready and {} are demanded", budget->allowed,
-                             moment(*under.step.end), available, *demanded),
+                             moment(*under.step.end), available, demanded->available),
                  *under.step.end, look_at_budget(under.subject));
 }
 
 }  // namespace
 
 Verdict evictions_within_budget_are_granted(const Timeline& timeline) {
-  return judge_step(
-      timeline, "evict", {"pods", "poddisruptionbudgets"}, "every eviction within the budget was granted",
+  return judge_step<steps::Evict>(
+      timeline, {"pods", "poddisruptionbudgets"}, "every eviction within the budget was granted",
       [](JudgedStep& under) {
         if (under.step.timed_out()) demand_allowance(under);
-        if (under.step.name != "evict") return;
+        if (!under.step.is<steps::Evict>()) return;
         int allowed = 0;
         for (const auto& [name, budget] : under.before.budgets) allowed += budget->allowed;
         if (allowed == 0) return under.judgement.doubt("the budget allowed no disruption");
-        if (answer_of(under) == 0) return under.judgement.doubt("the answer was not recorded");
-        if (answer_of(under) == kRefused)
+        if (answer_of<steps::Evict>(under) == 0) return under.judgement.doubt("the answer was not recorded");
+        if (answer_of<steps::Evict>(under) == kRefused)
           under.find(pod_ref(under), "an eviction that the budget allows is granted",
                      fmt::format("the API server answered {} at {}", kRefused, moment(*under.step.end)),
                      *under.step.end, look_at_budget(under.subject));
@@ -64,15 +65,15 @@ Verdict evictions_within_budget_are_granted(const Timeline& timeline) {
 }
 
 Verdict evictions_beyond_budget_are_refused(const Timeline& timeline) {
-  return judge_step(
-      timeline, "evict-beyond", {"pods"}, "the eviction beyond the budget was refused",
-      [](JudgedStep& under) {
-        const std::string unready = under.pod_name(under.ordinal("unready"));
+  return judge_step<steps::EvictBeyond>(
+      timeline, {"pods"}, "the eviction beyond the budget was refused", [](JudgedStep& under) {
+        const std::string unready = under.pod_name(under.asked<steps::EvictBeyond>().unready);
         for (const Snapshot* moment : {&under.before, &under.after})
           if (const Pod* pod = moment->pod(unready); pod != nullptr && pod->ready && !pod->terminating())
             return under.judgement.doubt(fmt::format("{} was Ready: the budget was not exhausted", unready));
-        if (answer_of(under) == 0) return under.judgement.doubt("the answer was not recorded");
-        if (answer_of(under) != kRefused)
+        if (answer_of<steps::EvictBeyond>(under) == 0)
+          return under.judgement.doubt("the answer was not recorded");
+        if (answer_of<steps::EvictBeyond>(under) != kRefused)
           under.find(pod_ref(under), fmt::format("the eviction is refused while {} is not Ready", unready),
                      fmt::format("the API server granted it at {}", moment(*under.step.end)), *under.step.end,
                      look_at_budget(under.subject));
@@ -85,25 +86,24 @@ Verdict evictions_beyond_budget_are_refused(const Timeline& timeline) {
 }
 
 Verdict evicted_pods_come_back(const Timeline& timeline) {
-  return judge_step(timeline, "evict", {"pods"}, "each evicted pod came back under its name",
-                    [](JudgedStep& under) {
-                      if (answer_of(under) == kRefused)
-                        return under.judgement.doubt("the eviction was refused");
-                      const std::string name = under.pod_name(under.ordinal());
-                      const Pod* before = under.before.pod(name);
-                      const Pod* after = under.after.pod(name);
-                      if (before == nullptr)
-                        return under.judgement.doubt(fmt::format("{} was not there", name));
-                      const bool is_new = after != nullptr && after->meta.ref.uid != before->meta.ref.uid;
-                      if (is_new) return;
-                      if (after != nullptr || !under.outlasted_patience())
-                        return under.judgement.doubt(fmt::format("{} was not replaced in time", name));
-                      under.find(before->meta.ref, fmt::format("{} is made anew", name),
-                                 fmt::format("there was no pod of that name at {}", moment(*under.step.end)),
-                                 *under.step.end,
-                                 fmt::format("Events: kubectl -n {} describe statefulset {}",
-                                             under.subject.ns, under.subject.set));
-                    });
+  return judge_step<steps::Evict>(
+      timeline, {"pods"}, "each evicted pod came back under its name", [](JudgedStep& under) {
+        if (answer_of<steps::Evict>(under) == kRefused)
+          return under.judgement.doubt("the eviction was refused");
+        const std::string name = under.pod_name(under.ordinal());
+        const Pod* before = under.before.pod(name);
+        const Pod* after = under.after.pod(name);
+        if (before == nullptr) return under.judgement.doubt(fmt::format("{} was not there", name));
+        const bool is_new = after != nullptr && after->meta.ref.uid != before->meta.ref.uid;
+        if (is_new) return;
+        if (after != nullptr || !under.outlasted_patience())
+          return under.judgement.doubt(fmt::format("{} was not replaced in time", name));
+        under.find(before->meta.ref, fmt::format("{} is made anew", name),
+                   fmt::format("there was no pod of that name at {}", moment(*under.step.end)),
+                   *under.step.end,
+                   fmt::format("Events: kubectl -n {} describe statefulset {}", under.subject.ns,
+                               under.subject.set));
+      });
 }
 
 }  // namespace stateproof::check

@@ -16,6 +16,7 @@
 #include "harness/check/evidence/patience.h"
 #include "harness/check/identity/identity.h"
 #include "harness/model/served.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -30,8 +31,8 @@ struct Reading {
 std::vector<Reading> readings_of(const Course& course) {
   std::vector<Reading> readings;
   for (const RecordedStep& step : course.steps()) {
-    if (step.name != "verify") continue;
-    Reading reading{&step, step.asked->args.value("after", ""), {}};
+    if (!step.is<steps::Verify>()) continue;
+    Reading reading{&step, step.as<steps::Verify>()->after, {}};
     for (const Observation& seen : course.judged())
       if (seen.index > step.begin->index && (step.end == nullptr || seen.index < step.end->index) &&
           seen.as<LedgerRows>() != nullptr)
@@ -41,11 +42,19 @@ std::vector<Reading> readings_of(const Course& course) {
   return readings;
 }
 
+/// The disruption that the step, one of these three, is about.
+std::string disruption_of(const RecordedStep& step) {
+  if (const auto disturb = step.as<steps::Disturb>()) return disturb->disruption;
+  if (const auto hold = step.as<steps::Hold>()) return hold->disruption;
+  const auto recover = step.as<steps::Recover>();
+  return recover ? recover->disruption.value_or("") : std::string{};
+}
+
 std::string times(std::int64_t count) { return fmt::format("{} {}", count, count == 1 ? "row" : "rows"); }
 
 /// Not empty: the nodes of this cluster could not be touched, and why.
 std::string out_of_reach(const Course& course) {
-  const RecordedStep* nodes = course.find("nodes");
+  const RecordedStep* nodes = course.find<steps::Nodes>();
   if (nodes == nullptr || nodes->end == nullptr) return {};
   return "the nodes cannot be touched: " + nodes->end->as<Step>()->text;
 }
@@ -96,7 +105,7 @@ class Rows {
   }
 
   /// The step that took up what a killed run left; null when none was killed.
-  [[nodiscard]] const RecordedStep* salvage() const { return course_.find("salvage"); }
+  [[nodiscard]] const RecordedStep* salvage() const { return course_.find<steps::Salvage>(); }
 
   Verdict verdict() && {
     // The journal was read to its end, wherever the scenario was when its process was killed.
@@ -159,7 +168,7 @@ Verdict acknowledged_rows_are_everywhere(const Timeline& timeline) {
     for (const Observation* seen : reading.members) rows.judge(reading, *seen);
   if (rows.salvage() != nullptr &&
       std::none_of(rows.readings().begin(), rows.readings().end(), [](const Reading& reading) {
-        return reading.after == "salvage" && !reading.members.empty();
+        return reading.after == steps::Salvage::name.text && !reading.members.empty();
       }))
     rows.judgement().doubt("what a killed run left was not read back");
   return std::move(rows).verdict();
@@ -193,7 +202,7 @@ Verdict new_replicas(Rows rows) {
   const Subject& subject = rows.subject();
   bool judged = false;
   for (const Reading& reading : rows.readings()) {
-    if (reading.after != "scale-up") continue;
+    if (reading.after != steps::ScaleUp::name.text) continue;
     for (const Observation* seen : reading.members) {
       const LedgerRows& read = *seen->as<LedgerRows>();
       const auto ordinal = ordinal_of(read.member, subject.set);
@@ -222,10 +231,10 @@ Verdict new_replicas_catch_up(const Timeline& timeline) { return new_replicas(Ro
 
 Verdict new_replicas_catch_up_after_purge(const Timeline& timeline) {
   Rows rows(timeline);
-  const RecordedStep* purge = rows.course().find("purge");
-  const RecordedStep* scale = rows.course().find("scale-up");
+  const RecordedStep* purge = rows.course().find<steps::Purge>();
+  const RecordedStep* scale = rows.course().find<steps::ScaleUp>();
   const bool purged =
-      purge != nullptr && purge->reached() && !purge->end->as<Step>()->args.value("oldest", "").empty();
+      purge != nullptr && purge->reached() && !purge->answered<steps::Purge>()->oldest.value_or("").empty();
   if (!purged || scale == nullptr || scale->begin->index < purge->end->index)
     rows.judgement().doubt("no replica was added after the primary had purged its binary logs");
   return new_replicas(std::move(rows));
@@ -321,8 +330,8 @@ Verdict service_recovers(const Timeline& timeline) {
   Judgement judgement;
   std::size_t judged = 0;
   for (const RecordedStep& step : course.steps()) {
-    if (step.name != "disturb" && step.name != "recover") continue;
-    const std::string what = step.asked->args.value("disruption", "");
+    if (!step.is<steps::Disturb>() && !step.is<steps::Recover>()) continue;
+    const std::string what = disruption_of(step);
     if (step.timed_out())
       judgement.find(
           {{"StatefulSet", timeline.subject().ns, timeline.subject().set, {}},
@@ -331,14 +340,14 @@ Verdict service_recovers(const Timeline& timeline) {
            {step.begin->index, step.end->index},
            fmt::format("kubectl -n {} get pods,events; the log of the pod that is not Ready",
                        timeline.subject().ns)});
-    if (step.name == "recover" && step.reached()) ++judged;
+    if (step.is<steps::Recover>() && step.reached()) ++judged;
   }
   for (const DisturbedService& one : served_of(timeline).disruptions) {
     judgement.measure({"longest write gap", one.write_gap, "s", one.disruption});
     if (one.recovery > 0) judgement.measure({"recovery", one.recovery, "s", one.disruption});
   }
   if (judged == 0) judgement.doubt("nothing was disturbed");
-  if (const RecordedStep* salvage = course.find("salvage"); salvage != nullptr)
+  if (const RecordedStep* salvage = course.find<steps::Salvage>(); salvage != nullptr)
     judgement.doubt(
         fmt::format("the run was killed before {}: not every disruption was played, or watched to its end",
                     moment(*salvage->begin)));
@@ -360,9 +369,10 @@ void doubt_if_lost(Judgement& judgement, const Course& course, const Observation
       judgement.doubt(fmt::format("the watch of pods lost events at {}: {}", moment(seen), gap->reason));
 }
 
-const RecordedStep* disturbance(const Course& course, std::string_view name, std::string_view step) {
+template <StepType S>
+const RecordedStep* disturbance(const Course& course, std::string_view name) {
   for (const RecordedStep& one : course.steps())
-    if (one.name == step && one.asked->args.value("disruption", "") == name) return &one;
+    if (one.is<S>() && disruption_of(one) == name) return &one;
   return nullptr;
 }
 
@@ -374,10 +384,10 @@ Verdict drained_pods_come_back(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Incarnations pods(course.judged(), subject);
   Judgement judgement;
-  const RecordedStep* drain = disturbance(course, "drain", "disturb");
-  const RecordedStep* recover = disturbance(course, "drain", "recover");
+  const RecordedStep* drain = disturbance<steps::Disturb>(course, "drain");
+  const RecordedStep* recover = disturbance<steps::Recover>(course, "drain");
   if (drain == nullptr || drain->end == nullptr) return inconclusive("no node was drained");
-  const Ordinal ordinal{drain->number("ordinal").value_or(-1)};
+  const Ordinal ordinal = drain->as<steps::Disturb>()->ordinal;
   const std::string name = subject.pod_name(ordinal);
   const Pod* before = nullptr;
   const Pod* after = nullptr;
@@ -426,10 +436,10 @@ Verdict no_second_copy_on_stopped_node(const Timeline& timeline) {
   if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
   const Subject& subject = timeline.subject();
   Judgement judgement;
-  const RecordedStep* stop = disturbance(course, "stop-node", "disturb");
-  const RecordedStep* hold = disturbance(course, "stop-node", "hold");
+  const RecordedStep* stop = disturbance<steps::Disturb>(course, "stop-node");
+  const RecordedStep* hold = disturbance<steps::Hold>(course, "stop-node");
   if (stop == nullptr || hold == nullptr || hold->end == nullptr) return inconclusive("no node was stopped");
-  const std::string name = subject.pod_name({stop->number("ordinal").value_or(-1)});
+  const std::string name = subject.pod_name(stop->as<steps::Disturb>()->ordinal);
   Uid on_node;
   std::size_t judged = 0;
   for (const Observation& seen : course.judged()) {
@@ -465,7 +475,7 @@ Verdict no_second_copy_on_stopped_node(const Timeline& timeline) {
 Verdict one_pod_per_name_while_disturbed(const Timeline& timeline) {
   const Course course(timeline);
   if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
-  const RecordedStep* restart = disturbance(course, "restart-api-server", "disturb");
+  const RecordedStep* restart = disturbance<steps::Disturb>(course, "restart-api-server");
   if (restart == nullptr) return one_pod_per_name(timeline);
   Timeline before = timeline;
   std::erase_if(before.observations, [&](const Observation& seen) {

@@ -7,6 +7,7 @@
 
 #include "harness/check/disruption/written_rows.h"
 #include "harness/check/testing/matchers.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -32,16 +33,12 @@ class Ledger {
     }
     return add(std::move(writes));
   }
-  Ledger& begins(const std::string& step, nlohmann::json args) {
-    return add(Step{step, Step::Phase::kBegin, std::move(args), ""});
-  }
-  Ledger& ends(const std::string& step, nlohmann::json args, Step::Phase phase = Step::Phase::kReached) {
-    return add(Step{step, phase, std::move(args), ""});
-  }
-  Ledger& verifies(const std::string& after, std::vector<LedgerRows> members) {
-    begins("verify", {{"after", after}});
+  Ledger& begins(const Task& task) { return add(Step{task, Step::Phase::kBegin}); }
+  Ledger& ends(const Task& task, Step::Phase phase = Step::Phase::kReached) { return add(Step{task, phase}); }
+  Ledger& verifies(std::string_view after, std::vector<LedgerRows> members) {
+    begins(steps::Verify{.after = std::string{after}});
     for (LedgerRows& rows : members) add(std::move(rows));
-    return ends("verify", {{"after", after}});
+    return ends(steps::Verify{.after = std::string{after}});
   }
   Ledger& lost(const std::string& resource) { return add(Gap{resource, "the recorder was not running"}); }
   Ledger& passes(Elapsed time) {
@@ -49,7 +46,7 @@ class Ledger {
     return *this;
   }
   [[nodiscard]] Timeline told() {
-    begins("cleanup", nlohmann::json::object());
+    begins(steps::Cleanup{});
     timeline_.finish = End{};
     return timeline_;
   }
@@ -183,17 +180,18 @@ Ledger killed_and_taken_up() {
   return Ledger()
       .writes(0, 1, "oo")
       .verifies("delete-replica", {rows_of(0, {{1, 2}})})
-      .begins("scale-up", {{"from", 3}, {"to", 5}})
+      .begins(steps::ScaleUp{.from = 3, .to = 5})
       .writes(0, 3, "o")
       .lost("pods")
       .writes(0, 4, "oo")
-      .begins("salvage", {{"disruption", "delete-replica"}})
-      .ends("salvage", {{"disruption", "delete-replica"}});
+      .begins(steps::Salvage{.disruption = "delete-replica"})
+      .ends(steps::Salvage{.disruption = "delete-replica"});
 }
 
 TEST(ASalvagedRun, RowsOfItsJournalAreJudgedInFull) {
-  const Timeline good =
-      killed_and_taken_up().verifies("salvage", {rows_of(0, {{1, 5}}), rows_of(1, {{1, 5}})}).told();
+  const Timeline good = killed_and_taken_up()
+                            .verifies(steps::Salvage::name.text, {rows_of(0, {{1, 5}}), rows_of(1, {{1, 5}})})
+                            .told();
   const Verdict verdict = acknowledged_rows_are_everywhere(good);
   EXPECT_THAT(verdict, IsConformant());
   EXPECT_THAT(verdict.reason, HasSubstr("5 rows"));
@@ -201,15 +199,17 @@ TEST(ASalvagedRun, RowsOfItsJournalAreJudgedInFull) {
 
 TEST(ASalvagedRun, RowsThatWereLostMeanwhileAreFound) {
   for (const auto& runs : std::vector<std::vector<std::pair<std::int64_t, std::int64_t>>>{{{1, 4}}, {{2, 5}}})
-    EXPECT_EQ(
-        acknowledged_rows_are_everywhere(killed_and_taken_up().verifies("salvage", {rows_of(0, runs)}).told())
-            .outcome,
-        Outcome::kNonconformant);
+    EXPECT_EQ(acknowledged_rows_are_everywhere(
+                  killed_and_taken_up().verifies(steps::Salvage::name.text, {rows_of(0, runs)}).told())
+                  .outcome,
+              Outcome::kNonconformant);
 }
 
 TEST(ASalvagedRun, ALineThatWasReadTwiceCountsOnce) {
-  const Timeline good =
-      killed_and_taken_up().writes(0, 4, "oo").verifies("salvage", {rows_of(0, {{1, 5}})}).told();
+  const Timeline good = killed_and_taken_up()
+                            .writes(0, 4, "oo")
+                            .verifies(steps::Salvage::name.text, {rows_of(0, {{1, 5}})})
+                            .told();
   EXPECT_THAT(acknowledged_rows_are_everywhere(good).reason, HasSubstr("5 rows"));
 }
 
@@ -218,15 +218,15 @@ TEST(ASalvagedRun, ProvesNothingWhenItsRowsWereNotReadBack) {
 }
 
 TEST(ASalvagedRun, HasNoWordOnTheRecoveryThatNobodyWatched) {
-  const nlohmann::json args{{"disruption", "delete-replica"}};
+  const std::string disruption = "delete-replica";
   const Timeline seam = Ledger()
                             .writes(0, 1, "oo")
-                            .begins("disturb", args)
-                            .ends("disturb", args)
-                            .begins("recover", args)
+                            .begins(steps::Disturb{.disruption = disruption})
+                            .ends(steps::Disturb{.disruption = disruption})
+                            .begins(steps::Recover{.disruption = disruption})
                             .lost("pods")
-                            .begins("salvage", args)
-                            .ends("salvage", args)
+                            .begins(steps::Salvage{.disruption = disruption})
+                            .ends(steps::Salvage{.disruption = disruption})
                             .told();
   EXPECT_EQ(service_recovers(seam).outcome, Outcome::kInconclusive);
   EXPECT_EQ(new_replicas_catch_up(killed_and_taken_up().told()).outcome, Outcome::kInconclusive);
@@ -273,25 +273,28 @@ TEST(ChecksumsAgree, AnotherOneIsABreach) {
 
 TEST(NewReplicas, MustCatchUp) {
   LedgerRows fresh = rows_of(3, {{1, 2}});
-  EXPECT_THAT(new_replicas_catch_up(Ledger().writes(0, 1, "oo").verifies("scale-up", {fresh}).told()),
-              IsConformant());
+  EXPECT_THAT(
+      new_replicas_catch_up(Ledger().writes(0, 1, "oo").verifies(steps::ScaleUp::name.text, {fresh}).told()),
+      IsConformant());
   fresh.caught_up = false;
-  EXPECT_EQ(new_replicas_catch_up(Ledger().writes(0, 1, "oo").verifies("scale-up", {fresh}).told()).outcome,
-            Outcome::kNonconformant);
+  EXPECT_EQ(
+      new_replicas_catch_up(Ledger().writes(0, 1, "oo").verifies(steps::ScaleUp::name.text, {fresh}).told())
+          .outcome,
+      Outcome::kNonconformant);
 }
 
 TEST(NewReplicas, OneThatLacksThePrimarysLogsIsABreachByName) {
   LedgerRows stopped = rows_of(3, {});
   stopped.ok = false;
   stopped.replication = "Got fatal error 1236 from master when reading data from binary log";
-  const nlohmann::json oldest{{"oldest", "mariadb-bin.000003"}};
+  const steps::Purge purged{.oldest = "mariadb-bin.000003"};
   const Timeline bad = Ledger()
                            .writes(0, 1, "oo")
-                           .begins("purge", nlohmann::json::object())
-                           .ends("purge", oldest)
-                           .begins("scale-up", {{"to", 4}})
-                           .verifies("scale-up", {stopped})
-                           .ends("scale-up", {{"to", 4}}, Step::Phase::kFailed)
+                           .begins(steps::Purge{})
+                           .ends(purged)
+                           .begins(steps::ScaleUp{.to = 4})
+                           .verifies(steps::ScaleUp::name.text, {stopped})
+                           .ends(steps::ScaleUp{.to = 4}, Step::Phase::kFailed)
                            .told();
   for (const Verdict& verdict : {new_replicas_catch_up(bad), new_replicas_catch_up_after_purge(bad)}) {
     ASSERT_EQ(verdict.outcome, Outcome::kNonconformant);
@@ -301,34 +304,35 @@ TEST(NewReplicas, OneThatLacksThePrimarysLogsIsABreachByName) {
 }
 
 TEST(NewReplicas, AfterAPurgeTheyMustHaveEveryRowToo) {
-  const nlohmann::json oldest{{"oldest", "mariadb-bin.000003"}};
-  const auto verdict = [&](const nlohmann::json& purged,
-                           std::vector<std::pair<std::int64_t, std::int64_t>> runs) {
-    return new_replicas_catch_up_after_purge(Ledger()
-                                                 .writes(0, 1, "oo")
-                                                 .begins("purge", nlohmann::json::object())
-                                                 .ends("purge", purged)
-                                                 .begins("scale-up", {{"to", 4}})
-                                                 .ends("scale-up", {{"to", 4}})
-                                                 .verifies("scale-up", {rows_of(3, std::move(runs))})
-                                                 .told())
+  const steps::Purge purged{.oldest = "mariadb-bin.000003"};
+  const auto verdict = [](const steps::Purge& answer,
+                          std::vector<std::pair<std::int64_t, std::int64_t>> runs) {
+    return new_replicas_catch_up_after_purge(
+               Ledger()
+                   .writes(0, 1, "oo")
+                   .begins(steps::Purge{})
+                   .ends(answer)
+                   .begins(steps::ScaleUp{.to = 4})
+                   .ends(steps::ScaleUp{.to = 4})
+                   .verifies(steps::ScaleUp::name.text, {rows_of(3, std::move(runs))})
+                   .told())
         .outcome;
   };
-  EXPECT_EQ(verdict(oldest, {{1, 2}}), Outcome::kConformant);
-  EXPECT_EQ(verdict(oldest, {{1, 1}}), Outcome::kNonconformant);
-  EXPECT_EQ(verdict(nlohmann::json::object(), {{1, 2}}), Outcome::kInconclusive);
+  EXPECT_EQ(verdict(purged, {{1, 2}}), Outcome::kConformant);
+  EXPECT_EQ(verdict(purged, {{1, 1}}), Outcome::kNonconformant);
+  EXPECT_EQ(verdict(steps::Purge{}, {{1, 2}}), Outcome::kInconclusive);
 }
 
 TEST(ServiceRecovers, TheLongestGapIsMeasured) {
-  const nlohmann::json args{{"disruption", "delete-primary"}};
+  const std::string disruption = "delete-primary";
   const Timeline good = Ledger()
                             .writes(0, 1, "oo")
-                            .begins("disturb", args)
+                            .begins(steps::Disturb{.disruption = disruption})
                             .passes(3s)
-                            .ends("disturb", args)
-                            .begins("recover", args)
+                            .ends(steps::Disturb{.disruption = disruption})
+                            .begins(steps::Recover{.disruption = disruption})
                             .writes(0, 3, "oo")
-                            .ends("recover", args)
+                            .ends(steps::Recover{.disruption = disruption})
                             .told();
   const Verdict verdict = service_recovers(good);
   EXPECT_THAT(verdict, IsConformant());
@@ -338,12 +342,12 @@ TEST(ServiceRecovers, TheLongestGapIsMeasured) {
 }
 
 TEST(ServiceRecovers, OneThatDoesNotIsABreach) {
-  const nlohmann::json args{{"disruption", "delete-primary"}};
+  const std::string disruption = "delete-primary";
   const Timeline bad = Ledger()
-                           .begins("disturb", args)
-                           .ends("disturb", args)
-                           .begins("recover", args)
-                           .ends("recover", args, Step::Phase::kTimedOut)
+                           .begins(steps::Disturb{.disruption = disruption})
+                           .ends(steps::Disturb{.disruption = disruption})
+                           .begins(steps::Recover{.disruption = disruption})
+                           .ends(steps::Recover{.disruption = disruption}, Step::Phase::kTimedOut)
                            .told();
   EXPECT_EQ(service_recovers(bad).outcome, Outcome::kNonconformant);
 }

@@ -7,18 +7,16 @@
 #include <map>
 
 #include "harness/check/evidence/judgement.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
 
 /// Steps after which the scenario cannot go on when the cluster does not follow. The others ("resolve",
 /// "write", "read") only look.
-bool is_demand(std::string_view step) {
-  return step == "create" || step == "replace" || step.starts_with("scale-");
+bool is_demand(const RecordedStep& step) {
+  return is_one_of<steps::Create, steps::Replace, steps::ScaleUp, steps::ScaleDown, steps::ScaleBack>(step);
 }
-
-/// More than any cluster can hold: a larger number is no number of pods.
-constexpr std::int64_t kMostPods = 1'000'000;
 
 std::string_view phase_text(Step::Phase phase) {
   switch (phase) {
@@ -34,25 +32,12 @@ std::string_view phase_text(Step::Phase phase) {
   return "failed";
 }
 
-/// The pods that a step wants to be there; nullopt when it changes nothing about that.
-std::optional<Replicas> wanted_by(const RecordedStep& step) {
-  const auto wanted = step.name == "create" ? step.number("replicas") : step.number("to");
-  return wanted ? std::optional{Replicas{*wanted}} : std::nullopt;
-}
-
 }  // namespace
-
-std::optional<int> RecordedStep::number(const char* key) const {
-  const auto found = asked->args.find(key);
-  if (found == asked->args.end() || !found->is_number_integer()) return std::nullopt;
-  const auto number = found->get<std::int64_t>();
-  return number < 0 || number > kMostPods ? std::nullopt : std::optional{static_cast<int>(number)};
-}
 
 std::string RecordedStep::text() const {
   const Observation& last = end == nullptr ? *begin : *end;
   const Step* told = last.as<Step>();
-  std::string text = fmt::format("step \"{}\" {} at {}", name, phase_text(outcome), moment(last));
+  std::string text = fmt::format("step \"{}\" {} at {}", name(), phase_text(outcome), moment(last));
   if (!told->text.empty()) text += ": " + told->text;
   return text;
 }
@@ -68,32 +53,32 @@ Course::Course(const Timeline& timeline) : timeline_(timeline), judged_(timeline
     if (seen.as<Gap>() != nullptr) gaps_.push_back(&seen);
     const Step* step = seen.as<Step>();
     if (step == nullptr) continue;
-    if (step->name == "cleanup") {
+    if (step->is<steps::Cleanup>()) {
       judged_ = judged_.first(static_cast<std::size_t>(&seen - timeline.observations.data()));
       cleanup_began_ = true;
       break;
     }
     if (step->phase == Step::Phase::kBegin) {
-      open[step->name] = steps_.size();
-      steps_.push_back({step->name, &seen, nullptr, Step::Phase::kBegin, step});
-    } else if (const auto begun = open.extract(step->name); !begun.empty()) {
+      open[step->name()] = steps_.size();
+      steps_.push_back({&seen, nullptr, Step::Phase::kBegin, step});
+    } else if (const auto begun = open.extract(step->name()); !begun.empty()) {
       steps_[begun.mapped()].end = &seen;
       steps_[begun.mapped()].outcome = step->phase;
     }
   }
-  const RecordedStep* shrink = find("scale-down");
+  const RecordedStep* shrink = find<steps::ScaleDown>();
   before_scale_down_ = shrink == nullptr ? judged_ : judged_.first(shrink->begin->index - 1);
 }
 
-const RecordedStep* Course::find(std::string_view name) const {
-  const auto found =
-      std::find_if(steps_.begin(), steps_.end(), [&](const RecordedStep& step) { return step.name == name; });
+const RecordedStep* Course::find(StepName name) const {
+  const auto found = std::find_if(steps_.begin(), steps_.end(),
+                                  [&](const RecordedStep& step) { return step.asked->task.is(name); });
   return found == steps_.end() ? nullptr : &*found;
 }
 
 const RecordedStep* Course::next_demand(const RecordedStep& step) const {
   const auto found = std::find_if(steps_.begin(), steps_.end(), [&](const RecordedStep& other) {
-    return is_demand(other.name) && other.begin->index > step.begin->index;
+    return is_demand(other) && other.begin->index > step.begin->index;
   });
   return found == steps_.end() ? nullptr : &*found;
 }
@@ -102,20 +87,21 @@ Replicas Course::wanted_at(std::size_t index) const {
   Replicas wanted = timeline_.subject().replicas;
   for (const RecordedStep& step : steps_) {
     if (step.begin->index > index) break;
-    wanted = wanted_by(step).value_or(wanted);
+    wanted = steps::wanted_by(step.asked->task).value_or(wanted);
   }
   return wanted;
 }
 
 Replicas Course::most_wanted() const {
   Replicas most = timeline_.subject().replicas;
-  for (const RecordedStep& step : steps_) most = std::max(most, wanted_by(step).value_or(most));
+  for (const RecordedStep& step : steps_)
+    most = std::max(most, steps::wanted_by(step.asked->task).value_or(most));
   return most;
 }
 
 std::optional<std::string> Course::cut_short() const {
   for (const RecordedStep& step : steps_)
-    if (is_demand(step.name) && !step.reached()) return step.text();
+    if (is_demand(step) && !step.reached()) return step.text();
   if (timeline_.finish && timeline_.finish->reason == End::Reason::kComplete) return std::nullopt;
   if (!timeline_.finish)
     return cleanup_began_ ? std::nullopt : std::optional<std::string>{"the recording stops in the middle"};
@@ -124,11 +110,11 @@ std::optional<std::string> Course::cut_short() const {
   return timeline_.finish->text.empty() ? what : what + ": " + timeline_.finish->text;
 }
 
-std::optional<std::string> Course::missing(std::string_view name) const {
+std::optional<std::string> Course::missing(StepName name) const {
   const RecordedStep* step = find(name);
   if (step == nullptr) {
     const auto why = cut_short();
-    return fmt::format("step \"{}\" was not recorded{}", name, why ? " (" + *why + ")" : std::string{});
+    return fmt::format("step \"{}\" was not recorded{}", name.text, why ? " (" + *why + ")" : std::string{});
   }
   return step->reached() ? std::nullopt : std::optional{step->text()};
 }

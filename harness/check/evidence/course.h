@@ -13,7 +13,6 @@ namespace stateproof::check {
 
 /// One step of the scenario, from its begin to its end.
 struct RecordedStep {
-  std::string_view name;
   const Observation* begin = nullptr;
   const Observation* end = nullptr;           ///< null: the recording stops within the step
   Step::Phase outcome = Step::Phase::kBegin;  ///< kBegin while it has no end
@@ -21,7 +20,21 @@ struct RecordedStep {
 
   [[nodiscard]] bool reached() const { return outcome == Step::Phase::kReached; }
   [[nodiscard]] bool timed_out() const { return outcome == Step::Phase::kTimedOut; }
-  [[nodiscard]] std::optional<int> number(const char* key) const;
+  [[nodiscard]] const std::string& name() const { return asked->name(); }
+  template <StepType S>
+  [[nodiscard]] bool is() const {
+    return asked->is<S>();
+  }
+  /// What was asked; nullopt when it is another step.
+  template <StepType S>
+  [[nodiscard]] std::optional<S> as() const {
+    return asked->as<S>();
+  }
+  /// The same with what the API server answered; nullopt, too, when the step has no end.
+  template <StepType S>
+  [[nodiscard]] std::optional<S> answered() const {
+    return end == nullptr ? std::nullopt : end->as<Step>()->as<S>();
+  }
   /// How it ended, for people: `step "create" timed out at +300.000s: 2 of 3 pods Ready`.
   [[nodiscard]] std::string text() const;
 };
@@ -38,7 +51,11 @@ class Course {
   [[nodiscard]] std::span<const Observation> judged() const { return judged_; }
   [[nodiscard]] const std::vector<RecordedStep>& steps() const { return steps_; }
   /// The first step of that name; null when it never began.
-  [[nodiscard]] const RecordedStep* find(std::string_view name) const;
+  [[nodiscard]] const RecordedStep* find(StepName name) const;
+  template <StepType S>
+  [[nodiscard]] const RecordedStep* find() const {
+    return find(S::name);
+  }
   /// The step that followed `step` and asked something new of the cluster; null when there was none.
   [[nodiscard]] const RecordedStep* next_demand(const RecordedStep& step) const;
   /// Everything before the first step "scale-down", or all that is judged when there was none.
@@ -55,7 +72,11 @@ class Course {
   /// Why the recording ends before its scenario did; nullopt when it is whole.
   [[nodiscard]] std::optional<std::string> cut_short() const;
   /// Why `name` was not reached; nullopt when it was.
-  [[nodiscard]] std::optional<std::string> missing(std::string_view name) const;
+  [[nodiscard]] std::optional<std::string> missing(StepName name) const;
+  template <StepType S>
+  [[nodiscard]] std::optional<std::string> missing() const {
+    return missing(S::name);
+  }
   /// Where a watch of one of these resources lost events; nullopt when none did.
   [[nodiscard]] std::optional<std::string> lost(std::initializer_list<std::string_view> resources) const;
   /// Time of the last judged entry.

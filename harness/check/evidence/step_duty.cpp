@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <stdexcept>
 #include <utility>
 
 #include "harness/check/evidence/patience.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -92,12 +92,10 @@ bool JudgedStep::ended_calm() const {
   return step.end->at - last->at >= kControllerPatience;
 }
 
-Ordinal JudgedStep::ordinal(const char* key) const { return {number(key)}; }
-
-int JudgedStep::number(const char* key) const {
-  const auto value = step.number(key);
-  if (!value) throw std::invalid_argument(fmt::format("step \"{}\" has no \"{}\"", step.name, key));
-  return *value;
+Ordinal JudgedStep::ordinal() const {
+  const auto ordinal = steps::ordinal_of(step.asked->task);
+  if (!ordinal) throw UnfitStep(fmt::format("step \"{}\" is about no pod", step.name()));
+  return *ordinal;
 }
 
 void JudgedStep::find(const ObjectRef& object, std::string expected, std::string observed,
@@ -108,16 +106,15 @@ void JudgedStep::find(const ObjectRef& object, std::string expected, std::string
   judgement.find({object, std::move(expected), std::move(observed), std::move(evidence), std::move(look_at)});
 }
 
-Verdict judge_step(const Timeline& timeline, std::string_view step,
-                   std::initializer_list<std::string_view> watches, std::string judged,
-                   const std::function<void(JudgedStep&)>& duty,
+Verdict judge_step(const Timeline& timeline, StepName step, std::initializer_list<std::string_view> watches,
+                   std::string judged, const std::function<void(JudgedStep&)>& duty,
                    const std::function<bool(const RecordedStep&)>& also) {
   const Course course{timeline};
   const Incarnations pods{course.judged(), timeline.subject()};
   Judgement judgement;
   bool any = false;
   for (const RecordedStep& one : course.steps()) {
-    const bool asked_for = one.name == step;
+    const bool asked_for = one.asked->task.is(step);
     if (!asked_for && !(also && also(one))) continue;
     any = any || asked_for;
     if (one.end == nullptr) {
@@ -136,7 +133,8 @@ Verdict judge_step(const Timeline& timeline, std::string_view step,
     duty(under);
     if (asked_for && !one.reached()) judgement.doubt(one.text());
   }
-  if (!any) judgement.doubt(course.missing(step).value_or(fmt::format("step \"{}\" was not played", step)));
+  if (!any)
+    judgement.doubt(course.missing(step).value_or(fmt::format("step \"{}\" was not played", step.text)));
   judgement.doubt_if(course.lost(watches));
   return std::move(judgement).verdict(std::move(judged));
 }

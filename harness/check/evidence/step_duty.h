@@ -54,9 +54,19 @@ struct JudgedStep {
   /// Whether for so long no pod had come, gone, or changed in phase, readiness or labels when the step ended.
   [[nodiscard]] bool ended_calm() const;
   [[nodiscard]] std::string pod_name(Ordinal ordinal) const { return subject.pod_name(ordinal); }
-  /// args[key] of the step as an ordinal; throws when it has none, which makes the verdict inconclusive.
-  [[nodiscard]] Ordinal ordinal(const char* key = "ordinal") const;
-  [[nodiscard]] int number(const char* key) const;
+  /// The ordinal of the pod that the step is about; throws when it is about none, which makes the verdict
+  /// inconclusive.
+  [[nodiscard]] Ordinal ordinal() const;
+  /// What the step asked for; throws when it lacks a field of S, which makes the verdict inconclusive.
+  template <StepType S>
+  [[nodiscard]] S asked() const {
+    return step.as<S>().value();
+  }
+  /// The same with what the API server answered.
+  template <StepType S>
+  [[nodiscard]] S answered() const {
+    return step.answered<S>().value();
+  }
 
   /// A breach at `seen`.
   void find(const ObjectRef& object, std::string expected, std::string observed, const Observation& seen,
@@ -67,9 +77,14 @@ struct JudgedStep {
 /// finished, when it timed out without a breach, or when one of these watches ("pods", ...) lost events.
 /// `judged` says what a conformant verdict rests on. Steps for which `also` holds may show a breach, too, but
 /// need not be there, nor be reached.
-Verdict judge_step(const Timeline& timeline, std::string_view step,
-                   std::initializer_list<std::string_view> watches, std::string judged,
-                   const std::function<void(JudgedStep&)>& duty,
+Verdict judge_step(const Timeline& timeline, StepName step, std::initializer_list<std::string_view> watches,
+                   std::string judged, const std::function<void(JudgedStep&)>& duty,
                    const std::function<bool(const RecordedStep&)>& also = {});
+template <StepType S>
+Verdict judge_step(const Timeline& timeline, std::initializer_list<std::string_view> watches,
+                   std::string judged, const std::function<void(JudgedStep&)>& duty,
+                   const std::function<bool(const RecordedStep&)>& also = {}) {
+  return judge_step(timeline, S::name, watches, std::move(judged), duty, also);
+}
 
 }  // namespace stateproof::check

@@ -7,6 +7,7 @@
 
 #include "harness/check/evidence/step_duty.h"
 #include "harness/check/ordering/termination_order.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -45,9 +46,8 @@ bool is_empty(JudgedStep& under, const Sides& sides) {
 }  // namespace
 
 Verdict names_differ(const Timeline& timeline) {
-  return judge_step(
-      timeline, "replace-loose", {"pods"}, "the set's names are predictable, the Deployment's are not",
-      [](JudgedStep& under) {
+  return judge_step<steps::ReplaceLoose>(
+      timeline, {"pods"}, "the set's names are predictable, the Deployment's are not", [](JudgedStep& under) {
         const Sides sides = sides_of(under.before, under.subject);
         if (is_empty(under, sides)) return;
         for (const auto& [name, pod] : sides.of_the_set)
@@ -66,8 +66,8 @@ Verdict names_differ(const Timeline& timeline) {
 }
 
 Verdict deployment_creates_at_once(const Timeline& timeline) {
-  return judge_step(
-      timeline, "create", {"pods"}, "the Deployment's pods were all created while none was Ready",
+  return judge_step<steps::Create>(
+      timeline, {"pods"}, "the Deployment's pods were all created while none was Ready",
       [](JudgedStep& under) {
         std::size_t created = 0;
         for (const Observation& seen : under.during) {
@@ -87,8 +87,8 @@ Verdict deployment_creates_at_once(const Timeline& timeline) {
 }
 
 Verdict only_the_set_keeps_names(const Timeline& timeline) {
-  Verdict loose = judge_step(
-      timeline, "replace-loose", {"pods"}, "the Deployment's new pod had a new name, the set's the old one",
+  Verdict loose = judge_step<steps::ReplaceLoose>(
+      timeline, {"pods"}, "the Deployment's new pod had a new name, the set's the old one",
       [](JudgedStep& under) {
         const Sides before = sides_of(under.before, under.subject);
         const Sides after = sides_of(under.after, under.subject);
@@ -102,8 +102,8 @@ Verdict only_the_set_keeps_names(const Timeline& timeline) {
         if (under.step.reached() && after.loose.size() < before.loose.size())
           under.judgement.doubt("the Deployment has fewer pods than before");
       });
-  Verdict kept = judge_step(
-      timeline, "replace-sleeper", {"pods"}, "the set's new pod has the old name", [](JudgedStep& under) {
+  Verdict kept = judge_step<steps::ReplaceSleeper>(
+      timeline, {"pods"}, "the set's new pod has the old name", [](JudgedStep& under) {
         const std::string name = under.pod_name(under.ordinal());
         const Sides before = sides_of(under.before, under.subject);
         const Sides after = sides_of(under.after, under.subject);
@@ -118,8 +118,8 @@ Verdict only_the_set_keeps_names(const Timeline& timeline) {
 }
 
 Verdict only_the_set_gives_host_names(const Timeline& timeline) {
-  return judge_step(
-      timeline, "replace-loose", {"pods", "endpointslices"},
+  return judge_step<steps::ReplaceLoose>(
+      timeline, {"pods", "endpointslices"},
       "only the set's pods had host names of their own behind their headless Service", [](JudgedStep& under) {
         const Sides sides = sides_of(under.before, under.subject);
         if (is_empty(under, sides)) return;
@@ -148,41 +148,40 @@ Verdict only_the_set_gives_host_names(const Timeline& timeline) {
 }
 
 Verdict only_the_set_gives_claims(const Timeline& timeline) {
-  return judge_step(timeline, "replace-loose", {"pods"},
-                    "the set's pods had a claim each, the Deployment's shared one", [](JudgedStep& under) {
-                      const Sides sides = sides_of(under.before, under.subject);
-                      if (is_empty(under, sides)) return;
-                      std::map<std::string, std::string_view> users;
-                      for (const auto& [name, pod] : sides.of_the_set) {
-                        const std::string claim = pod->claim_at(under.subject.mount_path);
-                        const auto [user, is_first] = users.emplace(claim, name);
-                        if (claim.empty() || !is_first)
-                          under.find(pod->meta.ref, "each pod of the set has a claim of its own",
-                                     claim.empty()
-                                         ? "it has none"
-                                         : fmt::format("{} is used by {}, too", claim, user->second),
-                                     *under.step.begin, look_at_pods(under.subject));
-                      }
-                      std::set<std::string> shared;
-                      for (const auto& [name, pod] : sides.loose)
-                        shared.insert(pod->claim_at(under.subject.mount_path));
-                      if (shared.size() > 1)
-                        under.find(sides.loose.begin()->second->meta.ref,
-                                   "the Deployment's pods share the claim of their template",
-                                   fmt::format("they use {} claims", shared.size()), *under.step.begin,
-                                   look_at_pods(under.subject));
-                    });
+  return judge_step<steps::ReplaceLoose>(
+      timeline, {"pods"}, "the set's pods had a claim each, the Deployment's shared one",
+      [](JudgedStep& under) {
+        const Sides sides = sides_of(under.before, under.subject);
+        if (is_empty(under, sides)) return;
+        std::map<std::string, std::string_view> users;
+        for (const auto& [name, pod] : sides.of_the_set) {
+          const std::string claim = pod->claim_at(under.subject.mount_path);
+          const auto [user, is_first] = users.emplace(claim, name);
+          if (claim.empty() || !is_first)
+            under.find(
+                pod->meta.ref, "each pod of the set has a claim of its own",
+                claim.empty() ? "it has none" : fmt::format("{} is used by {}, too", claim, user->second),
+                *under.step.begin, look_at_pods(under.subject));
+        }
+        std::set<std::string> shared;
+        for (const auto& [name, pod] : sides.loose) shared.insert(pod->claim_at(under.subject.mount_path));
+        if (shared.size() > 1)
+          under.find(sides.loose.begin()->second->meta.ref,
+                     "the Deployment's pods share the claim of their template",
+                     fmt::format("they use {} claims", shared.size()), *under.step.begin,
+                     look_at_pods(under.subject));
+      });
 }
 
 Verdict set_ends_in_reverse(const Timeline& timeline) {
   Verdict order = terminated_in_reverse(timeline);
-  const auto missing = Course{timeline}.missing("let-end");
+  const auto missing = Course{timeline}.missing<steps::LetEnd>();
   return missing && order.outcome == Outcome::kConformant ? inconclusive(*missing) : order;
 }
 
 Verdict deployment_ends_at_once(const Timeline& timeline) {
-  return judge_step(
-      timeline, "scale-down", {"pods"}, "the Deployment's pods were all told to stop while none was gone",
+  return judge_step<steps::ScaleDown>(
+      timeline, {"pods"}, "the Deployment's pods were all told to stop while none was gone",
       [](JudgedStep& under) {
         std::map<std::string_view, const Pod*> untold = sides_of(under.before, under.subject).loose;
         if (untold.size() < 2)

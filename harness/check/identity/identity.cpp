@@ -10,6 +10,7 @@
 #include "harness/check/evidence/incarnations.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/evidence/patience.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -23,7 +24,7 @@ class WantedPods {
         judgement_(judgement),
         wanted_(subject.replicas),
         allowed_(wanted_),
-        asked_(course.find("create") == nullptr) {}
+        asked_(course.find<steps::Create>() == nullptr) {}
 
   void see(const Observation& seen) {
     if (const Step* step = seen.as<Step>(); step != nullptr) return follow(*step);
@@ -40,13 +41,12 @@ class WantedPods {
  private:
   void follow(const Step& step) {
     const bool begins = step.phase == Step::Phase::kBegin;
-    if (step.name == "create") asked_ = true;
+    if (step.is<steps::Create>()) asked_ = true;
     if (begins) {
-      const char* key = step.name == "create" ? "replicas" : "to";
-      wanted_ = Replicas{step.args.value(key, wanted_.value)};
+      wanted_ = steps::wanted_by(step.task).value_or(wanted_);
       // A controller that has not seen the new number yet may still fill up to the old one.
       allowed_ = std::max(allowed_, wanted_);
-      if (step.name == "create") allowed_ = wanted_;
+      if (step.is<steps::Create>()) allowed_ = wanted_;
     } else if (step.phase == Step::Phase::kReached) {
       allowed_ = wanted_;
     }
@@ -194,7 +194,7 @@ class Replacements {
   [[nodiscard]] const RecordedStep* step_of(const Incarnation& pod) const {
     const RecordedStep* found = nullptr;
     for (const RecordedStep& step : course_.steps())
-      if (step.name == "replace" && step.begin->index < pod.fault->index) found = &step;
+      if (step.is<steps::Replace>() && step.begin->index < pod.fault->index) found = &step;
     return found;
   }
 
@@ -213,7 +213,7 @@ Verdict only_wanted_pods(const Timeline& timeline) {
   Judgement judgement;
   WantedPods wanted{course, pods, timeline.subject(), judgement};
   for (const Observation& seen : course.judged()) wanted.see(seen);
-  judgement.doubt_if(course.missing("create"));
+  judgement.doubt_if(course.missing<steps::Create>());
   judgement.doubt_if(course.lost({"pods"}));
   judgement.doubt_if(course.cut_short());
   if (wanted.judged() == 0) judgement.doubt("no pod of the set was seen");

@@ -4,6 +4,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -44,12 +45,12 @@ TEST(OnlyWantedPods, ALaggingControllerMayFillUpBeforeItSeesTheScaleDown) {
                                    .deployed()
                                    .fault(2)
                                    .deleted(2)
-                                   .begins("scale-down", {{"from", 3}, {"to", 2}})
+                                   .begins(steps::ScaleDown{.from = 3, .to = 2})
                                    .created(2)
                                    .ready(2)
                                    .terminating(2)
                                    .deleted(2)
-                                   .reaches("scale-down")),
+                                   .reaches<steps::ScaleDown>()),
               IsConformant());
 }
 
@@ -84,7 +85,7 @@ TEST(OnlyWantedPods, RejectsARemovedPodThatComesBack) {
   story = Story{}
               .deployed()
               .scaled_up()
-              .begins("scale-down", {{"from", 5}, {"to", 2}})
+              .begins(steps::ScaleDown{.from = 5, .to = 2})
               .member_removed(4)
               .created(4);
   EXPECT_THAT(only_wanted_pods(story), IsNonconformant(ElementsAre(story.last())));
@@ -98,7 +99,7 @@ TEST(OnlyWantedPods, RejectsAPodThatIsTakenAwayUnasked) {
 }
 
 TEST(OnlyWantedPods, RejectsARestartOfAnotherPodDuringAReplacement) {
-  Story story = Story{}.deployed().begins("replace", {{"ordinal", 0}}).fault(0).terminating(1);
+  Story story = Story{}.deployed().begins(steps::Replace{.ordinal = {0}}).fault(0).terminating(1);
   EXPECT_THAT(only_wanted_pods(story), IsNonconformant(ElementsAre(story.last())));
 }
 
@@ -113,27 +114,32 @@ TEST(ReplacementKeepsIdentity, AWholeLifecycleIsConformant) {
 
 TEST(ReplacementKeepsIdentity, APodMayBeReplacedTwiceAndLoseItsTimestamp) {
   Story story = Story{}.deployed().replaced(0).replaced(0).replaced(1);
-  story.begins("replace", {{"ordinal", 2}}).fault(2).deleted(2).created(2).ready(2).reaches("replace");
+  story.begins(steps::Replace{.ordinal = {2}})
+      .fault(2)
+      .deleted(2)
+      .created(2)
+      .ready(2)
+      .reaches<steps::Replace>();
   EXPECT_THAT(replacement_keeps_identity(story), IsConformant());
 }
 
 TEST(ReplacementKeepsIdentity, RejectsAPodThatNeverComesBack) {
-  Story story = Story{}.deployed().begins("replace", {{"ordinal", 1}}).fault(1).terminating(1).deleted(1);
-  const Verdict verdict = replacement_keeps_identity(story.after(120s).times_out("replace"));
+  Story story = Story{}.deployed().begins(steps::Replace{.ordinal = {1}}).fault(1).terminating(1).deleted(1);
+  const Verdict verdict = replacement_keeps_identity(story.after(120s).times_out<steps::Replace>());
   EXPECT_THAT(verdict, IsNonconformant(ElementsAre(story.last())));
   EXPECT_THAT(verdict.reason, HasSubstr("no pod of that name was created within 120.0 s"));
 }
 
 TEST(ReplacementKeepsIdentity, APodThatHangsIsNoLostIdentity) {
-  const Story deleting = Story{}.deployed().begins("replace", {{"ordinal", 1}}).fault(1).terminating(1);
-  EXPECT_THAT(replacement_keeps_identity(Story{deleting}.after(120s).times_out("replace")),
+  const Story deleting = Story{}.deployed().begins(steps::Replace{.ordinal = {1}}).fault(1).terminating(1);
+  EXPECT_THAT(replacement_keeps_identity(Story{deleting}.after(120s).times_out<steps::Replace>()),
               IsInconclusive(HasSubstr("mariadb-1 was deleted and is still Terminating")));
-  EXPECT_THAT(
-      replacement_keeps_identity(Story{deleting}.deleted(1).created(1).after(120s).times_out("replace")),
-      IsInconclusive(HasSubstr("the new mariadb-1 was never Ready: Pending")));
-  EXPECT_THAT(
-      replacement_keeps_identity(Story{deleting}.deleted(1).unready(0).after(120s).times_out("replace")),
-      IsInconclusive(HasSubstr("mariadb-0 was not Ready either")));
+  EXPECT_THAT(replacement_keeps_identity(
+                  Story{deleting}.deleted(1).created(1).after(120s).times_out<steps::Replace>()),
+              IsInconclusive(HasSubstr("the new mariadb-1 was never Ready: Pending")));
+  EXPECT_THAT(replacement_keeps_identity(
+                  Story{deleting}.deleted(1).unready(0).after(120s).times_out<steps::Replace>()),
+              IsInconclusive(HasSubstr("mariadb-0 was not Ready either")));
 }
 
 TEST(ReplacementKeepsIdentity, RejectsAnotherHostName) {

@@ -14,6 +14,7 @@
 #include "harness/check/evidence/patience.h"
 #include "harness/check/evidence/step_duty.h"
 #include "harness/check/naming/dns_duty.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -468,9 +469,9 @@ Verdict short_names_lead_to_pods(const Timeline& timeline) {
 Verdict replicas_answer_alike(const Timeline& timeline) {
   Records records(timeline, Asked::kReplicas);
   const Subject& subject = records.subject();
-  const RecordedStep* clients = records.course().find("clients");
+  const RecordedStep* clients = records.course().find<steps::Clients>();
   if (clients != nullptr && records.series().all().empty() && timeline.finish &&
-      clients->asked->args.value("servers", nlohmann::json::array()).empty())
+      clients->as<steps::Clients>()->servers.value_or(std::vector<std::string>{}).empty())
     return not_applicable(
         "no replica of the DNS server could be found in the namespace kube-system, or asked");
   const auto name = [&](Ordinal ordinal) { return subject.dns_name(ordinal); };
@@ -589,8 +590,8 @@ Verdict endpoint_slices_agree(const Timeline& timeline) {
 }
 
 Verdict ending_endpoints_are_not_ready(const Timeline& timeline) {
-  return judge_step(
-      timeline, "linger", {"pods", "endpointslices"}, "the endpoint of a pod that was ending was not ready",
+  return judge_step<steps::Linger>(
+      timeline, {"pods", "endpointslices"}, "the endpoint of a pod that was ending was not ready",
       [](JudgedStep& under) {
         const Pod* pod = under.after.pod(under.pod_name(under.ordinal()));
         if (pod == nullptr || !pod->terminating())

@@ -4,6 +4,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -26,9 +27,9 @@ DnsAnswer answer(const std::vector<std::string>& addresses, const std::string& t
 /// Three pods of which mariadb-1 is what `tell` makes of it; the others are right.
 Story deployed_but(const std::function<void(Story&)>& tell) {
   Story story;
-  story.begins("create", {{"replicas", 3}}).service();
+  story.begins(steps::Create{.replicas = {3}}).service();
   for (const int ordinal : {0, 1, 2}) story.member_added(ordinal);
-  story.reaches("create").resolves(0).resolves(2);
+  story.reaches<steps::Create>().resolves(0).resolves(2);
   tell(story);
   return story;
 }
@@ -110,12 +111,12 @@ TEST(NamesResolve, ADualStackPodHasBothRecords) {
 TEST(NamesResolve, ASingleStackServiceOwesADualStackPodOneRecord) {
   Story story = Story{}.pods_look(
       [](Pod& pod, int ordinal) { pod.addresses = {"10.0.0.9" + std::to_string(ordinal), "fd00::1"}; });
-  story.begins("create", {{"replicas", 3}}).service();
+  story.begins(steps::Create{.replicas = {3}}).service();
   for (const int ordinal : {0, 1, 2}) {
     story.created(ordinal).ready(ordinal).answers(ordinal, {"10.0.0.9" + std::to_string(ordinal)});
     story.answers_to(kNearClient, ordinal, answer({}, "AAAA"));
   }
-  EXPECT_THAT(names_resolve_to_their_pods(story.reaches("create").after(200s).resolves(0)),
+  EXPECT_THAT(names_resolve_to_their_pods(story.reaches<steps::Create>().after(200s).resolves(0)),
               Not(IsInconclusive(HasSubstr("AAAA"))));
 }
 

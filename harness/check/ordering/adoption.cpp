@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/check/evidence/step_duty.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -45,14 +46,13 @@ const Pod* judged_pod(JudgedStep& under) {
 }  // namespace
 
 Verdict orphans_live_on(const Timeline& timeline) {
-  return judge_step(timeline, "orphan", {"pods", "statefulsets"}, "all pods outlived their set",
-                    [](JudgedStep& under) { demand_same_pods(under); });
+  return judge_step<steps::Orphan>(timeline, {"pods", "statefulsets"}, "all pods outlived their set",
+                                   [](JudgedStep& under) { demand_same_pods(under); });
 }
 
 Verdict pods_go_with_their_set(const Timeline& timeline) {
-  return judge_step(
-      timeline, "delete-set", {"pods", "statefulsets"}, "all pods went with their set",
-      [](JudgedStep& under) {
+  return judge_step<steps::DeleteSet>(
+      timeline, {"pods", "statefulsets"}, "all pods went with their set", [](JudgedStep& under) {
         const StatefulSet* set = under.before.set(under.subject.set);
         if (set == nullptr) return under.judgement.doubt("the set was not there");
         std::size_t judged = 0;
@@ -71,25 +71,25 @@ Verdict pods_go_with_their_set(const Timeline& timeline) {
 }
 
 Verdict orphans_are_adopted(const Timeline& timeline) {
-  return judge_step(timeline, "adopt", {"pods", "statefulsets"}, "all pods were adopted as they were",
-                    [](JudgedStep& under) {
-                      demand_same_pods(under);
-                      const StatefulSet* set = under.after.set(under.subject.set);
-                      for (const auto& [name, pod] : under.after.pods) {
-                        if (!subject_ordinal(*pod, under.subject) || controlled_by(*pod, set) ||
-                            !under.outlasted_patience())
-                          continue;
-                        under.find(pod->meta.ref, fmt::format("{} is controlled by the new set", name),
-                                   fmt::format("it was not at {}", moment(*under.step.end)), *under.step.end,
-                                   look_at_owners(under.subject));
-                      }
-                    });
+  return judge_step<steps::Adopt>(
+      timeline, {"pods", "statefulsets"}, "all pods were adopted as they were", [](JudgedStep& under) {
+        demand_same_pods(under);
+        const StatefulSet* set = under.after.set(under.subject.set);
+        for (const auto& [name, pod] : under.after.pods) {
+          if (!subject_ordinal(*pod, under.subject) || controlled_by(*pod, set) ||
+              !under.outlasted_patience())
+            continue;
+          under.find(pod->meta.ref, fmt::format("{} is controlled by the new set", name),
+                     fmt::format("it was not at {}", moment(*under.step.end)), *under.step.end,
+                     look_at_owners(under.subject));
+        }
+      });
 }
 
 Verdict strangers_are_released(const Timeline& timeline) {
-  return judge_step(
-      timeline, "release-pod", {"pods", "statefulsets"},
-      "a pod that stopped matching was let go, not deleted", [](JudgedStep& under) {
+  return judge_step<steps::ReleasePod>(
+      timeline, {"pods", "statefulsets"}, "a pod that stopped matching was let go, not deleted",
+      [](JudgedStep& under) {
         demand_same_pods(under);
         const Pod* pod = judged_pod(under);
         if (pod == nullptr || !controlled_by(*pod, under.after.set(under.subject.set)) ||
@@ -102,18 +102,17 @@ Verdict strangers_are_released(const Timeline& timeline) {
 }
 
 Verdict returners_are_adopted(const Timeline& timeline) {
-  return judge_step(timeline, "readopt", {"pods", "statefulsets"}, "a pod that matched again was taken back",
-                    [](JudgedStep& under) {
-                      demand_same_pods(under);
-                      const Pod* pod = judged_pod(under);
-                      if (pod == nullptr || controlled_by(*pod, under.after.set(under.subject.set)) ||
-                          !under.outlasted_patience())
-                        return;
-                      under.find(pod->meta.ref,
-                                 "a pod that matches the selector again is controlled by the set",
-                                 fmt::format("{} was not at {}", pod->meta.ref.name, moment(*under.step.end)),
-                                 *under.step.end, look_at_owners(under.subject));
-                    });
+  return judge_step<steps::Readopt>(
+      timeline, {"pods", "statefulsets"}, "a pod that matched again was taken back", [](JudgedStep& under) {
+        demand_same_pods(under);
+        const Pod* pod = judged_pod(under);
+        if (pod == nullptr || controlled_by(*pod, under.after.set(under.subject.set)) ||
+            !under.outlasted_patience())
+          return;
+        under.find(pod->meta.ref, "a pod that matches the selector again is controlled by the set",
+                   fmt::format("{} was not at {}", pod->meta.ref.name, moment(*under.step.end)),
+                   *under.step.end, look_at_owners(under.subject));
+      });
 }
 
 }  // namespace stateproof::check

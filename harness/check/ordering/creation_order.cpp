@@ -10,6 +10,7 @@
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/evidence/patience.h"
 #include "harness/check/identity/watched_set.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -104,7 +105,7 @@ bool set_was_served(const Timeline& timeline) {
 }
 
 bool is_creating(const RecordedStep& step) {
-  return step.name == "create" || step.name == "scale-up" || step.name == "scale-back";
+  return step.is<steps::Create>() || step.is<steps::ScaleUp>() || step.is<steps::ScaleBack>();
 }
 
 /// The wanted pod that the step's time ran out on: absent, or there but not Ready.
@@ -149,7 +150,7 @@ Verdict predecessors_were_ready(const Timeline& timeline) {
       break;  // what comes after it was asked of a set that is not whole
     }
   judgement.doubt_if(course.lost({"pods"}));
-  judgement.doubt_if(course.missing("create"));
+  judgement.doubt_if(course.missing<steps::Create>());
   judgement.doubt_if(course.cut_short());
   for (int i = 0; i < subject.replicas.value; ++i)
     if (const Ordinal ordinal{subject.first.value + i}; !order.judged(ordinal))

@@ -4,6 +4,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -15,17 +16,17 @@ using testing::HasSubstr;
 /// Three pods, asked for and Ready, without anything else.
 Story three_pods() {
   return Story{}
-      .begins("create", {{"replicas", 3}})
+      .begins(steps::Create{.replicas = {3}})
       .created(0)
       .ready(0)
       .created(1)
       .ready(1)
       .created(2)
       .ready(2)
-      .reaches("create");
+      .reaches<steps::Create>();
 }
 
-Story create_begun() { return Story{}.begins("create", {{"replicas", 3}}).set_served(); }
+Story create_begun() { return Story{}.begins(steps::Create{.replicas = {3}}).set_served(); }
 
 TEST(PredecessorsWereReady, AWholeLifecycleIsConformant) {
   const Verdict verdict = predecessors_were_ready(Story::lifecycle());
@@ -39,7 +40,7 @@ TEST(PredecessorsWereReady, APodComesAfterAllItsPredecessors) {
 
 TEST(PredecessorsWereReady, APredecessorMayFlapAfterItWasReady) {
   EXPECT_THAT(predecessors_were_ready(Story{}
-                                          .begins("create", {{"replicas", 3}})
+                                          .begins(steps::Create{.replicas = {3}})
                                           .created(0)
                                           .ready(0)
                                           .unready(0)
@@ -48,7 +49,7 @@ TEST(PredecessorsWereReady, APredecessorMayFlapAfterItWasReady) {
                                           .ready(0)
                                           .created(2)
                                           .ready(2)
-                                          .reaches("create")),
+                                          .reaches<steps::Create>()),
               IsConformant());
 }
 
@@ -127,23 +128,23 @@ TEST(PredecessorsWereReady, RejectsASuccessorOfAPredecessorThatCameAndWentUnread
 }
 
 TEST(PredecessorsWereReady, RejectsScaleUpInParallel) {
-  EXPECT_THAT(predecessors_were_ready(
-                  three_pods().begins("scale-up", {{"from", 3}, {"to", 5}}).created(3).created(4)),
-              IsNonconformant(ElementsAre(11)));
+  EXPECT_THAT(
+      predecessors_were_ready(three_pods().begins(steps::ScaleUp{.from = 3, .to = 5}).created(3).created(4)),
+      IsNonconformant(ElementsAre(11)));
 }
 
 TEST(PredecessorsWereReady, TheFirstOrdinalMayBeHigherThanZero) {
   const auto from_five = [](Subject& subject) { subject.first = {5}; };
   EXPECT_THAT(predecessors_were_ready(Story{}
                                           .subject(from_five)
-                                          .begins("create", {{"replicas", 3}})
+                                          .begins(steps::Create{.replicas = {3}})
                                           .created(5)
                                           .ready(5)
                                           .created(6)
                                           .ready(6)
                                           .created(7)
                                           .ready(7)
-                                          .reaches("create")),
+                                          .reaches<steps::Create>()),
               IsConformant());
   EXPECT_THAT(predecessors_were_ready(Story{}.subject(from_five).created(5).created(6)),
               IsNonconformant(ElementsAre(2)));
@@ -170,11 +171,11 @@ TEST(PredecessorsWereReady, RejectsDespiteAGapElsewhere) {
 
 TEST(PredecessorsWereReady, APodFromBeforeTheRecordingIsNotAWitness) {
   Story story;
-  story.begins("create", {{"replicas", 3}}).created(0);
+  story.begins(steps::Create{.replicas = {3}}).created(0);
   story.rewrite([](Entry& entry) {
     if (auto* seen = std::get_if<ObjectSeen>(&entry)) seen->change = Change::kListed;
   });
-  EXPECT_THAT(predecessors_were_ready(story.created(1).ready(1).created(2).ready(2).reaches("create")),
+  EXPECT_THAT(predecessors_were_ready(story.created(1).ready(1).created(2).ready(2).reaches<steps::Create>()),
               IsInconclusive(HasSubstr("the creation of mariadb-0 was not recorded")));
 }
 
@@ -183,26 +184,27 @@ TEST(PredecessorsWereReady, AnInterruptedRecordingProvesNothing) {
               IsInconclusive("the run was interrupted: by the user"));
   EXPECT_THAT(predecessors_were_ready(three_pods().cut_off()),
               IsInconclusive("the recording stops in the middle"));
-  EXPECT_THAT(predecessors_were_ready(three_pods().begins("cleanup").cut_off()), IsConformant());
+  EXPECT_THAT(predecessors_were_ready(three_pods().begins(steps::Cleanup{}).cut_off()), IsConformant());
   EXPECT_THAT(predecessors_were_ready(Story{}),
               IsInconclusive(HasSubstr("step \"create\" was not recorded")));
 }
 
 TEST(PredecessorsWereReady, RejectsAPodThatIsNeverCreated) {
   const Verdict verdict =
-      predecessors_were_ready(create_begun().created(0).ready(0).after(60s).times_out("create"));
+      predecessors_were_ready(create_begun().created(0).ready(0).after(60s).times_out<steps::Create>());
   EXPECT_THAT(verdict, IsNonconformant(ElementsAre(5)));
   EXPECT_THAT(verdict.reason, HasSubstr("mariadb-1 was never created within 60.0 s"));
 }
 
 TEST(PredecessorsWereReady, RejectsAControllerThatDoesNothing) {
-  EXPECT_THAT(predecessors_were_ready(create_begun().after(180s).times_out("create")),
+  EXPECT_THAT(predecessors_were_ready(create_begun().after(180s).times_out<steps::Create>()),
               IsNonconformantAs(HasSubstr("mariadb-0 was never created")));
 }
 
 TEST(PredecessorsWereReady, ALateReadyPredecessorLeavesTheControllerTime) {
-  EXPECT_THAT(predecessors_were_ready(create_begun().created(0).after(170s).ready(0).times_out("create")),
-              IsInconclusive(HasSubstr("mariadb-1 was not created")));
+  EXPECT_THAT(
+      predecessors_were_ready(create_begun().created(0).after(170s).ready(0).times_out<steps::Create>()),
+      IsInconclusive(HasSubstr("mariadb-1 was not created")));
 }
 
 TEST(PredecessorsWereReady, APodThatCannotStartIsNotTheControllersFault) {
@@ -212,14 +214,14 @@ TEST(PredecessorsWereReady, APodThatCannotStartIsNotTheControllersFault) {
               .created(0)
               .modified(0, [](Pod& pod) { pod.unscheduled_message = "0/3 nodes are available"; })
               .after(180s)
-              .times_out("create", "0 of 3 pods Ready")),
+              .times_out<steps::Create>("0 of 3 pods Ready")),
       IsInconclusive(HasSubstr("mariadb-0: Pending, not Ready, unscheduled: 0/3 nodes are available")));
 }
 
 TEST(PredecessorsWereReady, NothingIsJudgedAfterCleanupBegins) {
-  EXPECT_THAT(
-      predecessors_were_ready(three_pods().begins("cleanup").deleted(0).created(0).deleted(1).created(1)),
-      IsConformant());
+  EXPECT_THAT(predecessors_were_ready(
+                  three_pods().begins(steps::Cleanup{}).deleted(0).created(0).deleted(1).created(1)),
+              IsConformant());
 }
 
 }  // namespace

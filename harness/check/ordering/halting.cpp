@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "harness/check/evidence/step_duty.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -27,9 +28,8 @@ void doubt_unless_held(JudgedStep& under, Ordinal held) {
 }  // namespace
 
 Verdict creation_halts(const Timeline& timeline) {
-  return judge_step(
-      timeline, "hold-creation", {"pods"}, "no pod was created after one that was not Ready",
-      [](JudgedStep& under) {
+  return judge_step<steps::HoldCreation>(
+      timeline, {"pods"}, "no pod was created after one that was not Ready", [](JudgedStep& under) {
         const Ordinal held = under.ordinal();
         for (const Incarnation& pod : under.pods)
           // From the beginning on: what is there when the hold begins came too early just the same.
@@ -42,8 +42,8 @@ Verdict creation_halts(const Timeline& timeline) {
 }
 
 Verdict scale_down_halts(const Timeline& timeline) {
-  return judge_step(
-      timeline, "hold-scale-down", {"pods"}, "no pod was told to stop while one that stays was not Ready",
+  return judge_step<steps::HoldScaleDown>(
+      timeline, {"pods"}, "no pod was told to stop while one that stays was not Ready",
       [](JudgedStep& under) {
         const Ordinal held = under.ordinal();
         for (const Incarnation& pod : under.pods) {
@@ -59,13 +59,14 @@ Verdict scale_down_halts(const Timeline& timeline) {
 }
 
 Verdict scale_down_resumes(const Timeline& timeline) {
-  return judge_step(
-      timeline, "resume", {"pods"}, "the scale-down went on when all pods were Ready", [](JudgedStep& under) {
+  return judge_step<steps::Resume>(
+      timeline, {"pods"}, "the scale-down went on when all pods were Ready", [](JudgedStep& under) {
         const Ordinal healed = under.ordinal();
         const Pod* pod = under.after.pod(under.pod_name(healed));
         if (pod == nullptr || !pod->ready)
           return under.judgement.doubt(fmt::format("{} did not become Ready", under.pod_name(healed)));
-        for (int ordinal = under.number("to"); ordinal < under.number("from"); ++ordinal) {
+        for (int ordinal = under.asked<steps::Resume>().to; ordinal < under.asked<steps::Resume>().from;
+             ++ordinal) {
           const Pod* excess = under.after.pod(under.pod_name({under.subject.first.value + ordinal}));
           if (excess == nullptr || excess->terminating() || !under.outlasted_patience()) continue;
           under.find(excess->meta.ref, fmt::format("{} is told to stop", excess->meta.ref.name),
@@ -77,9 +78,8 @@ Verdict scale_down_resumes(const Timeline& timeline) {
 }
 
 Verdict lost_pod_is_revived(const Timeline& timeline) {
-  return judge_step(
-      timeline, "revive", {"pods"}, "a lost pod was made anew while a higher one was not Ready",
-      [](JudgedStep& under) {
+  return judge_step<steps::Revive>(
+      timeline, {"pods"}, "a lost pod was made anew while a higher one was not Ready", [](JudgedStep& under) {
         const std::string name = under.pod_name(under.ordinal());
         if (under.step.reached() || under.after.pod(name) != nullptr || !under.outlasted_patience()) return;
         under.find({"Pod", under.subject.ns, name, {}},

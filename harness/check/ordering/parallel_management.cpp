@@ -5,6 +5,7 @@
 #include <set>
 
 #include "harness/check/evidence/step_duty.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -33,20 +34,22 @@ void demand_creation(JudgedStep& under, int wanted) {
 }  // namespace
 
 Verdict created_without_waiting(const Timeline& timeline) {
-  return judge_step(timeline, "create", {"pods"}, "all pods were created while none was Ready",
-                    [](JudgedStep& under) { demand_creation(under, under.subject.replicas.value); });
+  return judge_step<steps::Create>(
+      timeline, {"pods"}, "all pods were created while none was Ready",
+      [](JudgedStep& under) { demand_creation(under, under.subject.replicas.value); });
 }
 
 Verdict scaled_up_without_waiting(const Timeline& timeline) {
-  return judge_step(timeline, "scale-up", {"pods"}, "the scale-up went on while no pod was Ready",
-                    [](JudgedStep& under) { demand_creation(under, under.number("to")); });
+  return judge_step<steps::ScaleUp>(
+      timeline, {"pods"}, "the scale-up went on while no pod was Ready",
+      [](JudgedStep& under) { demand_creation(under, under.asked<steps::ScaleUp>().to); });
 }
 
 Verdict stopped_without_waiting(const Timeline& timeline) {
-  return judge_step(
-      timeline, "scale-down", {"pods"}, "all excess pods were told to stop before the first was gone",
+  return judge_step<steps::ScaleDown>(
+      timeline, {"pods"}, "all excess pods were told to stop before the first was gone",
       [](JudgedStep& under) {
-        const int keep = under.subject.first.value + under.number("to");
+        const int keep = under.subject.first.value + under.asked<steps::ScaleDown>().to;
         const Observation* first_gone = nullptr;
         std::vector<const Incarnation*> excess;
         for (const Incarnation& pod : under.pods) {
@@ -76,8 +79,8 @@ Verdict stopped_without_waiting(const Timeline& timeline) {
 
 Verdict ordinals_begin_at_start(const Timeline& timeline) {
   const int start = timeline.subject().first.value;
-  return judge_step(
-      timeline, "create", {"pods"}, fmt::format("the ordinals begin at {}", start), [&](JudgedStep& under) {
+  return judge_step<steps::Create>(
+      timeline, {"pods"}, fmt::format("the ordinals begin at {}", start), [&](JudgedStep& under) {
         const int end = start + under.subject.replicas.value;
         std::size_t judged = 0;
         for (const auto& [name, pod] : under.after.pods) {
@@ -98,10 +101,10 @@ Verdict ordinals_begin_at_start(const Timeline& timeline) {
 }
 
 Verdict ordinals_follow_start(const Timeline& timeline) {
-  return judge_step(
-      timeline, "move-start", {"pods"}, "the pods followed the new first ordinal", [](JudgedStep& under) {
-        const std::string old_name = under.pod_name({under.number("from")});
-        const std::string new_name = under.pod_name({under.number("to_start")});
+  return judge_step<steps::MoveStart>(
+      timeline, {"pods"}, "the pods followed the new first ordinal", [](JudgedStep& under) {
+        const std::string old_name = under.pod_name({under.asked<steps::MoveStart>().from});
+        const std::string new_name = under.pod_name({under.asked<steps::MoveStart>().to_start});
         if (under.step.reached() || !under.outlasted_patience()) return;
         if (under.after.pod(new_name) == nullptr)
           under.find({"Pod", under.subject.ns, new_name, {}}, fmt::format("{} is created", new_name),
@@ -140,7 +143,7 @@ Verdict pods_are_labelled(const Timeline& timeline) {
     judge(*pod, seen, "apps.kubernetes.io/pod-index", std::to_string(ordinal->value));
   }
   if (judged.empty()) judgement.doubt("no pod of the set was seen");
-  judgement.doubt_if(course.missing("create"));
+  judgement.doubt_if(course.missing<steps::Create>());
   return std::move(judgement).verdict(counted(judged.size(), "pod", "pods") +
                                       " labelled with name and ordinal");
 }

@@ -6,15 +6,18 @@
 
 #include "harness/check/evidence/step_duty.h"
 #include "harness/model/fields.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
 
 using nlohmann::json;
 
-/// What the API server answered in the step.
-const json& answer_of(const JudgedStep& under) {
-  return fields::member(under.step.end->as<Step>()->args, "answer");
+/// What the API server answered in the step; null when it was not recorded.
+template <StepType S>
+json answer_in(const JudgedStep& under) {
+  const Json answer = under.answered<S>().answer;
+  return answer == nullptr ? json{} : *answer;
 }
 
 std::string look_at_scale(const Subject& subject) {
@@ -66,10 +69,11 @@ std::string query_text(const std::map<std::string, std::string>& labels) {
 }
 
 /// The set that the write made is of a new generation and wants what was written.
+template <StepType S>
 void judge_write(JudgedStep& under) {
-  const SetState state = state_of(under, answer_of(under));
+  const SetState state = state_of(under, answer_in<S>(under));
   if (state.set == nullptr) return;
-  const int wanted = under.number("to");
+  const int wanted = under.asked<S>().to;
   const std::int64_t former = state.former == nullptr ? 0 : state.former->meta.generation;
   if (state.set->replicas.value != wanted)
     under.find(state.set->meta.ref, fmt::format("spec.replicas of the set is {}", wanted),
@@ -88,52 +92,54 @@ void judge_write(JudgedStep& under) {
 }  // namespace
 
 Verdict scale_tells_the_set(const Timeline& timeline) {
-  return judge_step(timeline, "read-scale", {"statefulsets"},
-                    "replicas, selector and status were those of the set", [](JudgedStep& under) {
-                      const json& scale = answer_of(under);
-                      const SetState state = state_of(under, scale);
-                      if (state.set == nullptr) return;
-                      const json& spec = fields::member(scale, "spec");
-                      const json& status = fields::member(scale, "status");
-                      compare(under, state, "metadata.uid", state.set->meta.ref.uid.value,
-                              fields::text(fields::member(scale, "metadata"), "uid"));
-                      compare(under, state, "spec.replicas", std::to_string(state.set->replicas.value),
-                              std::to_string(fields::number(spec, "replicas")));
-                      compare(under, state, "status.replicas", std::to_string(state.set->current_pods.value),
-                              std::to_string(fields::number(status, "replicas")));
-                      compare(under, state, "status.selector", query_text(state.set->match_labels),
-                              fields::text(status, "selector"));
-                    });
+  return judge_step<steps::ReadScale>(
+      timeline, {"statefulsets"}, "replicas, selector and status were those of the set",
+      [](JudgedStep& under) {
+        const json scale = answer_in<steps::ReadScale>(under);
+        const SetState state = state_of(under, scale);
+        if (state.set == nullptr) return;
+        const json& spec = fields::member(scale, "spec");
+        const json& status = fields::member(scale, "status");
+        compare(under, state, "metadata.uid", state.set->meta.ref.uid.value,
+                fields::text(fields::member(scale, "metadata"), "uid"));
+        compare(under, state, "spec.replicas", std::to_string(state.set->replicas.value),
+                std::to_string(fields::number(spec, "replicas")));
+        compare(under, state, "status.replicas", std::to_string(state.set->current_pods.value),
+                std::to_string(fields::number(status, "replicas")));
+        compare(under, state, "status.selector", query_text(state.set->match_labels),
+                fields::text(status, "selector"));
+      });
 }
 
 Verdict scale_moves_the_set(const Timeline& timeline) {
   const std::string judged = "the set had what was written to its scale, by PUT and by PATCH";
-  Verdict put = judge_step(timeline, "scale-up", {"statefulsets", "pods"}, judged, judge_write);
+  Verdict put =
+      judge_step<steps::ScaleUp>(timeline, {"statefulsets", "pods"}, judged, judge_write<steps::ScaleUp>);
   if (put.outcome == Outcome::kNonconformant) return put;
-  Verdict patch = judge_step(timeline, "scale-down", {"statefulsets", "pods"}, judged, judge_write);
+  Verdict patch =
+      judge_step<steps::ScaleDown>(timeline, {"statefulsets", "pods"}, judged, judge_write<steps::ScaleDown>);
   const bool patch_is_worse = patch.outcome > put.outcome;
   return patch_is_worse ? patch : put;
 }
 
 Verdict stale_scale_is_refused(const Timeline& timeline) {
-  return judge_step(timeline, "stale-scale", {"statefulsets"},
-                    "a write on top of an outdated state was refused", [](JudgedStep& under) {
-                      const json& answer = answer_of(under);
-                      const int written = under.number("written");
-                      const ObjectRef set{"StatefulSet", under.subject.ns, under.subject.set, {}};
-                      if (const auto code = fields::number(answer, "code"); code != 409)
-                        under.find(set, "a PUT with an outdated resourceVersion is refused with 409 Conflict",
-                                   fmt::format("the answer was {} {}", code, fields::text(answer, "reason")),
-                                   *under.step.end, look_at_scale(under.subject));
-                      // Nobody else ever asks for that many.
-                      for (const Observation& seen : under.course.judged())
-                        if (const StatefulSet* state = seen.object<StatefulSet>();
-                            state != nullptr && state->meta.ref.name == under.subject.set &&
-                            state->replicas.value == written)
-                          return under.find(
-                              state->meta.ref, fmt::format("spec.replicas never becomes {}", written),
+  return judge_step<steps::StaleScale>(
+      timeline, {"statefulsets"}, "a write on top of an outdated state was refused", [](JudgedStep& under) {
+        const json answer = answer_in<steps::StaleScale>(under);
+        const int written = under.asked<steps::StaleScale>().written;
+        const ObjectRef set{"StatefulSet", under.subject.ns, under.subject.set, {}};
+        if (const auto code = fields::number(answer, "code"); code != 409)
+          under.find(set, "a PUT with an outdated resourceVersion is refused with 409 Conflict",
+                     fmt::format("the answer was {} {}", code, fields::text(answer, "reason")),
+                     *under.step.end, look_at_scale(under.subject));
+        // Nobody else ever asks for that many.
+        for (const Observation& seen : under.course.judged())
+          if (const StatefulSet* state = seen.object<StatefulSet>();
+              state != nullptr && state->meta.ref.name == under.subject.set &&
+              state->replicas.value == written)
+            return under.find(state->meta.ref, fmt::format("spec.replicas never becomes {}", written),
                               fmt::format("it was at {}", moment(seen)), seen, look_at_scale(under.subject));
-                    });
+      });
 }
 
 }  // namespace stateproof::check

@@ -4,6 +4,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -29,7 +30,9 @@ Story told_set() {
   });
 }
 
-Story read_as(const json& scale) { return told_set().begins("read-scale").reaches("read-scale", scale); }
+Story read_as(const json& scale) {
+  return told_set().begins(steps::ReadScale{}).reaches<steps::ReadScale>(scale);
+}
 
 TEST(ReadScale, TellsWhatTheSetTellsAtThatVersion) {
   EXPECT_THAT(scale_tells_the_set(read_as(scale_at(1, 3, 2))), IsConformant());
@@ -58,13 +61,13 @@ TEST(ReadScale, IsInDoubtWithoutTheStateThatItCameFrom) {
 /// The scale is written in both ways; the set states that this makes want `put` and `patched` pods.
 Story written(int put, int patched, std::int64_t generation = 2) {
   return told_set()
-      .begins("scale-up", {{"from", 3}, {"to", 4}})
+      .begins(steps::ScaleUp{.from = 3, .to = 4})
       .set([=](StatefulSet& set) {
         set.replicas = {put};
         set.meta.generation = generation;
       })
-      .reaches("scale-up", scale_at(2, put, 2))
-      .begins("scale-down", {{"from", 4}, {"to", 1}})
+      .reaches<steps::ScaleUp>(scale_at(2, put, 2))
+      .begins(steps::ScaleDown{.from = 4, .to = 1})
       .set([=](StatefulSet& set) {
         set.replicas = {patched};
         set.meta.generation = generation + 1;
@@ -72,15 +75,16 @@ Story written(int put, int patched, std::int64_t generation = 2) {
 }
 
 TEST(WrittenScale, IsWhatTheSetWantsInANewGeneration) {
-  EXPECT_THAT(scale_moves_the_set(written(4, 1).reaches("scale-down", scale_at(3, 1, 4))), IsConformant());
+  EXPECT_THAT(scale_moves_the_set(written(4, 1).reaches<steps::ScaleDown>(scale_at(3, 1, 4))),
+              IsConformant());
 }
 
 TEST(WrittenScale, OneThatChangesNothingIsABreach) {
-  EXPECT_THAT(scale_moves_the_set(written(3, 1).reaches("scale-down", scale_at(3, 1, 4))),
+  EXPECT_THAT(scale_moves_the_set(written(3, 1).reaches<steps::ScaleDown>(scale_at(3, 1, 4))),
               IsNonconformant(ElementsAre(3)));
-  EXPECT_THAT(scale_moves_the_set(written(4, 4).reaches("scale-down", scale_at(3, 4, 4))),
+  EXPECT_THAT(scale_moves_the_set(written(4, 4).reaches<steps::ScaleDown>(scale_at(3, 4, 4))),
               IsNonconformant(ElementsAre(6)));
-  EXPECT_THAT(scale_moves_the_set(written(4, 1, 1).reaches("scale-down", scale_at(3, 1, 4))),
+  EXPECT_THAT(scale_moves_the_set(written(4, 1, 1).reaches<steps::ScaleDown>(scale_at(3, 1, 4))),
               IsNonconformantAs(HasSubstr("it was 1 after the scale was written")));
 }
 
@@ -88,13 +92,14 @@ TEST(WrittenScale, ASetThatDoesNotFollowIsABreach) {
   const auto stuck = [](std::chrono::seconds length) {
     return scale_moves_the_set(
         told_set()
-            .begins("scale-up", {{"from", 3}, {"to", 4}, {"answer", scale_at(2, 4, 2)}})
+            .begins(
+                steps::ScaleUp{.from = 3, .to = 4, .answer = std::make_shared<const json>(scale_at(2, 4, 2))})
             .set([](StatefulSet& set) {
               set.replicas = {4};
               set.meta.generation = 2;
             })
             .after(length)
-            .times_out("scale-up"));
+            .times_out<steps::ScaleUp>());
   };
   EXPECT_THAT(stuck(90s), IsNonconformantAs(HasSubstr("did not until")));
   EXPECT_THAT(stuck(5s), IsInconclusive(HasSubstr("timed out")));
@@ -103,8 +108,8 @@ TEST(WrittenScale, ASetThatDoesNotFollowIsABreach) {
 TEST(StaleScale, IsRefusedAndChangesNothing) {
   const auto answered = [](int code) {
     return told_set()
-        .begins("stale-scale", {{"written", 7}})
-        .reaches("stale-scale", {{"code", code}, {"reason", "Conflict"}});
+        .begins(steps::StaleScale{.written = 7})
+        .reaches<steps::StaleScale>(json{{"code", code}, {"reason", "Conflict"}});
   };
   EXPECT_THAT(stale_scale_is_refused(answered(409)), IsConformant());
   EXPECT_THAT(stale_scale_is_refused(answered(200)), IsNonconformant(ElementsAre(3)));

@@ -8,6 +8,7 @@
 #include "harness/check/evidence/incarnations.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/evidence/patience.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -93,7 +94,7 @@ void judge_standstill(const RecordedStep& step, const Timeline& timeline, const 
                       Judgement& judgement) {
   const Subject& subject = timeline.subject();
   const Incarnations pods{timeline_until(timeline, *step.end), subject};
-  const Ordinal end{subject.first.value + step.number("to").value_or(0)};
+  const Ordinal end{subject.first.value + step.as<steps::ScaleDown>().value().to};
   const Incarnation* top = nullptr;
   Elapsed free_since = step.begin->at;
   for (const Incarnation& pod : pods) {
@@ -129,9 +130,9 @@ Verdict terminated_in_reverse(const Timeline& timeline) {
     return not_applicable("podManagementPolicy Parallel was wanted: no order is promised");
   const Course course{timeline};
   Judgement judgement;
-  judgement.doubt_if(course.missing("scale-down"));
+  judgement.doubt_if(course.missing<steps::ScaleDown>());
   judgement.doubt_if(course.lost({"pods"}));
-  const RecordedStep* step = course.find("scale-down");
+  const RecordedStep* step = course.find<steps::ScaleDown>();
   if (step == nullptr) return std::move(judgement).verdict({});
 
   const Incarnations pods{course.judged(), subject};

@@ -4,6 +4,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -16,7 +17,7 @@ using testing::HasSubstr;
 Story asked_to_shrink() {
   Story story;
   for (const int ordinal : {0, 1, 2, 3, 4}) story.created(ordinal).ready(ordinal);
-  return story.begins("scale-down", {{"from", 5}, {"to", 2}});
+  return story.begins(steps::ScaleDown{.from = 5, .to = 2});
 }
 
 TEST(TerminatedInReverse, AWholeLifecycleIsConformant) {
@@ -33,13 +34,14 @@ TEST(TerminatedInReverse, HighestGoesFirstAndEachWaitsForTheNext) {
                                         .deleted(3)
                                         .terminating(2)
                                         .deleted(2)
-                                        .reaches("scale-down")),
+                                        .reaches<steps::ScaleDown>()),
               IsConformant());
 }
 
 TEST(TerminatedInReverse, APodMayGoWithoutADeletionTimestamp) {
-  EXPECT_THAT(terminated_in_reverse(asked_to_shrink().deleted(4).deleted(3).deleted(2).reaches("scale-down")),
-              IsConformant());
+  EXPECT_THAT(
+      terminated_in_reverse(asked_to_shrink().deleted(4).deleted(3).deleted(2).reaches<steps::ScaleDown>()),
+      IsConformant());
 }
 
 TEST(TerminatedInReverse, AFaultMayStrikeAnyPod) {
@@ -51,7 +53,7 @@ TEST(TerminatedInReverse, AFaultMayStrikeAnyPod) {
                                         .deleted(4)
                                         .terminating(3)
                                         .deleted(3)
-                                        .reaches("scale-down")),
+                                        .reaches<steps::ScaleDown>()),
               IsConformant());
 }
 
@@ -65,7 +67,7 @@ TEST(TerminatedInReverse, AnEvictedPodWasNotChosenByTheController) {
                                 .deleted(4)
                                 .terminating(2)
                                 .deleted(2)
-                                .reaches("scale-down")),
+                                .reaches<steps::ScaleDown>()),
       IsConformant());
 }
 
@@ -77,8 +79,9 @@ TEST(TerminatedInReverse, RejectsTwoAtOnce) {
 }
 
 TEST(TerminatedInReverse, RejectsAllAtOnceWithoutDeletionTimestamps) {
-  EXPECT_THAT(terminated_in_reverse(asked_to_shrink().deleted(2).deleted(3).deleted(4).reaches("scale-down")),
-              IsNonconformant(ElementsAre(12, 13)));
+  EXPECT_THAT(
+      terminated_in_reverse(asked_to_shrink().deleted(2).deleted(3).deleted(4).reaches<steps::ScaleDown>()),
+      IsNonconformant(ElementsAre(12, 13)));
 }
 
 TEST(TerminatedInReverse, RejectsAscendingTermination) {
@@ -94,8 +97,8 @@ TEST(TerminatedInReverse, RejectsTheWrongEndOfTheSet) {
 }
 
 TEST(TerminatedInReverse, RejectsAPodThatIsNeverToldToStop) {
-  const Verdict verdict =
-      terminated_in_reverse(asked_to_shrink().terminating(4).deleted(4).after(100s).times_out("scale-down"));
+  const Verdict verdict = terminated_in_reverse(
+      asked_to_shrink().terminating(4).deleted(4).after(100s).times_out<steps::ScaleDown>());
   EXPECT_THAT(verdict, IsNonconformant(ElementsAre(14)));
   EXPECT_THAT(verdict.reason, HasSubstr("mariadb-3 was not told to stop within 100.0 s"));
 }
@@ -106,12 +109,12 @@ TEST(TerminatedInReverse, APodThatStaysTerminatingIsNotTheControllersFault) {
                                 .modified(4, [](Pod& pod) { pod.meta.finalizers = {"example.org/hold"}; })
                                 .terminating(4)
                                 .after(180s)
-                                .times_out("scale-down")),
+                                .times_out<steps::ScaleDown>()),
       IsInconclusive(HasSubstr("mariadb-4: still Terminating, held by finalizer example.org/hold")));
 }
 
 TEST(TerminatedInReverse, AnUnreadyPodHaltsScaleDown) {
-  EXPECT_THAT(terminated_in_reverse(asked_to_shrink().unready(1).after(180s).times_out("scale-down")),
+  EXPECT_THAT(terminated_in_reverse(asked_to_shrink().unready(1).after(180s).times_out<steps::ScaleDown>()),
               IsInconclusive(HasSubstr("mariadb-1 is not Ready, which halts a scale-down")));
 }
 
@@ -121,7 +124,7 @@ TEST(TerminatedInReverse, AGapHidesTheOrder) {
     auto* seen = std::get_if<ObjectSeen>(&entry);
     if (seen != nullptr && meta_of(seen->object).deletion) seen->change = Change::kListed;
   });
-  EXPECT_THAT(terminated_in_reverse(story.deleted(4).deleted(3).deleted(2).reaches("scale-down")),
+  EXPECT_THAT(terminated_in_reverse(story.deleted(4).deleted(3).deleted(2).reaches<steps::ScaleDown>()),
               IsInconclusive(HasSubstr("lost events")));
 }
 

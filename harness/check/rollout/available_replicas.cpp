@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "harness/check/rollout/revisions.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -58,37 +59,37 @@ void find_count(JudgedStep& under, const SeenSet& state, int wanted, std::string
 }  // namespace
 
 Verdict long_wait_leaves_none_available(const Timeline& timeline) {
-  return judge_step(timeline, "raise-min-ready", {"statefulsets"},
-                    "no pod counted as available before its time", [](JudgedStep& under) {
-                      const std::chrono::seconds wait{under.number("minReadySeconds")};
-                      // The pods are younger than the recording.
-                      if (under.step.end->at >= wait)
-                        return under.judgement.doubt("pods may have been Ready for that long");
-                      for (const SeenSet& state : states_with(under, static_cast<int>(wait.count())))
-                        if (state.set.available_pods.value > 0)
-                          find_count(under, state, 0,
-                                     fmt::format("no pod has been Ready for {} s", wait.count()));
-                    });
+  return judge_step<steps::RaiseMinReady>(
+      timeline, {"statefulsets"}, "no pod counted as available before its time", [](JudgedStep& under) {
+        const std::chrono::seconds wait{under.asked<steps::RaiseMinReady>().min_ready_seconds};
+        // The pods are younger than the recording.
+        if (under.step.end->at >= wait)
+          return under.judgement.doubt("pods may have been Ready for that long");
+        for (const SeenSet& state : states_with(under, static_cast<int>(wait.count())))
+          if (state.set.available_pods.value > 0)
+            find_count(under, state, 0, fmt::format("no pod has been Ready for {} s", wait.count()));
+      });
 }
 
 Verdict no_wait_makes_ready_available(const Timeline& timeline) {
-  return judge_step(timeline, "drop-min-ready", {"statefulsets"}, "every Ready pod counted as available",
-                    [](JudgedStep& under) {
-                      std::size_t counted = 0;
-                      for (const SeenSet& state : states_with(under, under.number("minReadySeconds"))) {
-                        if (state.set.ready_pods.value > 0) ++counted;
-                        if (state.set.available_pods != state.set.ready_pods)
-                          find_count(under, state, state.set.ready_pods.value, "so many pods are Ready");
-                      }
-                      if (counted == 0) under.judgement.doubt("no pod was Ready");
-                    });
+  return judge_step<steps::DropMinReady>(
+      timeline, {"statefulsets"}, "every Ready pod counted as available", [](JudgedStep& under) {
+        std::size_t counted = 0;
+        for (const SeenSet& state :
+             states_with(under, under.asked<steps::DropMinReady>().min_ready_seconds)) {
+          if (state.set.ready_pods.value > 0) ++counted;
+          if (state.set.available_pods != state.set.ready_pods)
+            find_count(under, state, state.set.ready_pods.value, "so many pods are Ready");
+        }
+        if (counted == 0) under.judgement.doubt("no pod was Ready");
+      });
 }
 
 Verdict available_after_wait(const Timeline& timeline) {
-  return judge_step(
-      timeline, "min-ready", {"statefulsets", "pods"},
-      "each pod counted as available in due time, and all in the end", [](JudgedStep& under) {
-        const std::chrono::seconds wait{under.number("minReadySeconds")};
+  return judge_step<steps::MinReady>(
+      timeline, {"statefulsets", "pods"}, "each pod counted as available in due time, and all in the end",
+      [](JudgedStep& under) {
+        const std::chrono::seconds wait{under.asked<steps::MinReady>().min_ready_seconds};
         const SeenSet* former = nullptr;
         std::size_t judged = 0;
         const auto states = states_with(under, static_cast<int>(wait.count()));

@@ -4,6 +4,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -14,15 +15,16 @@ using testing::HasSubstr;
 
 /// Three pods Ready and available; then minReadySeconds is set in the step, #3, which the controller has not
 /// seen yet.
-Story asked_for(const std::string& step, int seconds) {
+template <StepType S>
+Story asked_for(const S& step) {
   return Story{}
       .set([](StatefulSet& set) {
         set.replicas = set.ready_pods = set.available_pods = {3};
         set.meta.generation = set.observed_generation = 1;
       })
-      .begins(step, {{"minReadySeconds", seconds}})
+      .begins(step)
       .set([=](StatefulSet& set) {
-        set.min_ready_seconds = seconds;
+        set.min_ready_seconds = step.min_ready_seconds;
         set.meta.generation = 2;
       });
 }
@@ -37,30 +39,32 @@ std::function<void(StatefulSet&)> status(int ready, int available) {
 }
 
 TEST(LongWait, LeavesNoPodAvailable) {
-  const auto raised = [] { return asked_for("raise-min-ready", 3600); };
-  EXPECT_THAT(long_wait_leaves_none_available(raised().set(status(3, 0)).reaches("raise-min-ready")),
+  const auto raised = [] { return asked_for(steps::RaiseMinReady{3600}); };
+  EXPECT_THAT(long_wait_leaves_none_available(raised().set(status(3, 0)).reaches<steps::RaiseMinReady>()),
               IsConformant());
-  EXPECT_THAT(long_wait_leaves_none_available(raised().set(status(3, 3)).reaches("raise-min-ready")),
+  EXPECT_THAT(long_wait_leaves_none_available(raised().set(status(3, 3)).reaches<steps::RaiseMinReady>()),
               IsNonconformant(ElementsAre(4)));
 }
 
 TEST(LongWait, IsInDoubtWhenTheControllerWasNotHeardOrPodsAreOld) {
-  EXPECT_THAT(long_wait_leaves_none_available(asked_for("raise-min-ready", 3600).reaches("raise-min-ready")),
-              IsInconclusive(HasSubstr("did not take note")));
   EXPECT_THAT(
-      long_wait_leaves_none_available(
-          asked_for("raise-min-ready", 3600).after(3600s).set(status(3, 3)).reaches("raise-min-ready")),
-      IsInconclusive(HasSubstr("for that long")));
+      long_wait_leaves_none_available(asked_for(steps::RaiseMinReady{3600}).reaches<steps::RaiseMinReady>()),
+      IsInconclusive(HasSubstr("did not take note")));
+  EXPECT_THAT(long_wait_leaves_none_available(asked_for(steps::RaiseMinReady{3600})
+                                                  .after(3600s)
+                                                  .set(status(3, 3))
+                                                  .reaches<steps::RaiseMinReady>()),
+              IsInconclusive(HasSubstr("for that long")));
   EXPECT_THAT(long_wait_leaves_none_available(Story{}), IsInconclusive(HasSubstr("raise-min-ready")));
 }
 
 TEST(NoWait, MakesEveryReadyPodAvailable) {
-  const auto dropped = [] { return asked_for("drop-min-ready", 0); };
-  EXPECT_THAT(no_wait_makes_ready_available(dropped().set(status(3, 3)).reaches("drop-min-ready")),
+  const auto dropped = [] { return asked_for(steps::DropMinReady{0}); };
+  EXPECT_THAT(no_wait_makes_ready_available(dropped().set(status(3, 3)).reaches<steps::DropMinReady>()),
               IsConformant());
-  EXPECT_THAT(no_wait_makes_ready_available(dropped().set(status(3, 2)).times_out("drop-min-ready")),
+  EXPECT_THAT(no_wait_makes_ready_available(dropped().set(status(3, 2)).times_out<steps::DropMinReady>()),
               IsNonconformant(ElementsAre(4)));
-  EXPECT_THAT(no_wait_makes_ready_available(dropped().set(status(0, 0)).reaches("drop-min-ready")),
+  EXPECT_THAT(no_wait_makes_ready_available(dropped().set(status(0, 0)).reaches<steps::DropMinReady>()),
               IsInconclusive(HasSubstr("no pod was Ready")));
 }
 
@@ -72,7 +76,7 @@ Story with_pods_ready_for(std::chrono::seconds age) {
     set.replicas = set.ready_pods = set.available_pods = {3};
     set.meta.generation = set.observed_generation = 1;
   });
-  return story.begins("min-ready", {{"minReadySeconds", 5}}).set([](StatefulSet& set) {
+  return story.begins(steps::MinReady{.min_ready_seconds = 5}).set([](StatefulSet& set) {
     set.min_ready_seconds = 5;
     set.meta.generation = 2;
   });
@@ -86,7 +90,7 @@ Story replaced() {
 }
 
 TEST(AvailableAfterWait, APodCountsWhenItsTimeIsOver) {
-  EXPECT_THAT(available_after_wait(replaced().after(4500ms).set(status(3, 3)).reaches("min-ready")),
+  EXPECT_THAT(available_after_wait(replaced().after(4500ms).set(status(3, 3)).reaches<steps::MinReady>()),
               IsConformant());
 }
 
@@ -94,19 +98,19 @@ TEST(AvailableAfterWait, APodThatCountsEarlierIsABreach) {
   Story story = replaced();
   story.after(200ms).set(status(3, 3));
   const std::size_t breach = story.last();
-  EXPECT_THAT(available_after_wait(story.reaches("min-ready")), IsNonconformant(ElementsAre(breach)));
+  EXPECT_THAT(available_after_wait(story.reaches<steps::MinReady>()), IsNonconformant(ElementsAre(breach)));
 }
 
 // The pods are not all of one age: the oldest counts before the time of the newest is over.
 TEST(AvailableAfterWait, EachPodHasATimeOfItsOwn) {
   const auto young = [] { return with_pods_ready_for(1s).set(status(3, 0)); };
   EXPECT_THAT(
-      available_after_wait(young().set(status(3, 1)).after(8s).set(status(3, 3)).reaches("min-ready")),
+      available_after_wait(young().set(status(3, 1)).after(8s).set(status(3, 3)).reaches<steps::MinReady>()),
       IsConformant());
   Story story = with_pods_ready_for(1s);
   story.terminating(2).deleted(2).created(2).ready(2).terminating(1).deleted(1).created(1).ready(1);
   story.set(status(3, 1)).set(status(3, 3));
-  EXPECT_EQ(available_after_wait(story.reaches("min-ready")).outcome, Outcome::kNonconformant);
+  EXPECT_EQ(available_after_wait(story.reaches<steps::MinReady>()).outcome, Outcome::kNonconformant);
 }
 
 // The watch of pods tells late what stands in the pod.
@@ -119,7 +123,7 @@ TEST(AvailableAfterWait, TheTimeInThePodCounts) {
           pod != nullptr && pod->meta.ref.uid == story.pod(2).meta.ref.uid)
         pod->ready_since = now - 5s;
   });
-  EXPECT_THAT(available_after_wait(story.set(status(3, 3)).reaches("min-ready")), IsConformant());
+  EXPECT_THAT(available_after_wait(story.set(status(3, 3)).reaches<steps::MinReady>()), IsConformant());
 }
 
 TEST(AvailableAfterWait, APodThatNeverCountsIsABreachWhenTheOthersDid) {
@@ -129,9 +133,9 @@ TEST(AvailableAfterWait, APodThatNeverCountsIsABreachWhenTheOthersDid) {
                                        .set(status(2, 2))
                                        .set(status(3, 2))
                                        .after(120s)
-                                       .times_out("min-ready")),
+                                       .times_out<steps::MinReady>()),
               IsNonconformantAs(HasSubstr("it was 2")));
-  EXPECT_THAT(available_after_wait(replaced().reaches("min-ready")),
+  EXPECT_THAT(available_after_wait(replaced().reaches<steps::MinReady>()),
               IsInconclusive(HasSubstr("no pod came to count")));
 }
 

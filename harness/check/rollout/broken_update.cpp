@@ -5,6 +5,7 @@
 #include <string>
 
 #include "harness/check/rollout/revisions.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -36,10 +37,10 @@ const Incarnation* broken_pod(JudgedStep& under) {
 }  // namespace
 
 Verdict broken_update_stops(const Timeline& timeline) {
-  return judge_step(
-      timeline, "hold-bad", {"pods", "statefulsets"},
-      "the update stopped at the pod that did not become Ready", [](JudgedStep& under) {
-        const RecordedStep* began = under.course.find("roll-bad");
+  return judge_step<steps::HoldBad>(
+      timeline, {"pods", "statefulsets"}, "the update stopped at the pod that did not become Ready",
+      [](JudgedStep& under) {
+        const RecordedStep* began = under.course.find<steps::RollBad>();
         if (began == nullptr) return under.judgement.doubt("no update was begun");
         const Incarnation* broken = broken_pod(under);
         for (const Incarnation& pod : under.pods) {
@@ -55,8 +56,8 @@ Verdict broken_update_stops(const Timeline& timeline) {
 Verdict revert_spares_ready_pods(const Timeline& timeline) {
   std::string broken;
   bool was_replaced = false;
-  Verdict verdict = judge_step(
-      timeline, "revert", {"pods", "statefulsets"}, "no Ready pod was touched", [&](JudgedStep& under) {
+  Verdict verdict = judge_step<steps::Revert>(
+      timeline, {"pods", "statefulsets"}, "no Ready pod was touched", [&](JudgedStep& under) {
         std::size_t spared = 0;
         for (const auto& [ordinal, pod] : pods_of(under.before, under.subject)) {
           const Incarnation* life = under.pods.find(pod->meta.ref.uid);
@@ -83,8 +84,8 @@ Verdict revert_spares_ready_pods(const Timeline& timeline) {
 }
 
 Verdict deleted_broken_pod_heals(const Timeline& timeline) {
-  return judge_step(
-      timeline, "heal", {"pods", "statefulsets"},
+  return judge_step<steps::Heal>(
+      timeline, {"pods", "statefulsets"},
       "the broken pod came back at the reverted revision and became Ready", [](JudgedStep& under) {
         const StatefulSet* set = set_at(under, under.before);
         if (set == nullptr) return;

@@ -3,6 +3,7 @@
 #include "harness/check/rollout/rollout.h"
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -16,7 +17,7 @@ constexpr Timestamp kReady{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1
 Story min_ready(std::chrono::seconds told_in_pods) {
   Story story;
   for (const int ordinal : {0, 1, 2}) story.created(ordinal).ready(ordinal);
-  story.begins("min-ready", {{"minReadySeconds", 5}}).terminating(2).deleted(2).created(2);
+  story.begins(steps::MinReady{.min_ready_seconds = 5}).terminating(2).deleted(2).created(2);
   story.modified(2, [](Pod& pod) {
     pod.phase = "Running";
     pod.ready = true;
@@ -28,7 +29,7 @@ Story min_ready(std::chrono::seconds told_in_pods) {
       seen->served = std::make_shared<const nlohmann::json>(
           nlohmann::json{{"metadata", {{"deletionGracePeriodSeconds", 20}}}});
   });
-  return story.deleted(1).created(1).ready(1).reaches("min-ready");
+  return story.deleted(1).created(1).ready(1).reaches<steps::MinReady>();
 }
 
 TEST(MinReadySeconds, AWatchThatTellsOfReadinessLateIsNoBreach) {

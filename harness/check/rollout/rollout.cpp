@@ -11,6 +11,7 @@
 #include "harness/check/evidence/patience.h"
 #include "harness/check/rollout/revisions.h"
 #include "harness/model/fields.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -22,7 +23,6 @@ using namespace std::chrono_literals;
 constexpr auto kMinReadySlack = 2s;
 
 /// The step in which a template is changed for the pods above a partition alone.
-constexpr std::string_view kPartition = "partition";
 
 /// At the end of the step every pod has the set's update revision.
 void demand_update(JudgedStep& under) {
@@ -46,6 +46,12 @@ void demand_update(JudgedStep& under) {
   }
 }
 
+/// Of the step that divides the set, or of the one that holds it so.
+int partition_of(const RecordedStep& step) {
+  if (const auto divided = step.as<steps::Partition>()) return divided->partition;
+  return step.as<steps::HoldPartition>().value().partition;
+}
+
 bool all_updated(const JudgedStep& under, const StatefulSet& set) {
   const auto pods = pods_of(under.after, under.subject);
   return pods.size() == static_cast<std::size_t>(set.replicas.value) &&
@@ -61,7 +67,7 @@ void demand_current_revision(JudgedStep& under) {
   if (set == nullptr) return;
   for (const auto& [ordinal, pod] : pods_of(under.after, under.subject)) {
     const std::string revision = revision_of(*pod);
-    if (ordinal.value >= under.number("partition") || revision == set->current_revision ||
+    if (ordinal.value >= under.asked<steps::HoldPartition>().partition || revision == set->current_revision ||
         revision == set->update_revision)
       continue;
     under.find(set->meta.ref,
@@ -131,8 +137,8 @@ bool counts_moved(const JudgedStep& under) {
 }  // namespace
 
 Verdict updated_from_the_top(const Timeline& timeline) {
-  return judge_step(
-      timeline, "rollout", {"pods"}, "each pod was replaced after all higher ones were Ready again",
+  return judge_step<steps::Rollout>(
+      timeline, {"pods"}, "each pod was replaced after all higher ones were Ready again",
       [](JudgedStep& under) {
         std::size_t replaced = 0;
         for (const Incarnation& pod : under.pods) {
@@ -160,8 +166,8 @@ Verdict updated_from_the_top(const Timeline& timeline) {
 }
 
 Verdict rollout_completes(const Timeline& timeline) {
-  return judge_step(
-      timeline, "rollout", {"pods", "statefulsets"}, "all pods have the new revision", [](JudgedStep& under) {
+  return judge_step<steps::Rollout>(
+      timeline, {"pods", "statefulsets"}, "all pods have the new revision", [](JudgedStep& under) {
         demand_update(under);
         const StatefulSet* set = set_at(under, under.after);
         if (set == nullptr || set->current_revision == set->update_revision) return;
@@ -175,12 +181,12 @@ Verdict rollout_completes(const Timeline& timeline) {
 
 Verdict rollback_reuses_revision(const Timeline& timeline) {
   const Course course{timeline};
-  const RecordedStep* rollout = course.find("rollout");
+  const RecordedStep* rollout = course.find<steps::Rollout>();
   if (rollout == nullptr) return inconclusive("step \"rollout\" was not played");
   const Snapshot original = snapshot_at(timeline, *rollout->begin);
-  return judge_step(
-      timeline, "rollback", {"statefulsets", "controllerrevisions"},
-      "the earlier revision was taken up again", [&](JudgedStep& under) {
+  return judge_step<steps::Rollback>(
+      timeline, {"statefulsets", "controllerrevisions"}, "the earlier revision was taken up again",
+      [&](JudgedStep& under) {
         const StatefulSet* former = set_at(under, original);
         const StatefulSet* now = set_at(under, under.after);
         if (former == nullptr || now == nullptr || !under.step.reached()) return;
@@ -197,13 +203,13 @@ Verdict rollback_reuses_revision(const Timeline& timeline) {
 }
 
 Verdict pods_below_partition_stay(const Timeline& timeline) {
-  return judge_step(
-      timeline, "hold-partition", {"pods", "statefulsets"}, "pods below the partition stayed as they were",
+  return judge_step<steps::HoldPartition>(
+      timeline, {"pods", "statefulsets"}, "pods below the partition stayed as they were",
       [](JudgedStep& under) {
-        const int partition = under.number("partition");
+        const int partition = partition_of(under.step);
         demand_calm(under, "it is below the partition",
                     [&](const Incarnation& pod) { return pod.ordinal.value < partition; });
-        if (under.step.name == kPartition) return;
+        if (under.step.is<steps::Partition>()) return;
         const StatefulSet* set = set_at(under, under.after);
         if (set == nullptr) return;
         bool is_divided = false;
@@ -219,33 +225,35 @@ Verdict pods_below_partition_stay(const Timeline& timeline) {
         if (!is_divided) under.judgement.doubt("no pod had been updated");
       },
       // Who ignores the partition may do so before the pods above it are updated.
-      [](const RecordedStep& step) { return step.name == kPartition; });
+      [](const RecordedStep& step) { return step.is<steps::Partition>(); });
 }
 
 Verdict old_revision_below_partition(const Timeline& timeline) {
-  return judge_step(timeline, "replace-below", {"pods", "statefulsets"},
-                    "the pod below the partition came back at the old revision", [](JudgedStep& under) {
-                      const StatefulSet* set = set_at(under, under.before);
-                      const Pod* former = under.before.pod(under.pod_name(under.ordinal()));
-                      if (set == nullptr || former == nullptr) return;
-                      // The one that the pod had: what the status calls the current one may be wrong.
-                      if (revision_of(*former) == set->update_revision)
-                        return under.judgement.doubt("the pod had the new revision before");
-                      demand_revision(under, revision_of(*former), "being below the partition");
-                    });
+  return judge_step<steps::ReplaceBelow>(
+      timeline, {"pods", "statefulsets"}, "the pod below the partition came back at the old revision",
+      [](JudgedStep& under) {
+        const StatefulSet* set = set_at(under, under.before);
+        const Pod* former = under.before.pod(under.pod_name(under.ordinal()));
+        if (set == nullptr || former == nullptr) return;
+        // The one that the pod had: what the status calls the current one may be wrong.
+        if (revision_of(*former) == set->update_revision)
+          return under.judgement.doubt("the pod had the new revision before");
+        demand_revision(under, revision_of(*former), "being below the partition");
+      });
 }
 
 Verdict new_revision_above_partition(const Timeline& timeline) {
-  return judge_step(timeline, "replace-above", {"pods", "statefulsets"},
-                    "the pod of the partition came back at the new revision", [](JudgedStep& under) {
-                      if (const StatefulSet* set = set_at(under, under.before); set != nullptr)
-                        demand_revision(under, set->update_revision, "not being below the partition");
-                    });
+  return judge_step<steps::ReplaceAbove>(
+      timeline, {"pods", "statefulsets"}, "the pod of the partition came back at the new revision",
+      [](JudgedStep& under) {
+        if (const StatefulSet* set = set_at(under, under.before); set != nullptr)
+          demand_revision(under, set->update_revision, "not being below the partition");
+      });
 }
 
 Verdict lost_pod_is_updated(const Timeline& timeline) {
-  return judge_step(
-      timeline, "complete", {"pods", "statefulsets"},
+  return judge_step<steps::Complete>(
+      timeline, {"pods", "statefulsets"},
       "all pods have the new revision, the one that was lost in between too", [](JudgedStep& under) {
         const bool lost = std::any_of(under.pods.begin(), under.pods.end(),
                                       [&](const Incarnation& pod) { return under.covers(pod.fault); });
@@ -255,78 +263,78 @@ Verdict lost_pod_is_updated(const Timeline& timeline) {
 }
 
 Verdict min_ready_seconds_kept(const Timeline& timeline) {
-  return judge_step(timeline, "min-ready", {"pods"},
-                    "each pod was Ready for minReadySeconds before the next one went", [](JudgedStep& under) {
-                      const std::chrono::seconds wanted{under.number("minReadySeconds")};
-                      std::size_t judged = 0;
-                      for (const Incarnation& pod : under.pods) {
-                        if (!under.covers(pod.ending) || pod.ended_on_purpose() || pod.excused) continue;
-                        for (const Incarnation& higher : under.pods) {
-                          const bool is_before = higher.ordinal.value == pod.ordinal.value + 1 &&
-                                                 under.covers(higher.appeared) && higher.was_ready() &&
-                                                 higher.first_ready()->index < pod.ending->index;
-                          if (!is_before) continue;
-                          ++judged;
-                          const Elapsed waited = std::max(pod.ending->at - higher.first_ready()->at,
-                                                          told_in_pods(higher, pod).value_or(Elapsed{0}));
-                          if (waited >= wanted - kMinReadySlack) continue;
-                          under.find(pod.ref,
-                                     fmt::format("{} goes when {} was Ready for {} s", pod.ref.name,
-                                                 higher.ref.name, wanted.count()),
-                                     fmt::format("it was told to stop at {}, {} after {} became Ready",
-                                                 moment(*pod.ending), seconds(waited), higher.ref.name),
-                                     *pod.ending, look_at_revisions(under.subject));
-                        }
-                      }
-                      if (judged == 0) under.judgement.doubt("no two pods were replaced one after the other");
-                    });
+  return judge_step<steps::MinReady>(
+      timeline, {"pods"}, "each pod was Ready for minReadySeconds before the next one went",
+      [](JudgedStep& under) {
+        const std::chrono::seconds wanted{under.asked<steps::MinReady>().min_ready_seconds};
+        std::size_t judged = 0;
+        for (const Incarnation& pod : under.pods) {
+          if (!under.covers(pod.ending) || pod.ended_on_purpose() || pod.excused) continue;
+          for (const Incarnation& higher : under.pods) {
+            const bool is_before = higher.ordinal.value == pod.ordinal.value + 1 &&
+                                   under.covers(higher.appeared) && higher.was_ready() &&
+                                   higher.first_ready()->index < pod.ending->index;
+            if (!is_before) continue;
+            ++judged;
+            const Elapsed waited = std::max(pod.ending->at - higher.first_ready()->at,
+                                            told_in_pods(higher, pod).value_or(Elapsed{0}));
+            if (waited >= wanted - kMinReadySlack) continue;
+            under.find(pod.ref,
+                       fmt::format("{} goes when {} was Ready for {} s", pod.ref.name, higher.ref.name,
+                                   wanted.count()),
+                       fmt::format("it was told to stop at {}, {} after {} became Ready", moment(*pod.ending),
+                                   seconds(waited), higher.ref.name),
+                       *pod.ending, look_at_revisions(under.subject));
+          }
+        }
+        if (judged == 0) under.judgement.doubt("no two pods were replaced one after the other");
+      });
 }
 
 Verdict on_delete_moves_nothing(const Timeline& timeline) {
-  return judge_step(timeline, "hold-on-delete", {"pods"}, "no pod was moved by a new template",
-                    [](JudgedStep& under) {
-                      demand_calm(under, "the strategy is OnDelete", [](const Incarnation&) { return true; });
-                      if (pods_of(under.after, under.subject).empty())
-                        under.judgement.doubt("the set had no pod");
-                    });
+  return judge_step<steps::HoldOnDelete>(
+      timeline, {"pods"}, "no pod was moved by a new template", [](JudgedStep& under) {
+        demand_calm(under, "the strategy is OnDelete", [](const Incarnation&) { return true; });
+        if (pods_of(under.after, under.subject).empty()) under.judgement.doubt("the set had no pod");
+      });
 }
 
 Verdict on_delete_picks_up(const Timeline& timeline) {
-  return judge_step(timeline, "pick-up", {"pods", "statefulsets"},
-                    "the deleted pod came back at the newest revision", [](JudgedStep& under) {
-                      const StatefulSet* set = set_at(under, under.before);
-                      if (set == nullptr) return;
-                      const Pod* before = under.before.pod(under.pod_name(under.ordinal()));
-                      if (before != nullptr && revision_of(*before) == set->update_revision)
-                        return under.judgement.doubt("the pod had the newest revision before");
-                      demand_revision(under, set->update_revision, "being deleted under OnDelete");
-                    });
+  return judge_step<steps::PickUp>(timeline, {"pods", "statefulsets"},
+                                   "the deleted pod came back at the newest revision", [](JudgedStep& under) {
+                                     const StatefulSet* set = set_at(under, under.before);
+                                     if (set == nullptr) return;
+                                     const Pod* before = under.before.pod(under.pod_name(under.ordinal()));
+                                     if (before != nullptr && revision_of(*before) == set->update_revision)
+                                       return under.judgement.doubt("the pod had the newest revision before");
+                                     demand_revision(under, set->update_revision,
+                                                     "being deleted under OnDelete");
+                                   });
 }
 
 Verdict history_is_limited(const Timeline& timeline) {
-  return judge_step(timeline, "settle", {"controllerrevisions", "statefulsets", "pods"},
-                    "old revisions were pruned", [](JudgedStep& under) {
-                      const StatefulSet* set = set_at(under, under.after);
-                      if (set == nullptr) return;
-                      std::set<std::string> live{set->current_revision, set->update_revision};
-                      for (const auto& [ordinal, pod] : pods_of(under.after, under.subject))
-                        live.insert(revision_of(*pod));
-                      std::size_t kept = 0;
-                      std::size_t out_of_use = 0;
-                      for (const auto& [name, revision] : under.after.revisions) {
-                        const OwnerReference* owner = revision->meta.controller();
-                        if (owner == nullptr || owner->uid != set->meta.ref.uid) continue;
-                        ++kept;
-                        if (!live.contains(std::string{name})) ++out_of_use;
-                      }
-                      if (kept == 0) return under.judgement.doubt("no ControllerRevision was seen");
-                      const auto limit = static_cast<std::size_t>(set->revision_history_limit);
-                      if (out_of_use <= limit) return;
-                      under.find(
-                          set->meta.ref, fmt::format("at most {} revisions out of use are kept", limit),
-                          fmt::format("{} were at {}", out_of_use, moment(*under.step.end)), *under.step.end,
-                          fmt::format("kubectl -n {} get controllerrevisions", under.subject.ns));
-                    });
+  return judge_step<steps::Settle>(
+      timeline, {"controllerrevisions", "statefulsets", "pods"}, "old revisions were pruned",
+      [](JudgedStep& under) {
+        const StatefulSet* set = set_at(under, under.after);
+        if (set == nullptr) return;
+        std::set<std::string> live{set->current_revision, set->update_revision};
+        for (const auto& [ordinal, pod] : pods_of(under.after, under.subject)) live.insert(revision_of(*pod));
+        std::size_t kept = 0;
+        std::size_t out_of_use = 0;
+        for (const auto& [name, revision] : under.after.revisions) {
+          const OwnerReference* owner = revision->meta.controller();
+          if (owner == nullptr || owner->uid != set->meta.ref.uid) continue;
+          ++kept;
+          if (!live.contains(std::string{name})) ++out_of_use;
+        }
+        if (kept == 0) return under.judgement.doubt("no ControllerRevision was seen");
+        const auto limit = static_cast<std::size_t>(set->revision_history_limit);
+        if (out_of_use <= limit) return;
+        under.find(set->meta.ref, fmt::format("at most {} revisions out of use are kept", limit),
+                   fmt::format("{} were at {}", out_of_use, moment(*under.step.end)), *under.step.end,
+                   fmt::format("kubectl -n {} get controllerrevisions", under.subject.ns));
+      });
 }
 
 Verdict status_counts_pods(const Timeline& timeline) {
@@ -359,13 +367,13 @@ Verdict status_counts_pods(const Timeline& timeline) {
     compare("currentReplicas", set->current_revision_pods,
             count([&](const Pod& pod) { return revision_of(pod) == set->current_revision; }));
   };
-  return judge_step(
-      timeline, "hold-partition", {"pods", "statefulsets"}, "the numbers in status agree with the pods",
+  return judge_step<steps::HoldPartition>(
+      timeline, {"pods", "statefulsets"}, "the numbers in status agree with the pods",
       [&](JudgedStep& under) {
         // A pod that comes or goes just now may be counted or not; the controller has passed since others
         // did.
         const bool changed = counts_moved(under);
-        const bool is_hold = under.step.name == "hold-partition";
+        const bool is_hold = under.step.is<steps::HoldPartition>();
         if (under.step.timed_out()) demand_observed(under);
         if (is_hold && changed) return under.judgement.doubt("pods changed meanwhile");
         if (!is_hold && !under.ended_calm()) return;

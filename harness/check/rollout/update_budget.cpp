@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/check/rollout/revisions.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -64,31 +65,33 @@ void judge_budget(JudgedStep& under, const Budget& budget, const Observation& fi
   under.judgement.measure({"pods unavailable at once", static_cast<double>(most), "pods", under.subject.set});
 }
 
-Verdict judge_range(const Timeline& timeline, std::string_view first, std::string_view last) {
+/// From the begin of the one step to the end of the other.
+template <StepType First, StepType Last>
+Verdict judge_range(const Timeline& timeline) {
   bool dropped = false;
-  Verdict verdict = judge_step(timeline, last, {"pods", "statefulsets"},
-                               "no pod too many was unavailable at once", [&](JudgedStep& under) {
-                                 const StatefulSet* set = set_at(under, under.after);
-                                 const RecordedStep* began = under.course.find(first);
-                                 if (set == nullptr || began == nullptr) return;
-                                 dropped = !set->max_unavailable;
-                                 const int wanted = under.number("maxUnavailable");
-                                 if (!dropped && *set->max_unavailable != wanted)
-                                   return under.judgement.doubt(fmt::format(
-                                       "{} was {}, asked for was {}", kField, *set->max_unavailable, wanted));
-                                 if (!dropped) judge_budget(under, {*set, wanted}, *began->begin);
-                               });
+  Verdict verdict = judge_step<Last>(
+      timeline, {"pods", "statefulsets"}, "no pod too many was unavailable at once", [&](JudgedStep& under) {
+        const StatefulSet* set = set_at(under, under.after);
+        const RecordedStep* began = under.course.find<First>();
+        if (set == nullptr || began == nullptr) return;
+        dropped = !set->max_unavailable;
+        const int wanted = under.asked<Last>().max_unavailable;
+        if (!dropped && *set->max_unavailable != wanted)
+          return under.judgement.doubt(
+              fmt::format("{} was {}, asked for was {}", kField, *set->max_unavailable, wanted));
+        if (!dropped) judge_budget(under, {*set, wanted}, *began->begin);
+      });
   return dropped ? not_applicable(fmt::format("the API server dropped {}", kField)) : verdict;
 }
 
 }  // namespace
 
 Verdict updated_within_budget(const Timeline& timeline) {
-  return judge_range(timeline, "roll-two", "roll-two");
+  return judge_range<steps::RollTwo, steps::RollTwo>(timeline);
 }
 
 Verdict broken_update_within_budget(const Timeline& timeline) {
-  return judge_range(timeline, "roll-two-bad", "hold-two-bad");
+  return judge_range<steps::RollTwoBad, steps::HoldTwoBad>(timeline);
 }
 
 }  // namespace stateproof::check

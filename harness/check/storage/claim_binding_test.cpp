@@ -4,6 +4,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -67,9 +68,10 @@ TEST(OneClaimPerPod, RejectsALostClaim) {
 }
 
 TEST(OneClaimPerPod, APodThatWaitsForItsClaimProvesNothing) {
-  Story story = Story{}.begins("create", {{"replicas", 3}}).claim_pending(0).created(0);
+  Story story = Story{}.begins(steps::Create{.replicas = {3}}).claim_pending(0).created(0);
   story.modified(0, [](Pod& pod) { pod.unscheduled_message = "unbound immediate PersistentVolumeClaims"; });
-  EXPECT_THAT(one_claim_per_pod(story.times_out("create")), IsInconclusive(HasSubstr("unbound immediate")));
+  EXPECT_THAT(one_claim_per_pod(story.times_out<steps::Create>()),
+              IsInconclusive(HasSubstr("unbound immediate")));
 }
 
 TEST(ClaimAndVolume, AWholeLifecycleIsConformant) {
@@ -160,14 +162,14 @@ TEST(SameStorage, AWholeLifecycleIsConformant) {
 TEST(SameStorage, RejectsARecreatedClaim) {
   Story story = Story{}
                     .deployed()
-                    .begins("replace", {{"ordinal", 1}})
+                    .begins(steps::Replace{.ordinal = {1}})
                     .fault(1)
                     .deleted(1)
                     .claim_deleted(1)
                     .volume_deleted(1);
   story.claim_pending(1);
   const std::size_t breach = story.last();
-  EXPECT_THAT(same_storage_after_replacement(story.created(1).bound(1).ready(1).reaches("replace")),
+  EXPECT_THAT(same_storage_after_replacement(story.created(1).bound(1).ready(1).reaches<steps::Replace>()),
               IsNonconformant(ElementsAre(breach)));
 }
 

@@ -9,6 +9,7 @@
 #include "harness/check/evidence/step_duty.h"
 #include "harness/model/claim_size.h"
 #include "harness/model/quantity.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -16,32 +17,22 @@ namespace {
 constexpr int kForbidden = 403;
 constexpr int kInvalid = 422;
 
-struct Answer {
-  int code = 0;  ///< HTTP status; 0: not recorded
-  std::string message;
+bool granted(const Answer& answer) { return answer.code >= 200 && answer.code < 300; }
 
-  [[nodiscard]] bool granted() const { return code >= 200 && code < 300; }
-  /// It is the user who may not ask, whatever the class says.
-  [[nodiscard]] bool is_for_want_of_a_right() const {
-    return code == kForbidden && message.find(" cannot patch ") != std::string::npos;
-  }
-  [[nodiscard]] std::string text() const {
-    return message.empty() ? fmt::format("the API server answered {}", code)
-                           : fmt::format("the API server answered {}: {}", code, message);
-  }
-};
-
-Answer answer_in(const nlohmann::json& args) {
-  if (!args.is_object()) return {};
-  return {args.value("code", 0), args.value("message", "")};
+/// It is the user who may not ask, whatever the class says.
+bool is_for_want_of_a_right(const Answer& answer) {
+  return answer.code == kForbidden && answer.message.find(" cannot patch ") != std::string::npos;
 }
 
-const nlohmann::json& args_of(const JudgedStep& under) { return under.step.end->as<Step>()->args; }
+std::string text_of(const Answer& answer) {
+  return fmt::format("the API server answered {}{}{}", answer.code, answer.message.empty() ? "" : ": ",
+                     answer.message);
+}
 
 Answer answer_for(const JudgedStep& under, const std::string& claim) {
-  const auto answers = args_of(under).find("answers");
-  if (answers == args_of(under).end() || !answers->is_object() || !answers->contains(claim)) return {};
-  return answer_in(answers->at(claim));
+  const auto answers = under.answered<steps::Expand>().answers;
+  const auto found = answers ? answers->find(claim) : std::map<std::string, Answer>::const_iterator{};
+  return answers && found != answers->end() ? found->second : Answer{};
 }
 
 /// Whether the class of the claims allows them to grow; nullopt when the recording does not tell.
@@ -86,8 +77,8 @@ void for_each_claim(JudgedStep& under, Duty duty) {
       under.judgement.doubt(fmt::format("the answer for claim {} was not recorded", claim->meta.ref.name));
       continue;
     }
-    if (answer.is_for_want_of_a_right()) {
-      under.judgement.doubt(answer.text());
+    if (is_for_want_of_a_right(answer)) {
+      under.judgement.doubt(text_of(answer));
       continue;
     }
     ++judged;
@@ -99,7 +90,7 @@ void for_each_claim(JudgedStep& under, Duty duty) {
 /// How far a claim has grown when the scenario looks for the last time.
 void judge_growth(JudgedStep& under, const Claim& before, const Observation& at) {
   const std::string& name = before.meta.ref.name;
-  const double wanted = parse_quantity(args_of(under).value("request", "")).value_or(0);
+  const double wanted = parse_quantity(under.answered<steps::Expand>().request).value_or(0);
   const Observation* seen = newest(under.timeline, name, at);
   const auto find = [&](std::string expected, std::string observed) {
     under.find(before.meta.ref, std::move(expected), std::move(observed), at, look_at_claim(before.meta.ref));
@@ -115,7 +106,7 @@ void judge_growth(JudgedStep& under, const Claim& before, const Observation& at)
     return find(fmt::format("claim {} requests {:.0f} bytes", name, wanted),
                 fmt::format("it requests {:.0f} at {}", size.requested, moment(at)));
   if (size.capacity >= wanted) return;
-  const RecordedStep* grown = under.course.find("grown");
+  const RecordedStep* grown = under.course.find<steps::Grown>();
   if (grown == nullptr || !grown->timed_out())
     return under.judgement.doubt(
         fmt::format("status.capacity of claim {} is {:.0f} bytes", name, size.capacity));
@@ -144,17 +135,17 @@ void judge_rows(JudgedStep& under, const RecordedStep& read) {
 }  // namespace
 
 Verdict claim_templates_are_fixed(const Timeline& timeline) {
-  return judge_step(
-      timeline, "edit-claim-template", {}, "the API server refused to change a claim template",
-      [](JudgedStep& under) {
-        const Answer answer = answer_in(args_of(under));
+  return judge_step<steps::EditClaimTemplate>(
+      timeline, {}, "the API server refused to change a claim template", [](JudgedStep& under) {
+        const auto answered = under.answered<steps::EditClaimTemplate>();
+        const Answer answer{answered.code.value_or(0), answered.message.value_or("")};
         if (answer.code == kInvalid) return;
-        if (!answer.granted())
-          return under.judgement.doubt(answer.code == 0 ? "the answer was not recorded" : answer.text());
+        if (!granted(answer))
+          return under.judgement.doubt(answer.code == 0 ? "the answer was not recorded" : text_of(answer));
         under.find(
             {"StatefulSet", under.subject.ns, under.subject.set, {}},
-            fmt::format("a change of spec.volumeClaimTemplates is refused with {}", kInvalid), answer.text(),
-            *under.step.end,
+            fmt::format("a change of spec.volumeClaimTemplates is refused with {}", kInvalid),
+            text_of(answer), *under.step.end,
             fmt::format("kubectl -n {} get statefulset {} -o yaml; admission webhooks that change sets",
                         under.subject.ns, under.subject.set));
       });
@@ -163,18 +154,17 @@ Verdict claim_templates_are_fixed(const Timeline& timeline) {
 Verdict claims_grow(const Timeline& timeline) {
   if (allowed(timeline) == false)
     return not_applicable(class_text(timeline) + " does not set allowVolumeExpansion");
-  return judge_step(
-      timeline, "expand", {"persistentvolumeclaims"}, "every claim grew and kept its rows",
-      [](JudgedStep& under) {
+  return judge_step<steps::Expand>(
+      timeline, {"persistentvolumeclaims"}, "every claim grew and kept its rows", [](JudgedStep& under) {
         if (!allowed(under.timeline))
           return under.judgement.doubt("the recording does not tell whether the class allows expansion");
-        const RecordedStep* read = under.course.find("read");
+        const RecordedStep* read = under.course.find<steps::Read>();
         if (read == nullptr || read->end == nullptr)
           return under.judgement.doubt("what became of the claims was not looked at");
         for_each_claim(under, [&](const Claim& claim, const Answer& answer) {
-          if (answer.granted()) return judge_growth(under, claim, *read->end);
+          if (granted(answer)) return judge_growth(under, claim, *read->end);
           under.find(claim.meta.ref, fmt::format("claim {} may ask for more", claim.meta.ref.name),
-                     answer.text(), *under.step.end, look_at_claim(claim.meta.ref));
+                     text_of(answer), *under.step.end, look_at_claim(claim.meta.ref));
         });
         judge_rows(under, *read);
       });
@@ -182,16 +172,16 @@ Verdict claims_grow(const Timeline& timeline) {
 
 Verdict growth_needs_permission(const Timeline& timeline) {
   if (allowed(timeline) == true) return not_applicable(class_text(timeline) + " sets allowVolumeExpansion");
-  return judge_step(
-      timeline, "expand", {"persistentvolumeclaims"}, "every claim was refused more", [](JudgedStep& under) {
+  return judge_step<steps::Expand>(
+      timeline, {"persistentvolumeclaims"}, "every claim was refused more", [](JudgedStep& under) {
         if (!allowed(under.timeline))
           return under.judgement.doubt("the recording does not tell whether the class allows expansion");
         for_each_claim(under, [&](const Claim& claim, const Answer& answer) {
           if (answer.code == kForbidden) return;
-          if (!answer.granted()) return under.judgement.doubt(answer.text());
+          if (!granted(answer)) return under.judgement.doubt(text_of(answer));
           under.find(claim.meta.ref,
                      fmt::format("more for claim {} is refused with {}", claim.meta.ref.name, kForbidden),
-                     answer.text(), *under.step.end,
+                     text_of(answer), *under.step.end,
                      "the API server's admission plugin PersistentVolumeClaimResize");
         });
       });

@@ -7,6 +7,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -16,17 +17,17 @@ using testing::HasSubstr;
 
 constexpr const char* kAsked = "40Mi";
 
-json answers(int code) {
-  json all;
+steps::Expand answered(int code, const std::string& message = {}) {
+  std::map<std::string, Answer> answers;
   for (const int ordinal : {0, 1, 2})
-    all["mariadb-data-mariadb-" + std::to_string(ordinal)] = {{"code", code}};
-  return {{"request", kAsked}, {"answers", all}};
+    answers["mariadb-data-mariadb-" + std::to_string(ordinal)] = {code, message};
+  return {.request = kAsked, .answers = answers};
 }
 
 /// What is told of a claim's size is told in the object as served.
 class Growth {
  public:
-  explicit Growth(int code) : story_(Story{}.deployed()) { story_.begins("expand", answers(code)); }
+  explicit Growth(int code) : story_(Story{}.deployed()) { story_.begins(answered(code)); }
 
   Growth& serve(int ordinal, const std::string& requested, const std::string& capacity) {
     story_.claim(ordinal, [](Claim&) {});
@@ -40,16 +41,16 @@ class Growth {
   }
   /// The scenario after the step "expand": the set is made anew, the rows are read.
   Growth& recreated() {
-    story_.reaches("expand").begins("recreate");
+    story_.reaches<steps::Expand>().begins(steps::Recreate{});
     for (const int ordinal : {0, 1, 2})
       story_.terminating(ordinal).deleted(ordinal).created(ordinal).ready(ordinal);
-    story_.reaches("recreate");
+    story_.reaches<steps::Recreate>();
     return *this;
   }
   Growth& rows_found() {
-    story_.begins("read");
+    story_.begins(steps::Read{});
     for (const int ordinal : {0, 1, 2}) story_.reads(ordinal);
-    story_.reaches("read");
+    story_.reaches<steps::Read>();
     return *this;
   }
   Story& story() { return story_; }
@@ -76,7 +77,7 @@ Timeline on_class(bool allowed, const Story& story) {
 
 Story asked(int code) {
   Story story = Story{}.deployed();
-  return story.begins("expand", answers(code));
+  return story.begins(answered(code));
 }
 
 Growth grown() {
@@ -85,18 +86,18 @@ Growth grown() {
 }
 
 TEST(ClaimTemplatesAreFixed, WhenTheChangeIsInvalid) {
-  Story story = Story{}.begins("edit-claim-template", {{"code", 422}, {"message", "field is immutable"}});
-  EXPECT_THAT(claim_templates_are_fixed(story.reaches("edit-claim-template")), IsConformant());
+  Story story = Story{}.begins(steps::EditClaimTemplate{.code = 422, .message = "field is immutable"});
+  EXPECT_THAT(claim_templates_are_fixed(story.reaches<steps::EditClaimTemplate>()), IsConformant());
 }
 
 TEST(ClaimTemplatesAreFixed, NotWhenTheChangeIsTaken) {
-  Story story = Story{}.begins("edit-claim-template", {{"code", 200}}).reaches("edit-claim-template");
+  Story story = Story{}.begins(steps::EditClaimTemplate{.code = 200}).reaches<steps::EditClaimTemplate>();
   EXPECT_THAT(claim_templates_are_fixed(story), IsNonconformantAs(HasSubstr("answered 200")));
 }
 
 TEST(ClaimTemplatesAreFixed, IsNotProvedByAMissingRight) {
-  Story story = Story{}.begins("edit-claim-template", {{"code", 403}, {"message", "cannot patch"}});
-  EXPECT_THAT(claim_templates_are_fixed(story.reaches("edit-claim-template")),
+  Story story = Story{}.begins(steps::EditClaimTemplate{.code = 403, .message = "cannot patch"});
+  EXPECT_THAT(claim_templates_are_fixed(story.reaches<steps::EditClaimTemplate>()),
               IsInconclusive(HasSubstr("cannot patch")));
 }
 
@@ -130,7 +131,7 @@ TEST(ClaimsGrow, NotWhenTheRequestIsForgotten) {
 
 TEST(ClaimsGrow, NotWhenTheCapacityNeverFollows) {
   Growth growth(200);
-  growth.all_serve(kAsked, "32Mi").recreated().story().begins("grown").times_out("grown");
+  growth.all_serve(kAsked, "32Mi").recreated().story().begins(steps::Grown{}).times_out<steps::Grown>();
   EXPECT_THAT(claims_grow(growth.rows_found().on_class(true)),
               IsNonconformantAs(HasSubstr("it is 33554432 bytes")));
 }
@@ -153,50 +154,54 @@ TEST(ClaimsGrow, NotWhenRowsAreLost) {
   growth.all_serve(kAsked, kAsked)
       .recreated()
       .story()
-      .begins("read")
+      .begins(steps::Read{})
       .reads(0)
       .reads(1, {})
       .reads(2)
-      .reaches("read");
+      .reaches<steps::Read>();
   EXPECT_EQ(claims_grow(growth.on_class(true)).outcome, Outcome::kNonconformant);
 }
 
 TEST(ClaimsGrow, IsInconclusiveWhenRowsWereNotRead) {
   Growth growth(200);
-  growth.all_serve(kAsked, kAsked).recreated().story().begins("read").reads(0).reads(1).reaches("read");
+  growth.all_serve(kAsked, kAsked)
+      .recreated()
+      .story()
+      .begins(steps::Read{})
+      .reads(0)
+      .reads(1)
+      .reaches<steps::Read>();
   EXPECT_THAT(claims_grow(growth.on_class(true)),
               IsInconclusive(HasSubstr("no rows were read from mariadb-2")));
 }
 
 TEST(GrowthNeedsPermission, WhenMoreIsForbidden) {
   Story story = asked(403);
-  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches("expand"))), IsConformant());
+  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches<steps::Expand>())), IsConformant());
 }
 
 TEST(GrowthNeedsPermission, NotWhenMoreIsGranted) {
   Story story = asked(200);
-  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches("expand"))),
+  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches<steps::Expand>())),
               IsNonconformantAs(HasSubstr("answered 200")));
 }
 
 TEST(GrowthNeedsPermission, IsNotApplicableWhereTheClassAllowsIt) {
   Story story = asked(200);
-  EXPECT_EQ(growth_needs_permission(on_class(true, story.reaches("expand"))).outcome,
+  EXPECT_EQ(growth_needs_permission(on_class(true, story.reaches<steps::Expand>())).outcome,
             Outcome::kNotApplicable);
 }
 
 TEST(GrowthNeedsPermission, IsInconclusiveForWhoMayNotAsk) {
-  json args = answers(403);
-  for (json& one : args.at("answers"))
-    one["message"] = R"(claims is forbidden: User "ann" cannot patch resource "persistentvolumeclaims")";
-  Story story = Story{}.deployed().begins("expand", args);
-  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches("expand"))),
+  Story story = Story{}.deployed().begins(
+      answered(403, R"(claims is forbidden: User "ann" cannot patch resource "persistentvolumeclaims")"));
+  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches<steps::Expand>())),
               IsInconclusive(HasSubstr("cannot patch")));
 }
 
 TEST(GrowthNeedsPermission, IsInconclusiveWithoutAnswers) {
-  Story story = Story{}.deployed().begins("expand", {{"request", kAsked}});
-  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches("expand"))),
+  Story story = Story{}.deployed().begins(steps::Expand{.request = kAsked});
+  EXPECT_THAT(growth_needs_permission(on_class(false, story.reaches<steps::Expand>())),
               IsInconclusive(HasSubstr("was not recorded")));
 }
 

@@ -8,6 +8,7 @@
 
 #include "harness/check/disruption/row_ledger.h"
 #include "harness/check/evidence/step_duty.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -142,19 +143,20 @@ std::optional<bool> template_names_a_class(const JudgedStep& under) {
 Verdict claims_outlive_lost_pods(const Timeline& timeline) {
   const auto stay = [](JudgedStep& under) { demand_stay(under, "only its pod was deleted", any); };
   constexpr const char* judged = "no claim went with a pod that was deleted";
-  return worse(judge_step(timeline, "replace-pod", {"persistentvolumeclaims"}, judged, stay),
-               judge_step(timeline, "hold-claims", {"persistentvolumeclaims"}, judged, stay));
+  return worse(judge_step<steps::ReplacePod>(timeline, {"persistentvolumeclaims"}, judged, stay),
+               judge_step<steps::HoldClaims>(timeline, {"persistentvolumeclaims"}, judged, stay));
 }
 
 Verdict claims_go_with_scale_down(const Timeline& timeline) {
-  return judge_step(timeline, "scale-down", {"persistentvolumeclaims"},
-                    "the claims of removed ordinals went, the others stayed", [](JudgedStep& under) {
-                      const int keep = under.subject.first.value + under.number("to");
-                      demand_stay(under, "its ordinal is still wanted",
-                                  [&](Ordinal ordinal) { return ordinal.value < keep; });
-                      demand_gone(under, "its ordinal was scaled away under whenScaled Delete",
-                                  [&](Ordinal ordinal) { return ordinal.value >= keep; });
-                    });
+  return judge_step<steps::ScaleDown>(
+      timeline, {"persistentvolumeclaims"}, "the claims of removed ordinals went, the others stayed",
+      [](JudgedStep& under) {
+        const int keep = under.subject.first.value + under.asked<steps::ScaleDown>().to;
+        demand_stay(under, "its ordinal is still wanted",
+                    [&](Ordinal ordinal) { return ordinal.value < keep; });
+        demand_gone(under, "its ordinal was scaled away under whenScaled Delete",
+                    [&](Ordinal ordinal) { return ordinal.value >= keep; });
+      });
 }
 
 Verdict scaled_claim_waits_for_its_pod(const Timeline& timeline) {
@@ -167,7 +169,7 @@ Verdict scaled_claim_waits_for_its_pod(const Timeline& timeline) {
       return under.judgement.doubt(fmt::format("{} did not stay", under.pod_name(under.ordinal())));
     // Two watches have no order. The pod could not end before the scenario let it, and that was the next
     // step.
-    const RecordedStep* let_end = under.course.find("scale-down");
+    const RecordedStep* let_end = under.course.find<steps::ScaleDown>();
     if (let_end == nullptr || let_end->outcome == Step::Phase::kFailed)
       return under.judgement.doubt(
           fmt::format("nothing shows that {} was alive until it was let go", pod->meta.ref.name));
@@ -183,13 +185,14 @@ Verdict scaled_claim_waits_for_its_pod(const Timeline& timeline) {
     }
   };
   constexpr const char* judged = "the claim stayed until its pod was gone";
-  return worse(judge_step(timeline, "begin-scale-down", {"persistentvolumeclaims", "pods"}, judged, wait),
-               judge_step(timeline, "hold-scaled-claim", {"persistentvolumeclaims", "pods"}, judged, wait));
+  return worse(
+      judge_step<steps::BeginScaleDown>(timeline, {"persistentvolumeclaims", "pods"}, judged, wait),
+      judge_step<steps::HoldScaledClaim>(timeline, {"persistentvolumeclaims", "pods"}, judged, wait));
 }
 
 Verdict claims_belong_to_their_set(const Timeline& timeline) {
-  return judge_step(
-      timeline, "hold-claims", {"persistentvolumeclaims", "statefulsets"}, "each claim was owned by its set",
+  return judge_step<steps::HoldClaims>(
+      timeline, {"persistentvolumeclaims", "statefulsets"}, "each claim was owned by its set",
       [](JudgedStep& under) {
         const StatefulSet* set = under.after.set(under.subject.set);
         if (set == nullptr) return under.judgement.doubt("the set was not there");
@@ -212,8 +215,8 @@ Verdict claims_belong_to_their_set(const Timeline& timeline) {
 }
 
 Verdict claims_go_with_set(const Timeline& timeline) {
-  return judge_step(
-      timeline, "delete-set", {"persistentvolumeclaims"}, "the claims went with their set",
+  return judge_step<steps::DeleteSet>(
+      timeline, {"persistentvolumeclaims"}, "the claims went with their set",
       [](JudgedStep& under) { demand_gone(under, "its set was deleted under whenDeleted Delete", any); });
 }
 
@@ -225,8 +228,8 @@ Verdict claims_outlive_set(const Timeline& timeline) {
   };
   constexpr const char* judged = "all claims and their volumes outlived their set";
   return worse(
-      judge_step(timeline, "delete-set", {"persistentvolumeclaims", "persistentvolumes"}, judged, stay),
-      judge_step(timeline, "recreate", {"persistentvolumeclaims", "persistentvolumes"}, judged, stay));
+      judge_step<steps::DeleteSet>(timeline, {"persistentvolumeclaims", "persistentvolumes"}, judged, stay),
+      judge_step<steps::Recreate>(timeline, {"persistentvolumeclaims", "persistentvolumes"}, judged, stay));
 }
 
 Verdict foreign_claims_stay(const Timeline& timeline) {
@@ -257,9 +260,9 @@ Verdict foreign_claims_stay(const Timeline& timeline) {
     if (judged == 0) under.judgement.doubt("no claim belonged to another controller");
   };
   constexpr const char* judged = "the claim of another controller was left alone";
-  return worse(judge_step(timeline, "create", {"persistentvolumeclaims"}, judged, stay),
-               worse(judge_step(timeline, "scale-down", {"persistentvolumeclaims"}, judged, stay),
-                     judge_step(timeline, "delete-set", {"persistentvolumeclaims"}, judged, stay)));
+  return worse(judge_step<steps::Create>(timeline, {"persistentvolumeclaims"}, judged, stay),
+               worse(judge_step<steps::ScaleDown>(timeline, {"persistentvolumeclaims"}, judged, stay),
+                     judge_step<steps::DeleteSet>(timeline, {"persistentvolumeclaims"}, judged, stay)));
 }
 
 Verdict claims_obey_a_changed_policy(const Timeline& timeline) {
@@ -283,14 +286,14 @@ Verdict claims_obey_a_changed_policy(const Timeline& timeline) {
     demand_stay(under, "the policy of its set had become Retain", any);
   };
   constexpr const char* judged = "the claims were given up, and outlived their set";
-  return worse(judge_step(timeline, "retain", {"persistentvolumeclaims"}, judged, be_disowned),
-               judge_step(timeline, "delete-set-again", {"persistentvolumeclaims"}, judged, stay));
+  return worse(judge_step<steps::Retain>(timeline, {"persistentvolumeclaims"}, judged, be_disowned),
+               judge_step<steps::DeleteSetAgain>(timeline, {"persistentvolumeclaims"}, judged, stay));
 }
 
 Verdict new_set_finds_claims(const Timeline& timeline) {
-  return judge_step(
-      timeline, "recreate", {"persistentvolumeclaims", "pods"},
-      "the new set's pods used the claims of before", [](JudgedStep& under) {
+  return judge_step<steps::Recreate>(
+      timeline, {"persistentvolumeclaims", "pods"}, "the new set's pods used the claims of before",
+      [](JudgedStep& under) {
         const auto before = claims_of(under.before, under.subject);
         const auto after = claims_of(under.after, under.subject);
         for (int i = 0; i < under.subject.replicas.value; ++i) {
@@ -326,56 +329,60 @@ Verdict new_set_finds_claims(const Timeline& timeline) {
 }
 
 Verdict new_set_finds_rows(const Timeline& timeline) {
-  return judge_step(timeline, "read", {"pods"}, "the rows of before were there again", [](JudgedStep& under) {
-    const RowLedger ledger{under.course.judged(), under.subject};
-    std::set<std::string> read;
-    for (const Observation& seen : under.during) {
-      const auto* operation = seen.as<SqlOperation>();
-      if (operation == nullptr || operation->kind != SqlOperation::Kind::kRead) continue;
-      if (operation->outcome != SqlOperation::Outcome::kOk) {
-        under.judgement.doubt(fmt::format("the read of {} failed: {}", operation->member, operation->note));
-        continue;
-      }
-      ledger.judge(*operation, seen, under.judgement);
-      if (ledger.crosses_replacement(*operation)) read.insert(operation->member);
-    }
-    for (int i = 0; i < under.subject.replicas.value; ++i)
-      if (const std::string name = under.pod_name({under.subject.first.value + i}); !read.contains(name))
-        under.judgement.doubt(fmt::format("no rows of before were read from {}", name));
-  });
+  return judge_step<steps::Read>(
+      timeline, {"pods"}, "the rows of before were there again", [](JudgedStep& under) {
+        const RowLedger ledger{under.course.judged(), under.subject};
+        std::set<std::string> read;
+        for (const Observation& seen : under.during) {
+          const auto* operation = seen.as<SqlOperation>();
+          if (operation == nullptr || operation->kind != SqlOperation::Kind::kRead) continue;
+          if (operation->outcome != SqlOperation::Outcome::kOk) {
+            under.judgement.doubt(
+                fmt::format("the read of {} failed: {}", operation->member, operation->note));
+            continue;
+          }
+          ledger.judge(*operation, seen, under.judgement);
+          if (ledger.crosses_replacement(*operation)) read.insert(operation->member);
+        }
+        for (int i = 0; i < under.subject.replicas.value; ++i)
+          if (const std::string name = under.pod_name({under.subject.first.value + i}); !read.contains(name))
+            under.judgement.doubt(fmt::format("no rows of before were read from {}", name));
+      });
 }
 
 Verdict claims_are_labelled(const Timeline& timeline) {
-  return judge_step(timeline, "write", {"persistentvolumeclaims", "statefulsets"},
-                    "all claims carry the labels of their set", [](JudgedStep& under) {
-                      const auto claims = claims_of(under.after, under.subject);
-                      if (claims.empty()) return under.judgement.doubt("there was no claim to judge");
-                      for (const auto& [ordinal, claim] : claims)
-                        if (claim->meta.label("app") != under.subject.set)
-                          under.find(claim->meta.ref, fmt::format("label app={}", under.subject.set),
-                                     fmt::format("it was \"{}\"", claim->meta.label("app")), *under.step.end,
-                                     look_at_claims(under.subject));
-                    });
+  return judge_step<steps::Write>(timeline, {"persistentvolumeclaims", "statefulsets"},
+                                  "all claims carry the labels of their set", [](JudgedStep& under) {
+                                    const auto claims = claims_of(under.after, under.subject);
+                                    if (claims.empty())
+                                      return under.judgement.doubt("there was no claim to judge");
+                                    for (const auto& [ordinal, claim] : claims)
+                                      if (claim->meta.label("app") != under.subject.set)
+                                        under.find(claim->meta.ref,
+                                                   fmt::format("label app={}", under.subject.set),
+                                                   fmt::format("it was \"{}\"", claim->meta.label("app")),
+                                                   *under.step.end, look_at_claims(under.subject));
+                                  });
 }
 
 Verdict deleted_claims_go(const Timeline& timeline) {
-  return judge_step(timeline, "delete-claims", {"persistentvolumeclaims", "persistentvolumes"},
-                    "the deleted claims are gone, and their volumes with them", [](JudgedStep& under) {
-                      demand_gone(under, "it was deleted and no pod uses it", any);
-                      if (!under.step.reached() && !under.outlasted_patience()) return;
-                      for (const auto& [name, volume] : under.after.volumes) {
-                        if (volume->claim.ns != under.subject.ns || volume->reclaim_policy != "Delete")
-                          continue;
-                        under.find(volume->meta.ref, fmt::format("volume {} goes with its claim", name),
-                                   fmt::format("it was {} at {}", volume->phase, moment(*under.step.end)),
-                                   *under.step.end, "the log of the provisioner");
-                      }
-                    });
+  return judge_step<steps::DeleteClaims>(
+      timeline, {"persistentvolumeclaims", "persistentvolumes"},
+      "the deleted claims are gone, and their volumes with them", [](JudgedStep& under) {
+        demand_gone(under, "it was deleted and no pod uses it", any);
+        if (!under.step.reached() && !under.outlasted_patience()) return;
+        for (const auto& [name, volume] : under.after.volumes) {
+          if (volume->claim.ns != under.subject.ns || volume->reclaim_policy != "Delete") continue;
+          under.find(volume->meta.ref, fmt::format("volume {} goes with its claim", name),
+                     fmt::format("it was {} at {}", volume->phase, moment(*under.step.end)), *under.step.end,
+                     "the log of the provisioner");
+        }
+      });
 }
 
 Verdict claim_in_use_is_protected(const Timeline& timeline) {
-  return judge_step(
-      timeline, "hold-claim", {"persistentvolumeclaims", "pods"}, "the claim stayed while its pod ran",
+  return judge_step<steps::HoldClaim>(
+      timeline, {"persistentvolumeclaims", "pods"}, "the claim stayed while its pod ran",
       [](JudgedStep& under) {
         const std::string name = under.subject.claim_name(under.ordinal());
         const Claim* before = under.before.claim(name);
@@ -394,19 +401,20 @@ Verdict claim_in_use_is_protected(const Timeline& timeline) {
 }
 
 Verdict claim_goes_after_its_pod(const Timeline& timeline) {
-  return judge_step(timeline, "let-go", {"persistentvolumeclaims", "pods"},
-                    "the claim went when its pod was gone", [](JudgedStep& under) {
-                      const std::string name = under.subject.claim_name(under.ordinal());
-                      const Claim* before = under.before.claim(name);
-                      const Claim* after = under.after.claim(name);
-                      if (before == nullptr || !before->meta.deletion)
-                        return under.judgement.doubt(fmt::format("claim {} was not being deleted", name));
-                      const bool remains = after != nullptr && after->meta.ref.uid == before->meta.ref.uid;
-                      if (!remains || under.step.reached() || !under.outlasted_patience()) return;
-                      under.find(before->meta.ref, fmt::format("claim {} goes when no pod uses it", name),
-                                 fmt::format("it was there at {}", moment(*under.step.end)), *under.step.end,
-                                 look_at_claims(under.subject));
-                    });
+  return judge_step<steps::LetGo>(
+      timeline, {"persistentvolumeclaims", "pods"}, "the claim went when its pod was gone",
+      [](JudgedStep& under) {
+        const std::string name = under.subject.claim_name(under.ordinal());
+        const Claim* before = under.before.claim(name);
+        const Claim* after = under.after.claim(name);
+        if (before == nullptr || !before->meta.deletion)
+          return under.judgement.doubt(fmt::format("claim {} was not being deleted", name));
+        const bool remains = after != nullptr && after->meta.ref.uid == before->meta.ref.uid;
+        if (!remains || under.step.reached() || !under.outlasted_patience()) return;
+        under.find(before->meta.ref, fmt::format("claim {} goes when no pod uses it", name),
+                   fmt::format("it was there at {}", moment(*under.step.end)), *under.step.end,
+                   look_at_claims(under.subject));
+      });
 }
 
 Verdict missing_claim_is_made(const Timeline& timeline) {
@@ -423,36 +431,38 @@ Verdict missing_claim_is_made(const Timeline& timeline) {
                *under.step.end,
                fmt::format("Events: kubectl -n {} describe pod {}", under.subject.ns, pod->meta.ref.name));
   };
-  const Verdict let_go = judge_step(timeline, "let-go", {"persistentvolumeclaims", "pods"}, judged, be_made);
+  const Verdict let_go =
+      judge_step<steps::LetGo>(timeline, {"persistentvolumeclaims", "pods"}, judged, be_made);
   if (let_go.outcome == Outcome::kNonconformant) return let_go;
-  return judge_step(timeline, "recover", {"persistentvolumeclaims", "pods"}, judged, [&](JudgedStep& under) {
-    be_made(under);
-    const Claim* claim = under.after.claim(under.subject.claim_name(under.ordinal()));
-    if (claim == nullptr || claim->phase != "Bound") under.judgement.doubt("there is no new Bound claim");
-  });
+  return judge_step<steps::Recover>(
+      timeline, {"persistentvolumeclaims", "pods"}, judged, [&](JudgedStep& under) {
+        be_made(under);
+        const Claim* claim = under.after.claim(under.subject.claim_name(under.ordinal()));
+        if (claim == nullptr || claim->phase != "Bound") under.judgement.doubt("there is no new Bound claim");
+      });
 }
 
 Verdict default_class_is_used(const Timeline& timeline) {
-  return judge_step(timeline, "create", {"persistentvolumeclaims", "statefulsets"},
-                    "every claim got the default StorageClass", [](JudgedStep& under) {
-                      const std::string wanted = under.timeline.header.environment.value("storageClass", "");
-                      if (wanted.empty())
-                        return under.judgement.doubt("the default StorageClass is not known");
-                      const auto named = template_names_a_class(under);
-                      if (!named) return under.judgement.doubt("the set was not seen");
-                      if (*named) return under.judgement.doubt("the claim template names a class");
-                      const auto claims = claims_of(under.after, under.subject);
-                      if (claims.empty()) return under.judgement.doubt("there was no claim to judge");
-                      for (const auto& [ordinal, claim] : claims)
-                        if (claim->storage_class != wanted)
-                          under.find(claim->meta.ref, fmt::format("spec.storageClassName is {}", wanted),
-                                     fmt::format("it is \"{}\"", claim->storage_class), *under.step.end,
-                                     "kubectl get storageclass; admission plugin DefaultStorageClass");
-                    });
+  return judge_step<steps::Create>(
+      timeline, {"persistentvolumeclaims", "statefulsets"}, "every claim got the default StorageClass",
+      [](JudgedStep& under) {
+        const std::string wanted = under.timeline.header.environment.value("storageClass", "");
+        if (wanted.empty()) return under.judgement.doubt("the default StorageClass is not known");
+        const auto named = template_names_a_class(under);
+        if (!named) return under.judgement.doubt("the set was not seen");
+        if (*named) return under.judgement.doubt("the claim template names a class");
+        const auto claims = claims_of(under.after, under.subject);
+        if (claims.empty()) return under.judgement.doubt("there was no claim to judge");
+        for (const auto& [ordinal, claim] : claims)
+          if (claim->storage_class != wanted)
+            under.find(claim->meta.ref, fmt::format("spec.storageClassName is {}", wanted),
+                       fmt::format("it is \"{}\"", claim->storage_class), *under.step.end,
+                       "kubectl get storageclass; admission plugin DefaultStorageClass");
+      });
 }
 
 Verdict failed_pod_is_remade(const Timeline& timeline) {
-  return judge_step(timeline, "create", {"pods"}, "the failed pod was made anew", [](JudgedStep& under) {
+  return judge_step<steps::Create>(timeline, {"pods"}, "the failed pod was made anew", [](JudgedStep& under) {
     const Pod* failed = nullptr;
     const Observation* when = nullptr;
     for (const Observation& seen : under.during)

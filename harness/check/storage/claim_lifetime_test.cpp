@@ -4,6 +4,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -16,13 +17,17 @@ void be_deleted(Claim& claim) { claim.meta.deletion = Timestamp{}; }
 /// mariadb-2 has to go, and is kept from ending until step "scale-down".
 Story kept_from_ending() {
   Story story = Story{}.deployed();
-  story.begins("begin-scale-down", {{"ordinal", 2}, {"from", 3}, {"to", 1}}).terminating(2);
-  return story.reaches("begin-scale-down").begins("hold-scaled-claim", {{"ordinal", 2}});
+  story.begins(steps::BeginScaleDown{.ordinal = {2}, .from = 3, .to = 1}).terminating(2);
+  return story.reaches<steps::BeginScaleDown>().begins(steps::HoldScaledClaim{.ordinal = {2}});
 }
 
 Story& let_go(Story& story) {
-  story.reaches("hold-scaled-claim").begins("scale-down", {{"from", 3}, {"to", 1}}).deleted(2);
-  return story.claim(2, be_deleted).claim_deleted(2).member_removed(1).claim_deleted(1).reaches("scale-down");
+  story.reaches<steps::HoldScaledClaim>().begins(steps::ScaleDown{.from = 3, .to = 1}).deleted(2);
+  return story.claim(2, be_deleted)
+      .claim_deleted(2)
+      .member_removed(1)
+      .claim_deleted(1)
+      .reaches<steps::ScaleDown>();
 }
 
 TEST(ScaledClaimWaitsForItsPod, WhenItIsDeletedAfterwards) {
@@ -40,23 +45,21 @@ TEST(ScaledClaimWaitsForItsPod, NotWhenItIsToldToGoWhileThePodIsThere) {
 
 TEST(ScaledClaimWaitsForItsPod, NotWhenItIsToldToGoBeforeThePod) {
   Story story = Story{}.deployed();
-  story.begins("begin-scale-down", {{"ordinal", 2}, {"from", 3}, {"to", 1}})
-      .claim(2, be_deleted)
-      .terminating(2);
-  story.reaches("begin-scale-down").begins("hold-scaled-claim", {{"ordinal", 2}});
+  story.begins(steps::BeginScaleDown{.ordinal = {2}, .from = 3, .to = 1}).claim(2, be_deleted).terminating(2);
+  story.reaches<steps::BeginScaleDown>().begins(steps::HoldScaledClaim{.ordinal = {2}});
   EXPECT_EQ(scaled_claim_waits_for_its_pod(let_go(story)).outcome, Outcome::kNonconformant);
 }
 
 TEST(ScaledClaimWaitsForItsPod, IsInconclusiveWhenThePodDidNotStay) {
   Story story = kept_from_ending();
-  story.deleted(2).claim(2, be_deleted).reaches("hold-scaled-claim").begins("scale-down", {{"to", 1}});
-  EXPECT_THAT(scaled_claim_waits_for_its_pod(story.reaches("scale-down")),
+  story.deleted(2).claim(2, be_deleted).reaches<steps::HoldScaledClaim>().begins(steps::ScaleDown{.to = 1});
+  EXPECT_THAT(scaled_claim_waits_for_its_pod(story.reaches<steps::ScaleDown>()),
               IsInconclusive(HasSubstr("did not stay")));
 }
 
 TEST(ScaledClaimWaitsForItsPod, IsInconclusiveWhenNothingShowsThatThePodWasAlive) {
   Story story = kept_from_ending();
-  EXPECT_THAT(scaled_claim_waits_for_its_pod(story.claim(2, be_deleted).reaches("hold-scaled-claim")),
+  EXPECT_THAT(scaled_claim_waits_for_its_pod(story.claim(2, be_deleted).reaches<steps::HoldScaledClaim>()),
               IsInconclusive(HasSubstr("was alive")));
 }
 
@@ -68,7 +71,7 @@ Story owned(const std::string& kind, const std::string& uid) {
   Story story = Story{}.deployed();
   for (const int ordinal : {0, 1, 2})
     story.claim(ordinal, [&](Claim& claim) { claim.meta.owners = {{kind, "mariadb", Uid{uid}, true}}; });
-  return story.begins("hold-claims").reaches("hold-claims");
+  return story.begins(steps::HoldClaims{}).reaches<steps::HoldClaims>();
 }
 
 TEST(ClaimsBelongToTheirSet, ByItsUid) {
@@ -78,20 +81,20 @@ TEST(ClaimsBelongToTheirSet, ByItsUid) {
 }
 
 TEST(ClaimsBelongToTheirSet, NotWithoutAnOwner) {
-  Story story = Story{}.deployed().begins("hold-claims").reaches("hold-claims");
+  Story story = Story{}.deployed().begins(steps::HoldClaims{}).reaches<steps::HoldClaims>();
   EXPECT_THAT(claims_belong_to_their_set(story), IsNonconformantAs(HasSubstr("none of its 0 owners")));
 }
 
 Story set_deleted() {
-  Story story = Story{}.deployed().begins("delete-set");
+  Story story = Story{}.deployed().begins(steps::DeleteSet{});
   for (const int ordinal : {0, 1, 2}) story.terminating(ordinal).deleted(ordinal);
   return story;
 }
 
 Story& set_made_anew(Story& story) {
-  story.reaches("delete-set").begins("recreate");
+  story.reaches<steps::DeleteSet>().begins(steps::Recreate{});
   for (const int ordinal : {0, 1, 2}) story.created(ordinal).ready(ordinal);
-  return story.reaches("recreate");
+  return story.reaches<steps::Recreate>();
 }
 
 TEST(ClaimsOutliveSet, WithTheirVolumes) {
@@ -107,36 +110,43 @@ TEST(ClaimsOutliveSet, NotWhenAVolumeIsReleased) {
 
 TEST(ClaimsOutliveSet, NotWhenAVolumeGoesWhileTheSetIsMadeAnew) {
   Story story = set_deleted();
-  story.reaches("delete-set").begins("recreate").volume_deleted(0);
-  EXPECT_THAT(claims_outlive_set(story.reaches("recreate")), IsNonconformantAs(HasSubstr("it was deleted")));
+  story.reaches<steps::DeleteSet>().begins(steps::Recreate{}).volume_deleted(0);
+  EXPECT_THAT(claims_outlive_set(story.reaches<steps::Recreate>()),
+              IsNonconformantAs(HasSubstr("it was deleted")));
 }
 
 /// The claim of mariadb-1 was deleted while its pod ran; now the pod is.
 Story pod_follows_its_claim() {
-  Story story = Story{}.deployed().claim(1, be_deleted).begins("let-go", {{"ordinal", 1}});
+  Story story = Story{}.deployed().claim(1, be_deleted).begins(steps::LetGo{.ordinal = {1}});
   return story.fault(1).terminating(1).deleted(1).claim_deleted(1);
 }
 
 TEST(MissingClaimIsMade, UnderItsOldName) {
   Story story = pod_follows_its_claim();
-  story.claim_pending(1).reaches("let-go").begins("recover", {{"ordinal", 1}}).created(1).bound(1).ready(1);
-  EXPECT_THAT(missing_claim_is_made(story.reaches("recover")), IsConformant());
+  story.claim_pending(1)
+      .reaches<steps::LetGo>()
+      .begins(steps::Recover{.ordinal = {1}})
+      .created(1)
+      .bound(1)
+      .ready(1);
+  EXPECT_THAT(missing_claim_is_made(story.reaches<steps::Recover>()), IsConformant());
 }
 
 TEST(MissingClaimIsMade, NotWhenThePodWaitsForNone) {
   Story story = pod_follows_its_claim();
-  story.created(1).after(std::chrono::seconds{120}).times_out("let-go");
+  story.created(1).after(std::chrono::seconds{120}).times_out<steps::LetGo>();
   EXPECT_THAT(missing_claim_is_made(story), IsNonconformantAs(HasSubstr("there was none")));
 }
 
 TEST(MissingClaimIsMade, IsInconclusiveWhenNobodyWaitedForIt) {
   Story story = pod_follows_its_claim();
-  EXPECT_EQ(missing_claim_is_made(story.created(1).times_out("let-go")).outcome, Outcome::kInconclusive);
+  EXPECT_EQ(missing_claim_is_made(story.created(1).times_out<steps::LetGo>()).outcome,
+            Outcome::kInconclusive);
 }
 
 TEST(MissingClaimIsMade, IsInconclusiveWhenThePodIsNotThereEither) {
   Story story = pod_follows_its_claim();
-  EXPECT_EQ(missing_claim_is_made(story.after(std::chrono::seconds{120}).times_out("let-go")).outcome,
+  EXPECT_EQ(missing_claim_is_made(story.after(std::chrono::seconds{120}).times_out<steps::LetGo>()).outcome,
             Outcome::kInconclusive);
 }
 

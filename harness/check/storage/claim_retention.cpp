@@ -10,6 +10,7 @@
 #include "harness/check/evidence/incarnations.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/storage/bindings.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -20,11 +21,11 @@ struct Ordinals {
   Ordinal end;
 };
 
-std::optional<Ordinals> removed_by(const RecordedStep& step, const Subject& subject) {
-  const auto from = step.number("from");
-  const auto to = step.number("to");
-  if (!from || !to) return std::nullopt;
-  return Ordinals{{subject.first.value + std::min(*from, *to)}, {subject.first.value + std::max(*from, *to)}};
+template <StepType S>
+Ordinals moved_by(const RecordedStep& step, const Subject& subject) {
+  const S asked = step.as<S>().value();
+  return {{subject.first.value + std::min(asked.from, asked.to)},
+          {subject.first.value + std::max(asked.from, asked.to)}};
 }
 
 class Retention {
@@ -223,9 +224,9 @@ Verdict claims_outlive_scale_down(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Course course{timeline};
   Judgement judgement;
-  judgement.doubt_if(course.missing("scale-down"));
+  judgement.doubt_if(course.missing<steps::ScaleDown>());
   judgement.doubt_if(course.lost({"persistentvolumeclaims", "persistentvolumes"}));
-  const RecordedStep* step = course.find("scale-down");
+  const RecordedStep* step = course.find<steps::ScaleDown>();
   if (step == nullptr) return std::move(judgement).verdict({});
   // Right after the last pod is gone a collector may not have acted yet: only a recording that goes on proves
   // it.
@@ -239,14 +240,11 @@ Verdict claims_outlive_scale_down(const Timeline& timeline) {
     if (claim.ordinal && judged.insert(*claim.ordinal).second &&
         retention.judge(bindings.of(*claim.ordinal), bindings))
       kept.insert(*claim.ordinal);
-  const auto removed = removed_by(*step, subject);
-  if (!removed)
-    judgement.doubt("step \"scale-down\" does not tell from how many pods to how many");
-  else
-    for (Ordinal ordinal = removed->begin; ordinal < removed->end; ++ordinal.value)
-      if (!kept.contains(ordinal))
-        judgement.doubt(
-            fmt::format("claim {} was not seen Bound before scale-down", subject.claim_name(ordinal)));
+  const Ordinals removed = moved_by<steps::ScaleDown>(*step, subject);
+  for (Ordinal ordinal = removed.begin; ordinal < removed.end; ++ordinal.value)
+    if (!kept.contains(ordinal))
+      judgement.doubt(
+          fmt::format("claim {} was not seen Bound before scale-down", subject.claim_name(ordinal)));
   return std::move(judgement).verdict(counted(kept.size(), "claim", "claims") +
                                       " kept through the scale-down");
 }
@@ -254,21 +252,18 @@ Verdict claims_outlive_scale_down(const Timeline& timeline) {
 Verdict scale_up_finds_old_storage(const Timeline& timeline) {
   const Course course{timeline};
   Judgement judgement;
-  judgement.doubt_if(course.missing("scale-back"));
+  judgement.doubt_if(course.missing<steps::ScaleBack>());
   judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims"}));
-  const RecordedStep* step = course.find("scale-back");
-  const auto returned = step == nullptr ? std::nullopt : removed_by(*step, timeline.subject());
-  if (!returned) {
-    judgement.doubt("step \"scale-back\" does not tell from how many pods to how many");
-    return std::move(judgement).verdict({});
-  }
+  const RecordedStep* step = course.find<steps::ScaleBack>();
+  if (step == nullptr) return std::move(judgement).verdict({});
+  const Ordinals returned = moved_by<steps::ScaleBack>(*step, timeline.subject());
 
   Return comeback{timeline, course, *step, judgement};
-  for (Ordinal ordinal = returned->begin; ordinal < returned->end; ++ordinal.value) comeback.judge(ordinal);
+  for (Ordinal ordinal = returned.begin; ordinal < returned.end; ++ordinal.value) comeback.judge(ordinal);
   for (const Observation& seen : course.judged().subspan(step->begin->index))
     if (const auto* operation = seen.as<SqlOperation>(); operation != nullptr)
       comeback.judge(*operation, seen);
-  const std::size_t members = comeback.finish(*returned);
+  const std::size_t members = comeback.finish(returned);
   return std::move(judgement).verdict(counted(members, "pod", "pods") +
                                       " came back to the old claim, volume and rows");
 }

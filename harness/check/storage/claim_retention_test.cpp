@@ -4,6 +4,7 @@
 
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -114,11 +115,12 @@ TEST(ScaleUpFindsOldStorage, RejectsANewClaim) {
   Story story = scaled_down()
                     .claim_deleted(2)
                     .volume_deleted(2)
-                    .begins("scale-back", {{"from", 2}, {"to", 3}})
+                    .begins(steps::ScaleBack{.from = 2, .to = 3})
                     .claim_pending(2);
   const std::size_t breach = story.last();
-  EXPECT_THAT(scale_up_finds_old_storage(story.created(2).bound(2).ready(2).reaches("scale-back").reads(2)),
-              IsNonconformant(ElementsAre(breach)));
+  EXPECT_THAT(
+      scale_up_finds_old_storage(story.created(2).bound(2).ready(2).reaches<steps::ScaleBack>().reads(2)),
+      IsNonconformant(ElementsAre(breach)));
 }
 
 TEST(ScaleUpFindsOldStorage, RejectsAnotherVolume) {
@@ -136,10 +138,10 @@ TEST(ScaleUpFindsOldStorage, RejectsAnotherClaimInThePod) {
 
 TEST(ScaleUpFindsOldStorage, RejectsLostRows) {
   Story story = scaled_down()
-                    .begins("scale-back", {{"from", 2}, {"to", 3}})
+                    .begins(steps::ScaleBack{.from = 2, .to = 3})
                     .created(2)
                     .ready(2)
-                    .reaches("scale-back")
+                    .reaches<steps::ScaleBack>()
                     .reads(2, {});
   const Verdict verdict = scale_up_finds_old_storage(story);
   EXPECT_THAT(verdict, IsNonconformant(ElementsAre(story.last())));
@@ -147,8 +149,11 @@ TEST(ScaleUpFindsOldStorage, RejectsLostRows) {
 }
 
 TEST(ScaleUpFindsOldStorage, AReadThatFailsOrIsMissingProvesNothing) {
-  Story story =
-      scaled_down().begins("scale-back", {{"from", 2}, {"to", 3}}).created(2).ready(2).reaches("scale-back");
+  Story story = scaled_down()
+                    .begins(steps::ScaleBack{.from = 2, .to = 3})
+                    .created(2)
+                    .ready(2)
+                    .reaches<steps::ScaleBack>();
   EXPECT_THAT(scale_up_finds_old_storage(Story{story}),
               IsInconclusive(HasSubstr("no rows of mariadb-2 were read after it came back")));
   EXPECT_THAT(scale_up_finds_old_storage(story.read_fails(2, "refused")),
@@ -159,7 +164,7 @@ TEST(ScaleUpFindsOldStorage, APodThatDoesNotComeBackProvesNothing) {
   EXPECT_THAT(scale_up_finds_old_storage(scaled_down()),
               IsInconclusive(HasSubstr("\"scale-back\" was not recorded")));
   EXPECT_THAT(scale_up_finds_old_storage(
-                  scaled_down().begins("scale-back", {{"from", 2}, {"to", 3}}).times_out("scale-back")),
+                  scaled_down().begins(steps::ScaleBack{.from = 2, .to = 3}).times_out<steps::ScaleBack>()),
               IsInconclusive(HasSubstr("mariadb-2 was not created again")));
 }
 

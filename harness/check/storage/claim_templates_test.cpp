@@ -6,6 +6,7 @@
 #include "harness/check/storage/claim_lifetime.h"
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -73,8 +74,8 @@ TEST(ClaimTemplates, ThePodsMayNotShareTheSecondClaim) {
 
 TEST(ClaimTemplates, AClaimOfTheSecondGoesWithScaleDownToo) {
   Story story = Story{}.deployed();
-  story.begins("scale-down", {{"from", 3}, {"to", 1}}).member_removed(2).claim_deleted(2);
-  story.member_removed(1).claim_deleted(1).reaches("scale-down");
+  story.begins(steps::ScaleDown{.from = 3, .to = 1}).member_removed(2).claim_deleted(2);
+  story.member_removed(1).claim_deleted(1).reaches<steps::ScaleDown>();
   Timeline timeline = with_archive(story);
   EXPECT_THAT(for_each_claim_template(timeline, claims_go_with_scale_down), IsConformant());
   std::size_t index = 0;

@@ -3,22 +3,19 @@
 #include <fmt/format.h>
 
 #include "harness/check/evidence/step_duty.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
-
-std::string argument(const RecordedStep& step, const char* key) {
-  return step.asked->args.is_object() ? step.asked->args.value(key, "") : std::string{};
-}
 
 bool runs(const Pod* pod) { return pod != nullptr && pod->phase == "Running" && !pod->terminating(); }
 
 /// Whether the first pod waited in vain because its claim got no volume.
 bool has_no_volume(const Timeline& timeline) {
   const Course course{timeline};
-  const RecordedStep* step = course.find("first-user");
+  const RecordedStep* step = course.find<steps::FirstUser>();
   if (step == nullptr || !step->timed_out() || course.lost({"persistentvolumeclaims"})) return false;
-  const Claim* claim = snapshot_at(timeline, *step->end).claim(argument(*step, "claim"));
+  const Claim* claim = snapshot_at(timeline, *step->end).claim(step->as<steps::FirstUser>()->claim);
   return claim != nullptr && claim->phase == "Pending";
 }
 
@@ -27,11 +24,9 @@ bool has_no_volume(const Timeline& timeline) {
 Verdict claim_has_one_user(const Timeline& timeline) {
   if (has_no_volume(timeline))
     return not_applicable("the provisioner gave no volume to a claim of access mode ReadWriteOncePod");
-  return judge_step(
-      timeline, "second-user", {"pods"}, "the second pod was given no node while the first ran",
-      [](JudgedStep& under) {
-        const std::string first = argument(under.step, "first");
-        const std::string second = argument(under.step, "second");
+  return judge_step<steps::SecondUser>(
+      timeline, {"pods"}, "the second pod was given no node while the first ran", [](JudgedStep& under) {
+        const auto [claim, first, second] = under.asked<steps::SecondUser>();
         const Pod* before = under.before.pod(first);
         const Pod* after = under.after.pod(first);
         if (!runs(before) || !runs(after) || before->meta.ref.uid != after->meta.ref.uid)
@@ -44,7 +39,7 @@ Verdict claim_has_one_user(const Timeline& timeline) {
               fmt::format("it was given node {} at {}", pod->node, moment(seen)), seen,
               fmt::format("spec.accessModes: kubectl -n {} get pvc {} -o yaml; the scheduler's plugin "
                           "VolumeRestrictions",
-                          under.subject.ns, argument(under.step, "claim")));
+                          under.subject.ns, claim));
         }
         const Pod* waiting = under.after.pod(second);
         if (waiting == nullptr || waiting->unscheduled_message.empty())

@@ -1,5 +1,7 @@
 #include "harness/check/testing/story.h"
 
+#include "harness/model/steps.h"
+
 #include <utility>
 
 namespace stateproof::check {
@@ -70,23 +72,18 @@ Story& Story::rewrite(const std::function<void(Entry&)>& change) {
   return *this;
 }
 
-Story& Story::step(const std::string& name, Step::Phase phase, const std::string& text) {
-  return tell(Step{name, phase, args_[name], text});
+Story& Story::step(StepName name, Step::Phase phase, const std::string& text) {
+  return tell(Step{tasks_.at(std::string{name.text}), phase, text});
 }
 
-Story& Story::begins(const std::string& name, nlohmann::json args) {
-  args_[name] = std::move(args);
-  return step(name, Step::Phase::kBegin, {});
+Story& Story::begins(const Task& task) {
+  tasks_.insert_or_assign(task.name(), task);
+  return tell(Step{task, Step::Phase::kBegin});
 }
 
-Story& Story::reaches(const std::string& name) { return step(name, Step::Phase::kReached, {}); }
+Story& Story::reaches(StepName name) { return step(name, Step::Phase::kReached, {}); }
 
-Story& Story::reaches(const std::string& name, nlohmann::json answer) {
-  args_[name]["answer"] = std::move(answer);
-  return reaches(name);
-}
-
-Story& Story::times_out(const std::string& name, const std::string& text) {
+Story& Story::times_out(StepName name, const std::string& text) {
   return step(name, Step::Phase::kTimedOut, text);
 }
 
@@ -321,22 +318,25 @@ Story& Story::host_names(int ordinal, const std::function<void(HostNameSeen&)>& 
 }
 
 Story& Story::deployed() {
-  begins("create", {{"replicas", 3}}).service().set_served();
+  begins(steps::Create{.replicas = {3}}).service().set_served();
   for (int ordinal = 0; ordinal < 3; ++ordinal) member_added(ordinal);
-  reaches("create").begins("resolve");
+  reaches<steps::Create>().begins(steps::Resolve{});
   for (int ordinal = 0; ordinal < 3; ++ordinal) resolves(ordinal);
-  reaches("resolve").begins("write");
+  reaches<steps::Resolve>().begins(steps::Write{});
   for (int ordinal = 0; ordinal < 3; ++ordinal) writes(ordinal).mounts(ordinal);
-  return reaches("write");
+  return reaches<steps::Write>();
 }
 
 Story& Story::replaced(int ordinal) {
-  begins("replace", {{"ordinal", ordinal}})
+  begins(steps::Replace{.ordinal = {ordinal}})
       .fault(ordinal)
       .terminating(ordinal)
       .answers_with(ordinal, "NXDOMAIN");
-  deleted(ordinal).created(ordinal).ready(ordinal).reaches("replace").resolves(ordinal);
-  return begins("read", {{"ordinal", ordinal}}).reads(ordinal).mounts(ordinal).reaches("read");
+  deleted(ordinal).created(ordinal).ready(ordinal).reaches<steps::Replace>().resolves(ordinal);
+  return begins(steps::Read{.ordinal = Ordinal{ordinal}})
+      .reads(ordinal)
+      .mounts(ordinal)
+      .reaches<steps::Read>();
 }
 
 Story& Story::member_removed(int ordinal) {
@@ -344,24 +344,24 @@ Story& Story::member_removed(int ordinal) {
 }
 
 Story& Story::scaled_up() {
-  begins("scale-up", {{"from", 3}, {"to", 5}}).member_added(3).member_added(4).reaches("scale-up");
+  begins(steps::ScaleUp{.from = 3, .to = 5}).member_added(3).member_added(4).reaches<steps::ScaleUp>();
   return resolves(3).resolves(4).writes(3).mounts(3).writes(4).mounts(4);
 }
 
 Story& Story::scaled_down() {
-  begins("scale-down", {{"from", 5}, {"to", 2}}).member_removed(4).member_removed(3).member_removed(2);
-  return reaches("scale-down");
+  begins(steps::ScaleDown{.from = 5, .to = 2}).member_removed(4).member_removed(3).member_removed(2);
+  return reaches<steps::ScaleDown>();
 }
 
 Story& Story::scaled_back() {
-  begins("scale-back", {{"from", 2}, {"to", 3}}).created(2).ready(2).reaches("scale-back");
-  return resolves(2).begins("read", {{"ordinal", 2}}).reads(2).mounts(2).reaches("read");
+  begins(steps::ScaleBack{.from = 2, .to = 3}).created(2).ready(2).reaches<steps::ScaleBack>();
+  return resolves(2).begins(steps::Read{.ordinal = Ordinal{2}}).reads(2).mounts(2).reaches<steps::Read>();
 }
 
 Story& Story::cleaned_up() {
-  begins("cleanup");
+  begins(steps::Cleanup{});
   for (const int ordinal : {0, 1, 2}) terminating(ordinal).deleted(ordinal).claim_deleted(ordinal);
-  return reaches("cleanup");
+  return reaches<steps::Cleanup>();
 }
 
 }  // namespace stateproof::check

@@ -39,11 +39,25 @@ class Story {
   Story& rewrite(const std::function<void(Entry&)>& change);
 
   // What the scenario does.
-  Story& begins(const std::string& step, nlohmann::json args = nlohmann::json::object());
-  Story& reaches(const std::string& step);
-  /// The same, with what the API server answered in args["answer"].
-  Story& reaches(const std::string& step, nlohmann::json answer);
-  Story& times_out(const std::string& step, const std::string& text = {});
+  Story& begins(const Task& task);
+  Story& reaches(StepName step);
+  Story& times_out(StepName step, const std::string& text = {});
+  template <StepType S>
+  Story& reaches() {
+    return reaches(S::name);
+  }
+  /// The same, with what the API server answered.
+  template <StepType S>
+  Story& reaches(const nlohmann::json& answer) {
+    S step = tasks_.at(std::string{S::name.text}).template as<S>().value();
+    step.answer = std::make_shared<const nlohmann::json>(answer);
+    tasks_.insert_or_assign(std::string{S::name.text}, Task{step});
+    return reaches<S>();
+  }
+  template <StepType S>
+  Story& times_out(const std::string& text = {}) {
+    return times_out(S::name, text);
+  }
   Story& fault(int ordinal);
 
   // What the cluster does to pods. A pod that is created anew has a new UID and, once Ready, a new address.
@@ -103,7 +117,7 @@ class Story {
  private:
   Story& tell(Entry entry);
   Story& see(Change change, KubeObject object);
-  Story& step(const std::string& name, Step::Phase phase, const std::string& text);
+  Story& step(StepName name, Step::Phase phase, const std::string& text);
   Claim& claim_of(int ordinal);
   Volume& volume_of(int ordinal);
 
@@ -119,7 +133,7 @@ class Story {
   std::map<int, Claim> claims_;
   std::map<int, Volume> volumes_;
   std::map<int, std::vector<Row>> rows_;
-  std::map<std::string, nlohmann::json> args_;
+  std::map<std::string, Task> tasks_;  ///< that began, by name
   std::function<void(Pod&, int)> look_ = [](Pod&, int) {};
 };
 

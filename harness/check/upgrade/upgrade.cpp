@@ -13,6 +13,7 @@
 #include "harness/check/evidence/course.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/evidence/step_duty.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -24,11 +25,11 @@ constexpr const char* kRevision = "controller-revision-hash";
 /// The upgrade in a recording: from its step's begin to its end, or as far as the recording goes.
 class Upgraded {
  public:
-  explicit Upgraded(const Timeline& timeline) : course(timeline), step(course.find("upgrade")) {
+  explicit Upgraded(const Timeline& timeline) : course(timeline), step(course.find<steps::Upgrade>()) {
     if (step == nullptr) return;
     const std::size_t last = step->end == nullptr ? course.judged().size() : step->end->index;
     until = course.judged().first(last);
-    const RecordedStep* settle = course.find("settle");
+    const RecordedStep* settle = course.find<steps::Settle>();
     const bool settled = settle != nullptr && settle->end != nullptr && settle->end->index > last;
     until_settled = course.judged().first(settled ? settle->end->index : last);
   }
@@ -542,9 +543,8 @@ Verdict old_sets_obey_new_controllers(const Timeline& timeline) {
   Judgement judgement;
   std::size_t judged = 0;
   for (const RecordedStep& step : upgraded.course.steps()) {
-    if (step.name != "exercise") continue;
-    const std::string set = step.asked->args.value("set", "");
-    const std::string what = step.asked->args.value("what", "");
+    if (!step.is<steps::Exercise>()) continue;
+    const auto [set, what] = step.as<steps::Exercise>().value();
     const ObjectRef ref{"StatefulSet", timeline.subject().ns, set, {}};
     if (step.timed_out())
       judgement.find({ref,
@@ -554,7 +554,7 @@ Verdict old_sets_obey_new_controllers(const Timeline& timeline) {
                       "kube-controller-manager's log; kubectl describe of the set and of its pods"});
     if (!step.reached()) continue;
     ++judged;
-    if (what != "replace") continue;
+    if (what != steps::Exercise::kReplace) continue;
     const Snapshot before = snapshot_at(timeline, *step.begin);
     const Snapshot after = snapshot_at(timeline, *step.end);
     for (const auto& [name, pod] : before.pods) {
@@ -577,7 +577,7 @@ Verdict statuses_are_right_after_upgrade(const Timeline& timeline) {
   const Upgraded upgraded(timeline);
   if (!upgraded.began()) return never_began(upgraded.course);
   Judgement judgement;
-  const RecordedStep* after = upgraded.course.find("settle");
+  const RecordedStep* after = upgraded.course.find<steps::Settle>();
   if (after == nullptr)
     judgement.doubt("nobody looked at the sets after the upgrade");
   else if (after->timed_out())

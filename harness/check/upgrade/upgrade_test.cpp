@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/check/testing/matchers.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
@@ -101,7 +102,7 @@ class History {
   }
 
  private:
-  void step(Step::Phase phase) { add(Step{"upgrade", phase, json::object(), ""}); }
+  void step(Step::Phase phase) { add(Step{steps::Upgrade{}, phase}); }
   History& seen(Change change, KubeObject object, json served = json::object(), bool synthesized = false) {
     return add(
         ObjectSeen{change, std::move(object), std::make_shared<const json>(std::move(served)), synthesized});

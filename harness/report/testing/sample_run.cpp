@@ -1,5 +1,7 @@
 #include "harness/report/testing/sample_run.h"
 
+#include "harness/model/steps.h"
+
 #include <fmt/format.h>
 
 #include <memory>
@@ -50,12 +52,10 @@ class Story {
     return tell(ObjectSeen{change, parse_object(*served), served});
   }
 
-  Story& step(const std::string& name, const std::string& text, json args = json::object()) {
-    return tell(Step{name, Step::Phase::kBegin, std::move(args), text});
+  Story& step(const Task& task, const std::string& text) {
+    return tell(Step{task, Step::Phase::kBegin, text});
   }
-  Story& reached(const std::string& name) {
-    return tell(Step{name, Step::Phase::kReached, json::object(), ""});
-  }
+  Story& reached(const Task& task) { return tell(Step{task, Step::Phase::kReached}); }
 
   Timeline end() {
     timeline_.finish = End{End::Reason::kComplete,
@@ -149,10 +149,10 @@ class Lifecycle {
     create();
     write();
     for (int ordinal = 0; ordinal < 3; ++ordinal) replace(ordinal);
-    scale_up("scale-up", 3, 5);
+    scale_up<steps::ScaleUp>(3, 5);
     scale_down(5, 2);
-    scale_up("scale-back", 2, 3);
-    read("read", "all rows again", 3);
+    scale_up<steps::ScaleBack>(2, 3);
+    read(steps::Read{}, "all rows again", 3);
     return story_.wait(300ms).end();
   }
 
@@ -185,7 +185,7 @@ class Lifecycle {
   }
 
   void create() {
-    story_.step("create", "3 replicas", {{"replicas", 3}}).wait(80ms);
+    story_.step(steps::Create{{3}}, "3 replicas").wait(80ms);
     story_.see(Change::kAdded, stateful_set(3)).wait(30ms);
     appear(0);
     if (breaches_.unordered) {
@@ -199,13 +199,13 @@ class Lifecycle {
     }
     appear(2);
     become_ready(2);
-    story_.reached("create").wait(100ms);
+    story_.reached(steps::Create{{3}}).wait(100ms);
   }
 
   void write() {
-    story_.step("write", "10 rows to each member");
+    story_.step(steps::Write{}, "10 rows to each member");
     for (int ordinal = 0; ordinal < 3; ++ordinal) query(ordinal, SqlOperation::Kind::kWrite);
-    story_.reached("write").wait(100ms);
+    story_.reached(steps::Write{}).wait(100ms);
   }
 
   void query(int ordinal, SqlOperation::Kind kind) {
@@ -220,38 +220,41 @@ class Lifecycle {
 
   void replace(int ordinal) {
     const Member& one = member(ordinal);
-    story_.step("replace", one.name(), {{"ordinal", ordinal}});
+    story_.step(steps::Replace{{ordinal}}, one.name());
     story_.tell(
         FaultMark{"DeletePod", FaultMark::Phase::kInject, {"Pod", kNamespace, one.name(), Uid{one.uid()}}});
     vanish(ordinal);
     appear(ordinal);
     become_ready(ordinal);
     query(ordinal, SqlOperation::Kind::kRead);
-    story_.reached("replace").wait(100ms);
+    story_.reached(steps::Replace{{ordinal}}).wait(100ms);
   }
 
-  void scale_up(const std::string& name, int from, int to) {
-    story_.step(name, fmt::format("{} -> {}", from, to), {{"from", from}, {"to", to}}).wait(60ms);
+  template <StepType S>
+  void scale_up(int from, int to) {
+    const S step{.from = from, .to = to};
+    story_.step(step, fmt::format("{} -> {}", from, to)).wait(60ms);
     story_.see(Change::kModified, stateful_set(to)).wait(40ms);
     for (int ordinal = from; ordinal < to; ++ordinal) {
       appear(ordinal);
       become_ready(ordinal);
     }
-    story_.reached(name).wait(100ms);
+    story_.reached(step).wait(100ms);
   }
 
   void scale_down(int from, int to) {
-    story_.step("scale-down", fmt::format("{} -> {}", from, to), {{"from", from}, {"to", to}}).wait(60ms);
+    const steps::ScaleDown step{.from = from, .to = to};
+    story_.step(step, fmt::format("{} -> {}", from, to)).wait(60ms);
     story_.see(Change::kModified, stateful_set(to)).wait(40ms);
     for (int ordinal = from - 1; ordinal >= to; --ordinal) vanish(ordinal);
     if (breaches_.claim_lost) story_.see(Change::kDeleted, claim(member(4), true)).wait(50ms);
-    story_.reached("scale-down").wait(100ms);
+    story_.reached(step).wait(100ms);
   }
 
-  void read(const std::string& name, const std::string& text, int members) {
-    story_.step(name, text);
+  void read(const Task& step, const std::string& text, int members) {
+    story_.step(step, text);
     for (int ordinal = 0; ordinal < members; ++ordinal) query(ordinal, SqlOperation::Kind::kRead);
-    story_.reached(name);
+    story_.reached(step);
   }
 
   Breaches breaches_;
@@ -346,7 +349,8 @@ RunResult judged(const Timeline& timeline) {
                           steps_of(timeline)};
   for (StepResult& step : scenario.steps) {
     scenario.seconds += step.seconds;
-    if (step.name != "write" && step.name != "read") step.cluster_seconds = step.seconds * 0.93;
+    if (step.name != steps::Write::name.text && step.name != steps::Read::name.text)
+      step.cluster_seconds = step.seconds * 0.93;
   }
   run.scenarios.push_back(std::move(scenario));
   for (const Promise& promise : promises()) {

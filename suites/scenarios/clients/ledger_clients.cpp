@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fixtures/ledger/binary.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/clients/dns_probe.h"
 #include "suites/scenarios/engine/conditions.h"
 
@@ -134,7 +135,7 @@ void LedgerClients::resume(const Timeline& former) {
 void LedgerClients::start(const fixtures::LedgerOptions& options) {
   const std::string name = stage_.client_namespace() + "/" + Ledger::kPod;
   stage_.step(
-      "clients", {{"pods", {name}}}, "start the clients that write and read",
+      steps::Clients{.pods = {name}}, "start the clients that write and read",
       [&] {
         fixtures::LedgerOptions ours = options;
         ours.run = stage_.request().run;
@@ -148,7 +149,7 @@ void LedgerClients::start(const fixtures::LedgerOptions& options) {
   install();
   follower_ = std::jthread([this](const std::stop_token& stop) { follow(stop); });
   stage_.step(
-      "first-writes", json::object(), "the first rows are written", [] {},
+      steps::FirstWrites{}, "the first rows are written", [] {},
       [](const View& view) {
         const std::int64_t done = view.ledger.acknowledged;
         if (done >= kFirstWrites) return Standing{true, fmt::format("{} acknowledged writes", done), {}};
@@ -285,13 +286,12 @@ LedgerRows LedgerClients::read_patiently(Ordinal member, const std::string& posi
   }
 }
 
-void LedgerClients::verify(const std::string& after, const std::vector<Ordinal>& members) {
-  json ordinals = json::array();
-  for (const Ordinal member : members) ordinals.push_back(member.value);
-  const json args{{"after", after}, {"ordinals", ordinals}};
+void LedgerClients::verify(std::string_view after, const std::vector<Ordinal>& members) {
+  steps::Verify step{.after = std::string{after}};
+  for (const Ordinal member : members) step.ordinals.push_back(member.value);
   signal("USR1");
   stage_.step(
-      "rest", json::object(), "the writers rest", [] {},
+      steps::Rest{}, "the writers rest", [] {},
       [](const View& view) {
         return Standing{
             !view.ledger.writers.empty() && view.ledger.resting == view.ledger.writers,
@@ -299,7 +299,7 @@ void LedgerClients::verify(const std::string& after, const std::vector<Ordinal>&
             {}};
       },
       kRest);
-  stage_.begin("verify", args, fmt::format("every row of {} members after {}", members.size(), after));
+  stage_.begin(step, fmt::format("every row of {} members after {}", members.size(), after));
   std::string position;
   std::string untold;
   for (const Ordinal member : members) {
@@ -317,7 +317,7 @@ void LedgerClients::verify(const std::string& after, const std::vector<Ordinal>&
     }
     stage_.recorder().add(std::move(rows));
   }
-  stage_.end("verify", args, Step::Phase::kReached, "read");
+  stage_.end(step, Step::Phase::kReached, "read");
   signal("USR2");
 }
 

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -37,8 +38,8 @@ class LedgerClients {
   /// Ends the rest in which a killed process may have left the writers.
   void go_on() { signal("USR2"); }
   /// Lets the writers rest, reads every row of these members, each when it has what the first has, and lets
-  /// the writers go on. Step "verify" with "after" in its args.
-  void verify(const std::string& after, const std::vector<Ordinal>& members);
+  /// the writers go on. Step "verify".
+  void verify(std::string_view after, const std::vector<Ordinal>& members);
 
  private:
   void install();

@@ -19,7 +19,7 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-nlohmann::json purge_binary_logs(Stage& stage, Ordinal primary) {
+std::string purge_binary_logs(Stage& stage, Ordinal primary) {
   const std::string first =
       first_line(stage.exec(primary, {"sh", "-c", fmt::format("{} -N -e 'SHOW BINARY LOGS'", kAsk)}));
   const std::string purge = fmt::format(
@@ -31,8 +31,7 @@ nlohmann::json purge_binary_logs(Stage& stage, Ordinal primary) {
   while (true) {
     const std::string left = stage.exec(primary, {"sh", "-c", purge});
     // One line is left, and it is not the one that was there from the first day.
-    if (left.find('\n') + 1 == left.size() && first_line(left) != first)
-      return {{"oldest", first_line(left)}};
+    if (left.find('\n') + 1 == left.size() && first_line(left) != first) return first_line(left);
     if (std::chrono::steady_clock::now() > deadline)
       throw HarnessTrouble(
           fmt::format("The primary does not give up its binary logs; there are still: {}", left));

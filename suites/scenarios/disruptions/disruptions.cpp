@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 
+#include "harness/model/steps.h"
 #include "suites/scenarios/disruptions/node_container.h"
 #include "suites/scenarios/engine/conditions.h"
 
@@ -228,7 +229,7 @@ void undo_disruptions(Stage& stage, const Timeline& former) {
         fault != nullptr && fault->phase == FaultMark::Phase::kInject && fault->target.kind == "Node")
       owed = fault;
     const Step* step = seen.as<Step>();
-    if (step != nullptr && step->name == "recover" && step->phase != Step::Phase::kBegin) owed = nullptr;
+    if (step != nullptr && step->is<steps::Recover>() && step->phase != Step::Phase::kBegin) owed = nullptr;
   }
   if (owed == nullptr) return;
   if (owed->name == "Drain") cordon(stage, owed->target.name, false);

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -66,8 +67,8 @@ struct ScenarioRequest {
   Mutation mutation;
   std::uint32_t seed = 1;            ///< of the order of disruptions
   std::string only_disruption = {};  ///< played alone; empty: all
-  std::string until =
-      {};  ///< the scenario is over when a step of this name has ended; empty: played to its end
+  /// The scenario is over when a step of this name has ended; none: it is played to its end.
+  std::optional<StepName> until = {};
   /// Done where the scenario "upgrade" has the upgrade; it adds what is awaited to the recording.
   std::function<void(Stage&)> upgrade = {};
   /// The namespaces exist and stay, and a recording that is there is gone on with.

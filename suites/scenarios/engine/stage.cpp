@@ -11,6 +11,7 @@
 
 #include "harness/kube/backoff.h"
 #include "harness/kube/exec.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/engine/conditions.h"
 
 namespace stateproof::scenarios {
@@ -157,13 +158,13 @@ json Stage::patch(const kube::Resource& resource, const std::string& name, const
   return std::move(*patched);
 }
 
-json Stage::ask(const kube::Resource& resource, const std::string& name, const json& merge) {
+Answer Stage::ask(const kube::Resource& resource, const std::string& name, const json& merge) {
   const auto patched = client().patch(resource, subject_.ns, name, kube::PatchType::kMerge, merge);
-  if (patched) return {{"code", 200}};
+  if (patched) return {.code = 200};
   const kube::ApiError& refusal = patched.error();
   const bool refused = refusal.http_status == 403 || refusal.http_status == 422;
   if (refusal.kind != kube::ApiError::Kind::kStatus || !refused) throw HarnessTrouble(refusal.sentence());
-  return {{"code", refusal.http_status}, {"message", refusal.message}};
+  return {refusal.http_status, refusal.message};
 }
 
 json Stage::scale(const Subject& set, int replicas) {
@@ -200,13 +201,13 @@ Uid Stage::delete_pod(const std::string& name) {
   return target.uid;
 }
 
-json Stage::evict(Ordinal ordinal) {
+Answer Stage::evict(Ordinal ordinal) {
   const std::string name = subject_.pod_name(ordinal);
   recorder_.add(FaultMark{"EvictPod", FaultMark::Phase::kInject, pod_now(name)});
   const auto evicted = client().evict(subject_.ns, name);
-  if (evicted) return {{"code", 201}};
+  if (evicted) return {.code = 201};
   if (evicted.error().http_status != 429) throw HarnessTrouble(evicted.error().sentence());
-  return {{"code", 429}, {"message", evicted.error().message}};
+  return {429, evicted.error().message};
 }
 
 std::string Stage::exec(Ordinal ordinal, const std::vector<std::string>& command) {
@@ -228,7 +229,7 @@ std::vector<json> Stage::mutated(std::vector<json> objects) const {
   return objects;
 }
 
-void Stage::hold_still(const std::string& name, const json& args) {
+void Stage::hold_still(const Task& task) {
   const int limit = recorder_.look([this](const record::View& view) {
     const auto set = view.sets.find(subject_.set);
     return set == view.sets.end() ? StatefulSet{}.revision_history_limit : set->second.revision_history_limit;
@@ -240,12 +241,12 @@ void Stage::hold_still(const std::string& name, const json& args) {
     const record::Waited waited =
         recorder_.await(worked_through(subject_, generation), kControllerPass, request_.stop);
     if (waited.result == record::Waited::Result::kTimedOut) {
-      end(name, args, Step::Phase::kTimedOut, waited.text);
+      end(task, Step::Phase::kTimedOut, waited.text);
       throw Curtain{};
     }
     require(waited);
   }
-  end(name, args, Step::Phase::kReached, "the controller has worked through the set twice");
+  end(task, Step::Phase::kReached, "the controller has worked through the set twice");
 }
 
 void Stage::pause(std::chrono::milliseconds duration) const {
@@ -264,20 +265,19 @@ void Stage::ask_until(std::chrono::seconds limit, const std::function<std::strin
   }
 }
 
-void Stage::begin(const std::string& name, const json& args, const std::string& text) {
+void Stage::begin(const Task& task, const std::string& text) {
   if (request_.stop.stop_requested()) throw Interrupted();
-  recorder_.add(Step{name, Step::Phase::kBegin, args, text});
-  if (request_.progress != nullptr) request_.progress->step_began(name, text);
+  recorder_.add(Step{task, Step::Phase::kBegin, text});
+  if (request_.progress != nullptr) request_.progress->step_began(task.name(), text);
 }
 
-void Stage::end(const std::string& name, const json& args, Step::Phase phase, const std::string& text) {
-  recorder_.add(Step{name, phase, args, text});
-  if (request_.progress != nullptr) request_.progress->step_ended(name, phase, text);
-  if (name == request_.until) throw Curtain{};
+void Stage::end(const Task& task, Step::Phase phase, const std::string& text) {
+  recorder_.add(Step{task, phase, text});
+  if (request_.progress != nullptr) request_.progress->step_ended(task.name(), phase, text);
+  if (request_.until && task.is(*request_.until)) throw Curtain{};
 }
 
-bool Stage::await(const std::string& name, const json& args, const record::Condition& condition,
-                  const record::Within& within) {
+bool Stage::await(const Task& task, const record::Condition& condition, const record::Within& within) {
   const auto noting = [&](const record::View& view) {
     record::Standing standing = condition(view);
     if (request_.progress != nullptr && !standing.reached) request_.progress->note(standing.last_seen);
@@ -286,17 +286,17 @@ bool Stage::await(const std::string& name, const json& args, const record::Condi
   const record::Waited waited = recorder_.await(noting, within, request_.stop);
   switch (waited.result) {
     case record::Waited::Result::kReached:
-      end(name, args, Step::Phase::kReached, waited.text);
+      end(task, Step::Phase::kReached, waited.text);
       return true;
     case record::Waited::Result::kTimedOut:
-      end(name, args, Step::Phase::kTimedOut, waited.text);
+      end(task, Step::Phase::kTimedOut, waited.text);
       return false;
     case record::Waited::Result::kStopped:
-      end(name, args, Step::Phase::kFailed, "interrupted");
+      end(task, Step::Phase::kFailed, "interrupted");
       throw Interrupted();
     case record::Waited::Result::kImpossible:
     case record::Waited::Result::kBlind:
-      end(name, args, Step::Phase::kFailed, waited.text);
+      end(task, Step::Phase::kFailed, waited.text);
       throw HarnessTrouble(waited.text);
   }
   return false;
@@ -322,15 +322,14 @@ std::vector<std::string> Stage::left_behind(const record::View& view) const {
 
 std::vector<std::string> Stage::clean_up() {
   if (!lease_) return {};
-  const json args = json::object();
-  recorder_.add(Step{"cleanup", Step::Phase::kBegin, args, "remove what was created"});
-  if (request_.progress != nullptr) request_.progress->step_began("cleanup", "remove what was created");
+  const Task task = steps::Cleanup{};
+  recorder_.add(Step{task, Step::Phase::kBegin, "remove what was created"});
+  if (request_.progress != nullptr) request_.progress->step_began(task.name(), "remove what was created");
   const std::vector<std::string> refused = lease_->release();
   const record::Waited waited =
       recorder_.await([this](const record::View& view) { return all_gone(view); }, kCleanUp, request_.hurry);
   const bool clean = refused.empty() && waited.result == record::Waited::Result::kReached;
-  end("cleanup", args, clean ? Step::Phase::kReached : Step::Phase::kTimedOut,
-      clean ? "nothing is left" : waited.text);
+  end(task, clean ? Step::Phase::kReached : Step::Phase::kTimedOut, clean ? "nothing is left" : waited.text);
   std::vector<std::string> left =
       recorder_.look([this](const record::View& view) { return left_behind(view); });
   for (std::string& object : left) object = "kubectl delete " + object;

@@ -10,6 +10,7 @@
 
 #include "harness/kube/watch.h"
 #include "harness/lease/namespace_lease.h"
+#include "harness/model/steps.h"
 #include "harness/record/recorder.h"
 #include "suites/scenarios/engine/scenario.h"
 
@@ -25,6 +26,13 @@ struct Interrupted : std::runtime_error {
 /// The scenario is over before its last step: the cluster did not do what a step asked for, so that what
 /// comes after it would mean nothing, or no more was wanted. The recording tells which.
 struct Curtain {};
+
+/// Has the step tell what was answered to its request.
+template <StepType S>
+void note(S& step, const Answer& answer) {
+  step.code = answer.code;
+  if (!answer.message.empty()) step.message = answer.message;
+}
 
 /// Namespaces that a run of this request leases.
 lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioRequest& request);
@@ -54,9 +62,8 @@ class Stage {
   nlohmann::json create(const kube::Resource& resource, const std::string& ns, const nlohmann::json& object);
   void create(const std::vector<nlohmann::json>& objects);  ///< in the subject's namespace
   nlohmann::json patch(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
-  /// Asks for a change that may be refused and gives the answer: {"code": 200}, or for example
-  /// {"code": 422, "message": ...}.
-  nlohmann::json ask(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
+  /// Asks for a change that may be refused and gives the answer: of code 200, or for example 422 and why.
+  Answer ask(const kube::Resource& resource, const std::string& name, const nlohmann::json& merge);
   /// Gives the Scale as served.
   nlohmann::json scale(int replicas) { return scale(subject_, replicas); }
   nlohmann::json scale(const Subject& set, int replicas);
@@ -69,8 +76,8 @@ class Stage {
   Uid delete_pod(Ordinal ordinal) { return delete_pod(subject_.pod_name(ordinal)); }
   Uid delete_pod(const std::string& name);
   /// Asks for the eviction of the pod that bears this name now, marks the fault, and gives the answer:
-  /// {"code": 201}, or {"code": 429, "message": ...} when a budget refuses.
-  nlohmann::json evict(Ordinal ordinal);
+  /// of code 201, or 429 and why when a budget refuses.
+  Answer evict(Ordinal ordinal);
   /// Runs a command in the subject's container of that pod and gives what it printed.
   std::string exec(Ordinal ordinal, const std::vector<std::string>& command);
   std::string exec(const std::string& pod, const std::vector<std::string>& command);
@@ -79,43 +86,43 @@ class Stage {
 
   /// Writes the step's begin, acts, waits for the condition, writes the step's end. False when the cluster
   /// did not do it in time; throws Interrupted, and HarnessTrouble when blind or when the condition became
-  /// impossible. What `act` gives, the API server's answer for example, joins the args of the step's end.
-  template <class Action>
-  bool attempt(const std::string& name, nlohmann::json args, const std::string& text, Action act,
-               const record::Condition& condition, const record::Within& within) {
-    begin(name, args, text);
+  /// impossible. An `act` that takes the step notes there what its end is to tell: the API server's answer.
+  template <StepType S, class Action>
+  bool attempt(S step, const std::string& text, Action act, const record::Condition& condition,
+               const record::Within& within) {
+    begin(step, text);
     try {
-      if constexpr (std::is_void_v<decltype(act())>)
-        act();
+      if constexpr (std::is_invocable_v<Action&, S&>)
+        act(step);
       else
-        args.update(act());
+        act();
     } catch (const HarnessTrouble& trouble) {
-      end(name, args, Step::Phase::kFailed, trouble.what());
+      end(step, Step::Phase::kFailed, trouble.what());
       throw;
     }
-    return await(name, args, condition, within);
+    return await(step, condition, within);
   }
 
   /// The same, and the scenario is over (Curtain) when the cluster did not do it in time.
-  template <class Action>
-  void step(const std::string& name, const nlohmann::json& args, const std::string& text, Action act,
-            const record::Condition& condition, const record::Within& within) {
-    if (!attempt(name, args, text, std::move(act), condition, within)) throw Curtain{};
+  template <StepType S, class Action>
+  void step(const S& step, const std::string& text, Action act, const record::Condition& condition,
+            const record::Within& within) {
+    if (!attempt(step, text, std::move(act), condition, within)) throw Curtain{};
   }
 
   /// A step whose point is that nothing happens. It ends when the StatefulSet controller has twice worked
   /// through the set after `act`: a change of spec.revisionHistoryLimit, which moves no pod, comes back as
   /// status.observedGeneration. So the silence is the controller's, and not just short.
   template <class Action>
-  void hold(const std::string& name, const nlohmann::json& args, const std::string& text, Action act) {
-    begin(name, args, text);
+  void hold(const Task& task, const std::string& text, Action act) {
+    begin(task, text);
     try {
       act();
     } catch (const HarnessTrouble& trouble) {
-      end(name, args, Step::Phase::kFailed, trouble.what());
+      end(task, Step::Phase::kFailed, trouble.what());
       throw;
     }
-    hold_still(name, args);
+    hold_still(task);
   }
 
   /// Waits where there is nothing to watch; ends at once when the user interrupts.
@@ -128,9 +135,9 @@ class Stage {
   /// Throws what keeps the play from going on when a wait did not reach its condition.
   void require(const record::Waited& waited) const;
 
-  void begin(const std::string& name, const nlohmann::json& args, const std::string& text);
+  void begin(const Task& task, const std::string& text);
   /// Throws Curtain after the step that the request names as the last one.
-  void end(const std::string& name, const nlohmann::json& args, Step::Phase phase, const std::string& text);
+  void end(const Task& task, Step::Phase phase, const std::string& text);
 
   /// Deletes what was created, if anything was, and waits until it is gone. Gives what is left, each with the
   /// command that removes it.
@@ -138,9 +145,8 @@ class Stage {
   void finish(End end);
 
  private:
-  bool await(const std::string& name, const nlohmann::json& args, const record::Condition& condition,
-             const record::Within& within);
-  void hold_still(const std::string& name, const nlohmann::json& args);
+  bool await(const Task& task, const record::Condition& condition, const record::Within& within);
+  void hold_still(const Task& task);
   void watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector = {});
   [[nodiscard]] record::Standing furnished(const record::View& view) const;
   [[nodiscard]] record::Standing all_gone(const record::View& view) const;

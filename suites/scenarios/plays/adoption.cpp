@@ -2,6 +2,7 @@
 
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
 
@@ -52,12 +53,11 @@ void play_adoption(Stage& stage) {
   sleepers.create(objects, both(all_ready(subject, all), counted_ready(subject, subject.replicas)));
 
   stage.step(
-      "orphan", nlohmann::json::object(),
-      fmt::format("delete StatefulSet {} and leave its pods", subject.set),
+      steps::Orphan{}, fmt::format("delete StatefulSet {} and leave its pods", subject.set),
       [&] { stage.remove(kube::kStatefulSets, subject.set, {.propagation = kube::Propagation::kOrphan}); },
       orphaned(subject), kOwners);
   stage.step(
-      "adopt", nlohmann::json::object(), fmt::format("create StatefulSet {} again", subject.set),
+      steps::Adopt{}, fmt::format("create StatefulSet {} again", subject.set),
       [&] {
         const auto again = stage.mutated(objects);
         stage.create({*std::find_if(again.begin(), again.end(),
@@ -70,11 +70,11 @@ void play_adoption(Stage& stage) {
     stage.patch(kube::kPods, subject.pod_name(middle), {{"metadata", {{"labels", {{"app", value}}}}}});
   };
   stage.step(
-      "release-pod", {{"ordinal", middle.value}},
+      steps::ReleasePod{.ordinal = middle},
       fmt::format("{} does not match the set's selector any more", subject.pod_name(middle)),
       [&] { label("strayed"); }, owned(subject, {middle}, false), kOwners);
   stage.step(
-      "readopt", {{"ordinal", middle.value}},
+      steps::Readopt{.ordinal = middle},
       fmt::format("{} matches the selector again", subject.pod_name(middle)),
       [&] { label(fixtures::Sleeper::kName); }, owned(subject, {middle}, true), kOwners);
 }

@@ -4,6 +4,7 @@
 
 #include "fixtures/mariadb-replicated/replicated.h"
 #include "harness/kube/backoff.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/clients/ledger_clients.h"
 #include "suites/scenarios/disruptions/binary_logs.h"
 #include "suites/scenarios/engine/conditions.h"
@@ -34,7 +35,7 @@ class CatchUp {
     ledger_.start();
     purge();
     scale_up();
-    ledger_.verify("scale-up", members(subject().replicas.value + 1));
+    ledger_.verify(steps::ScaleUp::name.text, members(subject().replicas.value + 1));
   }
 
  private:
@@ -43,7 +44,7 @@ class CatchUp {
 
   void create() {
     stage_.step(
-        "create", {{"replicas", subject().replicas.value}}, "a primary and a replica that copied it",
+        steps::Create{.replicas = subject().replicas}, "a primary and a replica that copied it",
         [&] {
           stage_.create(kube::kSecrets, subject().ns, fixtures::replicated_secret(passwords_));
           stage_.create(stage_.mutated(fixtures::replicated_objects(
@@ -54,8 +55,8 @@ class CatchUp {
 
   void purge() {
     stage_.attempt(
-        "purge", json::object(), "the primary gives up all binary logs but the newest",
-        [&] { return purge_binary_logs(stage_, subject().first); },
+        steps::Purge{}, "the primary gives up all binary logs but the newest",
+        [&](steps::Purge& step) { step.oldest = purge_binary_logs(stage_, subject().first); },
         [](const View&) { return Standing{true, "they are gone", {}}; }, kStart);
   }
 
@@ -63,48 +64,48 @@ class CatchUp {
   void scale_up() {
     const int to = subject().replicas.value + 1;
     const Ordinal fresh{subject().first.value + subject().replicas.value};
-    const json args{{"from", subject().replicas.value}, {"to", to}};
-    stage_.begin("scale-up", args, fmt::format("-> {}", to));
+    const steps::ScaleUp step{.from = subject().replicas.value, .to = to};
+    stage_.begin(step, fmt::format("-> {}", to));
     const Elapsed since = stage_.recorder().elapsed();
     stage_.scale(to);
-    await(args, started(subject(), {fresh}), kStart);
+    await(step, started(subject(), {fresh}), kStart);
     const auto deadline = std::chrono::steady_clock::now() + kCatchUp.limit;
     kube::Backoff backoff(500ms, 2s);
     while (!await_for(backoff.next(), serving(subject(), members(to), since))) {
-      if (const std::string why = standstill_of(stage_, fresh); !why.empty()) stand_still(args, fresh, why);
+      if (const std::string why = standstill_of(stage_, fresh); !why.empty()) stand_still(step, fresh, why);
       if (std::chrono::steady_clock::now() > deadline)
-        give_up(args, Step::Phase::kTimedOut,
+        give_up(step, Step::Phase::kTimedOut,
                 fmt::format("{} neither serves nor says why after {} s ({})", subject().pod_name(fresh),
                             std::chrono::duration_cast<std::chrono::seconds>(kCatchUp.limit).count(),
                             kCatchUp.why));
     }
-    stage_.end("scale-up", args, Step::Phase::kReached, "the new replica serves");
+    stage_.end(step, Step::Phase::kReached, "the new replica serves");
   }
 
   // What it says of itself is a reading of it: it has no rows, and never gets any.
-  void stand_still(const json& args, Ordinal fresh, const std::string& why) {
-    const json reading{{"after", "scale-up"}, {"ordinals", {fresh.value}}};
+  void stand_still(const Task& step, Ordinal fresh, const std::string& why) {
+    const steps::Verify reading{.after = std::string{steps::ScaleUp::name.text}, .ordinals = {fresh.value}};
     const std::string name = subject().pod_name(fresh);
-    stage_.begin("verify", reading, "what " + name + " says of itself");
+    stage_.begin(reading, "what " + name + " says of itself");
     LedgerRows rows;
     rows.member = name;
     rows.caught_up = false;
     rows.note = "it never gets the primary's data";
     rows.replication = why;
     stage_.recorder().add(std::move(rows));
-    stage_.end("verify", reading, Step::Phase::kReached, "read");
-    give_up(args, Step::Phase::kFailed, fmt::format("{} stands still: {}", name, why));
+    stage_.end(reading, Step::Phase::kReached, "read");
+    give_up(step, Step::Phase::kFailed, fmt::format("{} stands still: {}", name, why));
   }
 
-  [[noreturn]] void give_up(const json& args, Step::Phase phase, const std::string& text) {
-    stage_.end("scale-up", args, phase, text);
+  [[noreturn]] void give_up(const Task& step, Step::Phase phase, const std::string& text) {
+    stage_.end(step, phase, text);
     throw Curtain{};
   }
 
-  void await(const json& args, const record::Condition& condition, const Within& within) {
+  void await(const Task& step, const record::Condition& condition, const Within& within) {
     const record::Waited waited = stage_.recorder().await(condition, within, stage_.stop());
     if (waited.result == record::Waited::Result::kTimedOut)
-      give_up(args, Step::Phase::kTimedOut, waited.text);
+      give_up(step, Step::Phase::kTimedOut, waited.text);
     stage_.require(waited);
   }
 

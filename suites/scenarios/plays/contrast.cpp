@@ -3,6 +3,7 @@
 #include <set>
 
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
 
@@ -86,17 +87,16 @@ void scale_both_down(Stage& stage, Sleepers& sleepers) {
   std::vector<std::string> staying{highest};
   for (const Pod& pod : stage.recorder().look(loose_pods)) staying.push_back(pod.meta.ref.name);
   stage.step(
-      "scale-down", {{"from", subject.replicas.value}, {"to", 0}}, "scale both to none",
+      steps::ScaleDown{.from = subject.replicas.value, .to = 0}, "scale both to none",
       [&] {
         for (const std::string& pod : staying) sleepers.make_stay(pod);
         stage.scale(0);
         stage.patch(kube::kDeployments, kLoose, {{"spec", {{"replicas", 0}}}});
       },
       all_loose_told_to_stop(highest), kSleepersStop);
-  stage.hold("hold-end", {{"ordinal", sleepers.ordinal(2).value}}, highest + " stays: no other may go",
-             [] {});
+  stage.hold(steps::HoldEnd{.ordinal = sleepers.ordinal(2)}, highest + " stays: no other may go", [] {});
   stage.step(
-      "let-end", nlohmann::json::object(), "let the pods end",
+      steps::LetEnd{}, "let the pods end",
       [&] {
         for (const std::string& pod : staying) sleepers.let_end(pod);
       },
@@ -114,9 +114,9 @@ void play_contrast(Stage& stage) {
 
   // Both begin together, and no pod becomes Ready before somebody lets it.
   sleepers.create(objects, both(started(subject, sleepers.first(1)), loose_started(3)));
-  stage.hold("hold-creation", {{"ordinal", subject.first.value}}, "no pod of either is Ready", [] {});
+  stage.hold(steps::HoldCreation{.ordinal = subject.first}, "no pod of either is Ready", [] {});
   stage.step(
-      "ready-loose", nlohmann::json::object(), "let the Deployment's pods become Ready",
+      steps::ReadyLoose{}, "let the Deployment's pods become Ready",
       [&] {
         for (const Pod& pod : stage.recorder().look(loose_pods))
           stage.exec(pod.meta.ref.name, {"touch", Sleeper::kReadyFile});
@@ -129,7 +129,7 @@ void play_contrast(Stage& stage) {
   // One pod of each is lost.
   Uid former;
   stage.step(
-      "replace-loose", nlohmann::json::object(), "delete a pod of the Deployment",
+      steps::ReplaceLoose{}, "delete a pod of the Deployment",
       [&] {
         const Pod lost = stage.recorder().look(loose_pods).front();
         former = lost.meta.ref.uid;
@@ -138,7 +138,7 @@ void play_contrast(Stage& stage) {
       },
       loose_without(former, 3), kSleepersStart);
   stage.step(
-      "replace-sleeper", {{"ordinal", sleepers.ordinal(1).value}},
+      steps::ReplaceSleeper{.ordinal = sleepers.ordinal(1)},
       "delete " + subject.pod_name(sleepers.ordinal(1)),
       [&] { former = stage.delete_pod(sleepers.ordinal(1)); },
       both(successor(subject, sleepers.ordinal(1), former), started(subject, {sleepers.ordinal(1)})),

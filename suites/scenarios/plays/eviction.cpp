@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
 
@@ -42,7 +43,7 @@ void play_eviction(Stage& stage) {
   sleepers.release(middle, started(subject, sleepers.first(3)));
   sleepers.release(last, counted_ready(subject, {3}));
   stage.step(
-      "budget", {{"available", 2}}, "two of three pods must stay available",
+      steps::Budget{.available = 2}, "two of three pods must stay available",
       [&] { stage.create(stage.mutated({fixtures::sleeper_budget({2})})); }, budget_allows(1), kBudget);
 
   Uid former;
@@ -58,17 +59,17 @@ void play_eviction(Stage& stage) {
 
   note_former(last);
   stage.step(
-      "evict", {{"ordinal", last.value}}, "evict " + subject.pod_name(last),
-      [&] { return stage.evict(last); }, succeeded(last), kSleepersStart);
+      steps::Evict{.ordinal = last}, "evict " + subject.pod_name(last),
+      [&](steps::Evict& step) { note(step, stage.evict(last)); }, succeeded(last), kSleepersStart);
   stage.step(
-      "evict-beyond", {{"ordinal", middle.value}, {"unready", last.value}},
+      steps::EvictBeyond{.ordinal = middle, .unready = last},
       fmt::format("evict {} while {} is not Ready", subject.pod_name(middle), subject.pod_name(last)),
-      [&] { return stage.evict(middle); }, always(), kBudget);
+      [&](steps::EvictBeyond& step) { note(step, stage.evict(middle)); }, always(), kBudget);
   sleepers.release(last, budget_allows(1));
   note_former(middle);
   stage.step(
-      "evict", {{"ordinal", middle.value}}, fmt::format("evict {} again", subject.pod_name(middle)),
-      [&] { return stage.evict(middle); }, succeeded(middle), kSleepersStart);
+      steps::Evict{.ordinal = middle}, fmt::format("evict {} again", subject.pod_name(middle)),
+      [&](steps::Evict& step) { note(step, stage.evict(middle)); }, succeeded(middle), kSleepersStart);
 }
 
 }  // namespace stateproof::scenarios

@@ -3,6 +3,7 @@
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb/mariadb.h"
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
 
@@ -51,7 +52,7 @@ void play_failed_pod(Stage& stage) {
   blocker["metadata"]["name"] = kBlocker;
   blocker["spec"]["containers"][0] = with_host_port(blocker["spec"]["containers"][0]);
   stage.step(
-      "block", {{"port", kContested}}, fmt::format("a pod takes port {} of its node", kContested),
+      steps::Block{.port = kContested}, fmt::format("a pod takes port {} of its node", kContested),
       [&] { stage.create(kube::kPods, subject.ns, blocker); },
       running(subject, {subject.ns + "/" + kBlocker}), kSleepersStart);
   const std::string node =
@@ -66,7 +67,7 @@ void play_failed_pod(Stage& stage) {
   sleepers.create(objects,
                   [&](const record::View& view) { return remade(view, subject.pod_name(subject.first)); });
   stage.step(
-      "unblock", json::object(), "the port becomes free", [&] { stage.remove(kube::kPods, kBlocker); },
+      steps::Unblock{}, "the port becomes free", [&] { stage.remove(kube::kPods, kBlocker); },
       all_ready(subject, sleepers.first(1)), kSleepersStart);
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
 
@@ -13,7 +14,7 @@ void play_halting(Stage& stage) {
   const auto wanted = fixtures::sleeper_objects(
       stage.request().image, {.replicas = subject.replicas, .held = true, .claims = false});
   sleepers.create(wanted, started(subject, sleepers.first(1)));
-  stage.hold("hold-creation", {{"ordinal", subject.first.value}},
+  stage.hold(steps::HoldCreation{.ordinal = subject.first},
              fmt::format("{} is not Ready: nothing may follow it", subject.pod_name(subject.first)), [] {});
   sleepers.release(sleepers.ordinal(0), started(subject, sleepers.first(2)));
   sleepers.release(sleepers.ordinal(1), started(subject, sleepers.first(3)));
@@ -21,26 +22,26 @@ void play_halting(Stage& stage) {
 
   // Scale-down: no pod goes while one that stays is not Ready.
   sleepers.make_unready(sleepers.ordinal(1), {2});
-  stage.hold("hold-scale-down", {{"ordinal", sleepers.ordinal(1).value}, {"from", 3}, {"to", 2}},
+  stage.hold(steps::HoldScaleDown{.ordinal = sleepers.ordinal(1), .from = 3, .to = 2},
              fmt::format("scale 3 -> 2 while {} is not Ready", subject.pod_name(sleepers.ordinal(1))),
              [&] { stage.scale(2); });
 
   // A pod that is lost comes back though a higher one is not Ready.
   Uid former;
   stage.step(
-      "revive", {{"ordinal", subject.first.value}},
+      steps::Revive{.ordinal = subject.first},
       fmt::format("delete {} while {} is not Ready", subject.pod_name(subject.first),
                   subject.pod_name(sleepers.ordinal(1))),
       [&] { former = stage.delete_pod(subject.first); }, successor(subject, subject.first, former),
       kSleepersStart);
   stage.step(
-      "clear", {{"ordinal", subject.first.value}}, "its successor starts", [] {},
+      steps::Clear{.ordinal = subject.first}, "its successor starts", [] {},
       started(subject, sleepers.first(1)), kSleepersStart);
   sleepers.release(sleepers.ordinal(0), [](const record::View&) { return record::Standing{true, {}, {}}; });
 
   // What was held up goes on by itself.
   stage.step(
-      "resume", {{"ordinal", sleepers.ordinal(1).value}, {"from", 3}, {"to", 2}},
+      steps::Resume{.ordinal = sleepers.ordinal(1), .from = 3, .to = 2},
       fmt::format("{} becomes Ready: the scale-down goes on", subject.pod_name(sleepers.ordinal(1))),
       [&] { stage.exec(sleepers.ordinal(1), {"touch", fixtures::Sleeper::kReadyFile}); },
       scaled_down(subject, {2}), kSleepersStop);

@@ -7,6 +7,7 @@
 
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb/mariadb.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/clients/dns_probe.h"
 #include "suites/scenarios/clients/members.h"
 #include "suites/scenarios/engine/conditions.h"
@@ -62,7 +63,7 @@ class Lifecycle {
 
   void create() {
     stage_.step(
-        "create", {{"replicas", subject().replicas.value}},
+        steps::Create{.replicas = subject().replicas},
         fmt::format("StatefulSet {} with {} replicas", subject().set, subject().replicas.value),
         [&] {
           stage_.create(kube::kSecrets, subject().ns, fixtures::mariadb_secret(passwords_));
@@ -79,7 +80,7 @@ class Lifecycle {
     std::vector<std::string> pods;
     for (const std::string& ns : namespaces) pods.push_back(ns + "/" + kClientPod);
     stage_.step(
-        "clients", {{"pods", pods}}, "start the pods that ask DNS", [] {}, running(subject(), pods),
+        steps::Clients{.pods = pods}, "start the pods that ask DNS", [] {}, running(subject(), pods),
         kClients);
     for (const std::string& ns : namespaces)
       probes_.push_back(std::make_unique<DnsProbe>(stage_, ns, kClientPod));
@@ -90,7 +91,7 @@ class Lifecycle {
     std::vector<std::string> vantages;
     for (const auto& probe : probes_) vantages.push_back(probe->vantage());
     (void)stage_.attempt(
-        "resolve", {{"ordinals", numbers(wanted)}}, fmt::format("DNS names of {}", text_of(wanted)),
+        steps::Resolve{.ordinals = numbers(wanted)}, fmt::format("DNS names of {}", text_of(wanted)),
         [&] {
           for (const auto& probe : probes_)
             for (const Ordinal ordinal : wanted) probe->ask_for(subject().dns_name(ordinal));
@@ -99,28 +100,28 @@ class Lifecycle {
   }
 
   void write(const std::vector<Ordinal>& wanted) {
-    const json args{{"ordinals", numbers(wanted)}};
-    stage_.begin("write", args, fmt::format("rows to {}", text_of(wanted)));
+    const steps::Write step{.ordinals = numbers(wanted)};
+    stage_.begin(step, fmt::format("rows to {}", text_of(wanted)));
     for (const Ordinal ordinal : wanted) {
       members_.write_rows(ordinal);
       members_.look_at_mount(ordinal);
     }
-    stage_.end("write", args, Step::Phase::kReached, "written");
+    stage_.end(step, Step::Phase::kReached, "written");
   }
 
   void read(Ordinal ordinal) {
-    const json args{{"ordinal", ordinal.value}};
-    stage_.begin("read", args, "rows of " + subject().pod_name(ordinal));
+    const steps::Read step{.ordinal = ordinal};
+    stage_.begin(step, "rows of " + subject().pod_name(ordinal));
     members_.read_rows(ordinal);
     members_.look_at_mount(ordinal);
-    stage_.end("read", args, Step::Phase::kReached, "read");
+    stage_.end(step, Step::Phase::kReached, "read");
   }
 
   void replace(Ordinal ordinal) {
     const std::string name = subject().pod_name(ordinal);
     Uid former;
     stage_.step(
-        "replace", {{"ordinal", ordinal.value}}, fmt::format("delete {} and wait for its successor", name),
+        steps::Replace{.ordinal = ordinal}, fmt::format("delete {} and wait for its successor", name),
         [&] { former = stage_.delete_pod(ordinal); },
         [&, ordinal](const record::View& view) { return replaced(subject(), ordinal, former)(view); },
         kReplace);
@@ -128,25 +129,25 @@ class Lifecycle {
     read(ordinal);
   }
 
-  void scale(const std::string& step, int from, int to, const record::Condition& condition,
-             const Within& within) {
+  template <StepType S>
+  void scale(const S& step, const record::Condition& condition, const Within& within) {
     stage_.step(
-        step, {{"from", from}, {"to", to}}, fmt::format("{} -> {}", from, to), [&] { stage_.scale(to); },
-        condition, within);
+        step, fmt::format("{} -> {}", step.from, step.to), [&] { stage_.scale(step.to); }, condition, within);
   }
 
   void scale_up() {
     const std::vector<Ordinal> added{{subject().first.value + 3}, {subject().first.value + 4}};
-    scale("scale-up", 3, 5, all_ready(subject(), ordinals(subject().first, {5})), kScaleUp);
+    scale(steps::ScaleUp{.from = 3, .to = 5}, all_ready(subject(), ordinals(subject().first, {5})), kScaleUp);
     resolve(added);
     write(added);
   }
 
-  void scale_down() { scale("scale-down", 5, 2, scaled_down(subject(), {2}), kScaleDown); }
+  void scale_down() { scale(steps::ScaleDown{.from = 5, .to = 2}, scaled_down(subject(), {2}), kScaleDown); }
 
   void scale_back() {
     const Ordinal returned{subject().first.value + 2};
-    scale("scale-back", 2, 3, all_ready(subject(), ordinals(subject().first, {3})), kScaleBack);
+    scale(steps::ScaleBack{.from = 2, .to = 3}, all_ready(subject(), ordinals(subject().first, {3})),
+          kScaleBack);
     resolve({returned});
     read(returned);
   }

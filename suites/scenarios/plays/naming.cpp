@@ -8,6 +8,7 @@
 
 #include "fixtures/mariadb/mariadb.h"
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/clients/dns_probe.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
@@ -55,11 +56,11 @@ class Naming {
     start_clients();
     create();
     for (int offset = 0; offset < subject().replicas.value; ++offset) release(sleepers_.ordinal(offset));
-    resolve("resolve");
+    resolve(steps::Resolve{});
     sleepers_.make_unready(sleepers_.ordinal(1), {subject().replicas.value - 1});
-    resolve("drop-out");
+    resolve(steps::DropOut{});
     release(sleepers_.ordinal(1));
-    resolve("resolve");
+    resolve(steps::Resolve{});
     for (int round = 0; round < kReplacements; ++round)
       for (const Ordinal ordinal : sleepers_.first(subject().replicas.value)) replace(ordinal);
     linger(sleepers_.ordinal(subject().replicas.value - 1));
@@ -74,7 +75,7 @@ class Naming {
     for (const std::string& ns : namespaces) pods.push_back(ns + "/" + kClientPod);
     servers_ = dns_servers();
     stage_.step(
-        "clients", {{"pods", pods}, {"servers", servers_}}, "start the pods that ask DNS",
+        steps::Clients{.pods = pods, .servers = servers_}, "start the pods that ask DNS",
         [&] {
           for (const std::string& ns : namespaces)
             stage_.create(kube::kPods, ns, fixtures::client_pod(stage_.request().image));
@@ -119,7 +120,7 @@ class Naming {
       for (const Ordinal ordinal : sleepers_.first(subject().replicas.value)) ask_for(*probe, ordinal);
       for (const std::string& server : servers_) probe->ask_for(subject().service_dns_name(), type_, server);
     }
-    resolve("no-endpoint");
+    resolve(steps::NoEndpoint{});
   }
 
   void ask_for(DnsProbe& probe, Ordinal ordinal) {
@@ -132,14 +133,14 @@ class Naming {
     sleepers_.release(ordinal, [](const View&) { return Standing{true, {}, {}}; });
     if (ordinal.value + 1 < subject().first.value + subject().replicas.value)
       stage_.step(
-          "follow", {{"ordinal", ordinal.value + 1}}, "the next pod starts", [] {},
+          steps::Follow{.ordinal = {ordinal.value + 1}}, "the next pod starts", [] {},
           started(subject(), {{ordinal.value + 1}}), kSleepersStart);
   }
 
   void replace(Ordinal ordinal) {
     Uid former;
     stage_.step(
-        "replace", {{"ordinal", ordinal.value}},
+        steps::Replace{.ordinal = ordinal},
         fmt::format("delete {} and wait for its successor", subject().pod_name(ordinal)),
         [&] { former = stage_.delete_pod(ordinal); }, successor(subject(), ordinal, former), kSleepersStart);
     start(ordinal);
@@ -147,10 +148,10 @@ class Naming {
 
   void start(Ordinal ordinal) {
     stage_.step(
-        "start", {{"ordinal", ordinal.value}}, "its successor starts", [] {}, started(subject(), {ordinal}),
+        steps::Start{.ordinal = ordinal}, "its successor starts", [] {}, started(subject(), {ordinal}),
         kSleepersStart);
     release(ordinal);
-    resolve("resolve");
+    resolve(steps::Resolve{});
   }
 
   // A pod that takes its time to end: nobody may be led to it meanwhile.
@@ -158,14 +159,14 @@ class Naming {
     const std::string pod = subject().pod_name(ordinal);
     Uid former;
     (void)stage_.attempt(
-        "linger", {{"ordinal", ordinal.value}}, "delete " + pod + ", which does not end yet",
+        steps::Linger{.ordinal = ordinal}, "delete " + pod + ", which does not end yet",
         [&] {
           sleepers_.make_stay(pod);
           former = stage_.delete_pod(ordinal);
         },
         [&](const View& view) { return endpoint_is_ending(view, former); }, kEnding);
     stage_.step(
-        "let-end", {{"ordinal", ordinal.value}}, "let it end", [&] { sleepers_.let_end(pod); },
+        steps::LetEnd{.ordinal = ordinal}, "let it end", [&] { sleepers_.let_end(pod); },
         successor(subject(), ordinal, former), kSleepersStart);
     start(ordinal);
   }
@@ -180,9 +181,10 @@ class Naming {
   }
 
   // What does not resolve in time is for the checkers to judge; the scenario goes on.
-  void resolve(const std::string& step) {
+  template <StepType S>
+  void resolve(const S& step) {
     (void)stage_.attempt(
-        step, json::object(), "every question is answered as the pods are now",
+        step, "every question is answered as the pods are now",
         [&] {
           const Addresses ready =
               stage_.recorder().look([&](const View& view) { return members(view, subject(), true); });

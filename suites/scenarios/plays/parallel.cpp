@@ -2,6 +2,7 @@
 
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
 
@@ -56,22 +57,24 @@ class Parallel {
     json scale;
     const auto at_once = [](const record::View&) { return record::Standing{true, "answered", {}}; };
     stage_.step(
-        "read-scale", json::object(), "the scale of the set",
-        [&] {
+        steps::ReadScale{}, "the scale of the set",
+        [&](steps::ReadScale& step) {
           scale = stage_.read_scale();
-          return json{{"answer", scale}};
+          step.answer = std::make_shared<const json>(scale);
         },
         at_once, kSleepersStart);
     stage_.step(
-        "scale-up", {{"from", 3}, {"to", 4}}, "3 -> 4 while no pod is Ready",
-        [&] { return json{{"answer", put_scale(4)}}; }, started(subject(), sleepers_.first(4)),
-        kSleepersStart);
+        steps::ScaleUp{.from = 3, .to = 4}, "3 -> 4 while no pod is Ready",
+        [&](steps::ScaleUp& step) { step.answer = std::make_shared<const json>(put_scale(4)); },
+        started(subject(), sleepers_.first(4)), kSleepersStart);
     stage_.step(
-        "stale-scale", {{"written", kStaleReplicas}}, "a scale of before is written",
-        [&] { return json{{"answer", put_outdated(scale)}}; }, at_once, kSleepersStart);
+        steps::StaleScale{.written = kStaleReplicas}, "a scale of before is written",
+        [&](steps::StaleScale& step) { step.answer = std::make_shared<const json>(put_outdated(scale)); },
+        at_once, kSleepersStart);
     stage_.step(
-        "scale-down", {{"from", 4}, {"to", 1}}, "4 -> 1 while no pod is Ready",
-        [&] { return json{{"answer", stage_.scale(1)}}; }, scaled_down(subject(), {1}), kSleepersStop);
+        steps::ScaleDown{.from = 4, .to = 1}, "4 -> 1 while no pod is Ready",
+        [&](steps::ScaleDown& step) { step.answer = std::make_shared<const json>(stage_.scale(1)); },
+        scaled_down(subject(), {1}), kSleepersStop);
   }
 
   // Whoever writes what was read may be told to read again.
@@ -101,8 +104,7 @@ class Parallel {
 
   void move_start(Ordinal from, Ordinal to) {
     stage_.step(
-        "move-start", {{"from", from.value}, {"to_start", to.value}},
-        fmt::format("the first ordinal becomes {}", to.value),
+        steps::MoveStart{.from = from, .to_start = to}, fmt::format("the first ordinal becomes {}", to.value),
         [&] { patch({{"ordinals", {{"start", to.value}}}}); },
         both(started(subject(), {to}), absent(subject(), from)), kSleepersStart);
   }
@@ -110,7 +112,7 @@ class Parallel {
   void make_ready() {
     container_["env"][0]["value"] = "no";
     stage_.step(
-        "make-ready", {{"to", subject().replicas.value}}, "three pods that become Ready by themselves",
+        steps::MakeReady{.to = subject().replicas.value}, "three pods that become Ready by themselves",
         [&] {
           patch({{"replicas", subject().replicas.value},
                  {"template", {{"spec", {{"containers", json::array({container_})}}}}}});
@@ -120,7 +122,7 @@ class Parallel {
 
   void roll_out_by_two() {
     stage_.step(
-        "roll-two", {{"maxUnavailable", 2}}, "a new template, two pods at a time",
+        steps::RollTwo{.max_unavailable = 2}, "a new template, two pods at a time",
         [&] {
           patch({{"updateStrategy", {{"rollingUpdate", {{"maxUnavailable", 2}}}}},
                  {"template", {{"metadata", {{"annotations", {{"stateproof.dev/edition", "2"}}}}}}}});
@@ -135,12 +137,12 @@ class Parallel {
         [&](const record::View& view) { return view.sets.at(subject().set).max_unavailable.value_or(1); });
     const Ordinal first_broken{start() + subject().replicas.value - broken_pods};
     stage_.step(
-        "roll-two-bad", {{"maxUnavailable", 2}}, "a template with an image that is not there",
+        steps::RollTwoBad{.max_unavailable = 2}, "a template with an image that is not there",
         [&] {
           patch({{"template", {{"spec", {{"containers", json::array({with_missing_image(container_)})}}}}}});
         },
         broken(subject(), ordinals(first_broken, {broken_pods}), generation_), kRollout);
-    stage_.hold("hold-two-bad", {{"maxUnavailable", 2}}, "no further pod may go", [] {});
+    stage_.hold(steps::HoldTwoBad{.max_unavailable = 2}, "no further pod may go", [] {});
   }
 
   Stage& stage_;

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "fixtures/mariadb-replicated/replicated.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/clients/ledger_clients.h"
 #include "suites/scenarios/disruptions/disruptions.h"
 #include "suites/scenarios/disruptions/node_container.h"
@@ -42,16 +43,16 @@ class Replication {
     create();
     ledger_.start();
     disturb_all(pod_disruptions(subject()), kRecover);
-    scale("scale-up", subject().replicas.value + 2);
-    ledger_.verify("scale-up", members(subject().replicas.value + 2));
-    scale("scale-down", subject().replicas.value);
-    ledger_.verify("scale-down", members(subject().replicas.value));
+    scale<steps::ScaleUp>(subject().replicas.value + 2);
+    ledger_.verify(steps::ScaleUp::name.text, members(subject().replicas.value + 2));
+    scale<steps::ScaleDown>(subject().replicas.value);
+    ledger_.verify(steps::ScaleDown::name.text, members(subject().replicas.value));
   }
 
   void play_nodes() {
     if (const std::string why = untouchable_nodes(stage_.client()); !why.empty()) {
-      stage_.begin("nodes", json::object(), "nodes that may be touched");
-      stage_.end("nodes", json::object(), Step::Phase::kFailed, why);
+      stage_.begin(steps::Nodes{}, "nodes that may be touched");
+      stage_.end(steps::Nodes{}, Step::Phase::kFailed, why);
       return;
     }
     create();
@@ -67,7 +68,7 @@ class Replication {
     ledger_.resume(former);
     Elapsed since{0};
     (void)stage_.attempt(
-        "salvage", {{"disruption", last_disruption(former)}},
+        steps::Salvage{.disruption = last_disruption(former)},
         "what a killed run left: writes and reads go on",
         [&] {
           undo_disruptions(stage_, former);
@@ -81,7 +82,7 @@ class Replication {
         },
         kRecoverNode);
     ledger_.verify(
-        "salvage",
+        steps::Salvage::name.text,
         members(stage_.recorder().look([this](const View& view) { return present_replicas(view); })));
   }
 
@@ -97,8 +98,8 @@ class Replication {
   static std::string last_disruption(const Timeline& former) {
     std::string last;
     for (const Observation& seen : former)
-      if (const auto* step = seen.as<Step>(); step != nullptr && step->name == "disturb")
-        last = step->args.value("disruption", "");
+      if (const auto* step = seen.as<Step>(); step != nullptr && step->is<steps::Disturb>())
+        last = step->as<steps::Disturb>()->disruption;
     return last;
   }
 
@@ -110,7 +111,7 @@ class Replication {
 
   void create() {
     stage_.step(
-        "create", {{"replicas", subject().replicas.value}},
+        steps::Create{.replicas = subject().replicas},
         fmt::format("StatefulSet {} with a primary and {} replicas", subject().set,
                     subject().replicas.value - 1),
         [&] {
@@ -140,8 +141,7 @@ class Replication {
     for (const Disruption& disruption : chosen) {
       const bool recovered = disturb(disruption, recovery);
       const bool is_last = &disruption == &chosen.back();
-      ledger_.verify(std::string{disruption.name},
-                     members(is_last || !recovered ? subject().replicas.value : 1));
+      ledger_.verify(disruption.name, members(is_last || !recovered ? subject().replicas.value : 1));
       if (!recovered) throw Curtain{};
     }
   }
@@ -154,7 +154,7 @@ class Replication {
     const std::int64_t before = acknowledged();
     const auto ready = all_ready(subject(), members(subject().replicas.value));
     stage_.step(
-        "load", {{"writes", kWritesBefore}}, "writes under way, nothing disturbed", [] {},
+        steps::Load{.writes = kWritesBefore}, "writes under way, nothing disturbed", [] {},
         [&, before](const View& view) {
           if (Standing standing = ready(view); !standing.reached) return standing;
           const auto budget = view.budgets.find(subject().set);
@@ -173,7 +173,7 @@ class Replication {
   // False when the set did not come back in time.
   [[nodiscard]] bool disturb(const Disruption& disruption, const Within& recovery) {
     load();
-    const json args{{"disruption", disruption.name}, {"ordinal", disruption.target.value}};
+    const steps::Disturb step{.disruption = std::string{disruption.name}, .ordinal = disruption.target};
     // Whatever becomes of the scenario: a node that was stopped is started again.
     struct Healing {
       Stage& stage;
@@ -190,7 +190,7 @@ class Replication {
     } healing{stage_, disruption};
     record::Condition happened;
     const bool done = stage_.attempt(
-        "disturb", args, std::string{disruption.title},
+        step, std::string{disruption.title},
         [&] {
           healing.owed = static_cast<bool>(disruption.heal);
           happened = disruption.inject(stage_, disruption.target);
@@ -198,10 +198,11 @@ class Replication {
         [&](const View& view) { return happened(view); }, kDisturb);
     if (!done) return false;
     if (disruption.holds)
-      stage_.hold("hold", args, "the controller works through the set and leaves it alone", [] {});
+      stage_.hold(steps::Hold{step.disruption, step.ordinal},
+                  "the controller works through the set and leaves it alone", [] {});
     Elapsed since{0};
     return stage_.attempt(
-        "recover", args, "writes and reads go on",
+        steps::Recover{step.disruption, step.ordinal}, "writes and reads go on",
         [&] {
           if (healing.owed) {
             healing.owed = false;
@@ -212,12 +213,13 @@ class Replication {
         serving(subject(), members(subject().replicas.value), since), recovery);
   }
 
-  void scale(const std::string& step, int to) {
+  template <StepType S>
+  void scale(int to) {
     load();
     const bool up = to > subject().replicas.value;
     Elapsed since{0};
     stage_.step(
-        step, {{"from", up ? subject().replicas.value : subject().replicas.value + 2}, {"to", to}},
+        S{.from = up ? subject().replicas.value : subject().replicas.value + 2, .to = to},
         fmt::format("-> {}", to),
         [&] {
           stage_.scale(to);

@@ -7,6 +7,7 @@
 #include "fixtures/mariadb/mariadb.h"
 #include "fixtures/sleeper/sleeper.h"
 #include "harness/model/quantity.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/clients/members.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
@@ -109,10 +110,10 @@ std::string edit_claim_template(Stage& stage, const json& set) {
   const std::string request = more_than(storage);
   storage = request;
   stage.step(
-      "edit-claim-template", {{"request", request}}, "ask the set's claim template for more storage",
-      [&] {
-        return stage.ask(kube::kStatefulSets, stage.subject().set,
-                         {{"spec", {{"volumeClaimTemplates", templates}}}});
+      steps::EditClaimTemplate{.request = request}, "ask the set's claim template for more storage",
+      [&](steps::EditClaimTemplate& step) {
+        note(step, stage.ask(kube::kStatefulSets, stage.subject().set,
+                             {{"spec", {{"volumeClaimTemplates", templates}}}}));
       },
       answered, kAnswered);
   return request;
@@ -124,24 +125,24 @@ std::vector<Ordinal> expand(Stage& stage, const std::vector<Ordinal>& all, const
   std::vector<Ordinal> granted;
   const double bytes = parse_quantity(request).value_or(0);
   stage.attempt(
-      "expand", {{"request", request}}, "ask each claim for more storage",
-      [&] {
-        json answers = json::object();
+      steps::Expand{.request = request}, "ask each claim for more storage",
+      [&](steps::Expand& step) {
+        std::map<std::string, Answer>& answers = step.answers.emplace();
         for (const Ordinal ordinal : all) {
           const std::string claim = subject.claim_name(ordinal);
           answers[claim] = stage.ask(kube::kClaims, claim,
                                      {{"spec", {{"resources", {{"requests", {{"storage", request}}}}}}}});
-          if (answers[claim].at("code") == 200) granted.push_back(ordinal);
+          if (answers[claim].code == 200) granted.push_back(ordinal);
         }
-        return json{{"answers", answers}};
       },
       [&](const record::View& view) { return grown(subject, granted, bytes, true)(view); }, kExpanded);
   return granted;
 }
 
-void delete_set(Stage& stage, const std::string& step, const record::Condition& until) {
+template <StepType S>
+void delete_set(Stage& stage, const S& step, const record::Condition& until) {
   stage.step(
-      step, json::object(), "delete StatefulSet " + stage.subject().set,
+      step, "delete StatefulSet " + stage.subject().set,
       [&] { stage.remove(kube::kStatefulSets, stage.subject().set); }, until, kCollected);
 }
 
@@ -149,7 +150,7 @@ void delete_set(Stage& stage, const std::string& step, const record::Condition& 
 /// stands for that one.
 void make_foreign_claim(Stage& stage, json claim, const json& service, const std::string& name) {
   stage.step(
-      "foreign-claim", {{"claim", name}}, "another controller owns claim " + name + " already",
+      steps::ForeignClaim{.claim = name}, "another controller owns claim " + name + " already",
       [&] {
         const json keeper = stage.create(kube::kServices, stage.subject().ns, service);
         claim.update({{"apiVersion", "v1"}, {"kind", "PersistentVolumeClaim"}});
@@ -184,28 +185,28 @@ void play_retention(Stage& stage) {
                      fixtures::object_of_kind(objects, "Service"), foreign);
   std::erase_if(objects, [](const json& one) { return one.at("kind") == "Service"; });
   sleepers.create(objects, both(all_ready(subject, sleepers.first(3)), counted_ready(subject, {3})));
-  sleepers.replace("replace-pod", sleepers.ordinal(1));
-  stage.hold("hold-claims", json::object(), "a pod that was deleted takes no claim with it", [] {});
+  sleepers.replace(steps::ReplacePod{sleepers.ordinal(1)});
+  stage.hold(steps::HoldClaims{}, "a pod that was deleted takes no claim with it", [] {});
   // While the first pod that has to go is kept from ending, its claim must not be told to go: whatever is
   // seen of the claim before we let the pod end has come before the pod's end, whatever the clocks say.
   const std::string highest = subject.pod_name(sleepers.ordinal(2));
-  const json first{{"ordinal", sleepers.ordinal(2).value}};
   stage.step(
-      "begin-scale-down", {{"ordinal", sleepers.ordinal(2).value}, {"from", 3}, {"to", 1}},
+      steps::BeginScaleDown{.ordinal = sleepers.ordinal(2), .from = 3, .to = 1},
       "3 -> 1 while " + highest + " stays",
       [&] {
         sleepers.make_stay(highest);
         stage.scale(1);
       },
       told_to_stop(highest), kSleepersStop);
-  stage.hold("hold-scaled-claim", first, highest + " is still there: its claim stays", [] {});
+  stage.hold(steps::HoldScaledClaim{sleepers.ordinal(2)}, highest + " is still there: its claim stays",
+             [] {});
   stage.step(
-      "scale-down", {{"from", 3}, {"to", 1}}, "let it end: the claims of the others go",
+      steps::ScaleDown{.from = 3, .to = 1}, "let it end: the claims of the others go",
       [&] { sleepers.let_end(highest); },
       both(scaled_down(subject, {1}), both(claims_gone(subject, {sleepers.ordinal(1), sleepers.ordinal(2)}),
                                            claims_gone(archive, {sleepers.ordinal(1)}))),
       kCollected);
-  delete_set(stage, "delete-set",
+  delete_set(stage, steps::DeleteSet{},
              both(set_gone(subject),
                   both(claims_gone(subject, sleepers.first(1)), claims_gone(archive, sleepers.first(1)))));
 }
@@ -217,11 +218,11 @@ void play_protection(Stage& stage) {
   const std::string claim = subject.claim_name(chosen);
   sleepers.create(fixtures::sleeper_objects(stage.request().image, {.replicas = subject.replicas}),
                   both(all_ready(subject, sleepers.first(3)), counted_ready(subject, {3})));
-  stage.hold("hold-claim", {{"ordinal", chosen.value}}, "delete claim " + claim + " while its pod runs",
+  stage.hold(steps::HoldClaim{.ordinal = chosen}, "delete claim " + claim + " while its pod runs",
              [&] { stage.remove(kube::kClaims, claim); });
   Uid former;
   stage.step(
-      "let-go", {{"ordinal", chosen.value}}, "delete the pod that uses the claim",
+      steps::LetGo{.ordinal = chosen}, "delete the pod that uses the claim",
       [&] {
         former = stage.recorder().look([&](const record::View& view) {
           const auto found = view.claims.find(claim);
@@ -236,7 +237,7 @@ void play_protection(Stage& stage) {
       },
       kSleepersStart);
   stage.step(
-      "recover", {{"ordinal", chosen.value}}, subject.pod_name(chosen) + " starts on a new claim", [] {},
+      steps::Recover{.ordinal = chosen}, subject.pod_name(chosen) + " starts on a new claim", [] {},
       all_ready(subject, {chosen}), kSleepersStart);
   let_two_want_one_claim(stage);
 }
@@ -251,44 +252,43 @@ void play_recreation(Stage& stage) {
   const Subject& subject = stage.subject();
   const auto passwords = fixtures::generate_passwords();
   const std::vector<Ordinal> all = ordinals(subject.first, subject.replicas);
-  const json none = json::object();
   Members members(stage, passwords);
   const auto objects = stage.mutated(fixtures::mariadb_objects(stage.request().image, subject.replicas));
 
   stage.step(
-      "create", {{"replicas", subject.replicas.value}}, "StatefulSet " + subject.set,
+      steps::Create{.replicas = subject.replicas}, "StatefulSet " + subject.set,
       [&] {
         stage.create(kube::kSecrets, subject.ns, fixtures::mariadb_secret(passwords));
         stage.create(objects);
       },
       all_ready(subject, all), kDatabase);
-  stage.begin("write", none, "rows to each member");
+  stage.begin(steps::Write{}, "rows to each member");
   for (const Ordinal ordinal : all) members.write_rows(ordinal);
-  stage.end("write", none, Step::Phase::kReached, "written");
+  stage.end(steps::Write{}, Step::Phase::kReached, "written");
 
   const auto set = std::find_if(objects.begin(), objects.end(),
                                 [](const json& one) { return one.at("kind") == "StatefulSet"; });
   const std::string request = edit_claim_template(stage, *set);
   const std::vector<Ordinal> granted = expand(stage, all, request);
 
-  delete_set(stage, "delete-set", set_gone(subject));
+  delete_set(stage, steps::DeleteSet{}, set_gone(subject));
   json again = *set;
   again["spec"]["persistentVolumeClaimRetentionPolicy"] = kDeleteBoth;
   stage.step(
-      "recreate", {{"replicas", subject.replicas.value}}, "create StatefulSet " + subject.set + " again",
+      steps::Recreate{.replicas = subject.replicas}, "create StatefulSet " + subject.set + " again",
       [&] { stage.create({again}); }, all_ready(subject, all), kDatabase);
   if (!granted.empty())
     stage.attempt(
-        "grown", none, "the claims have grown", [] {},
+        steps::Grown{}, "the claims have grown", [] {},
         grown(subject, granted, parse_quantity(request).value_or(0), false), kExpanded);
-  stage.begin("read", none, "rows of each member");
+  stage.begin(steps::Read{}, "rows of each member");
   for (const Ordinal ordinal : all) members.read_rows(ordinal);
-  stage.end("read", none, Step::Phase::kReached, "read");
+  stage.end(steps::Read{}, Step::Phase::kReached, "read");
 
   // What would go with the set now must not once the policy says Retain again.
-  stage.attempt("own", none, "the claims belong to the set", [] {}, owned(subject, all, true), kOwned);
+  stage.attempt(steps::Own{}, "the claims belong to the set", [] {}, owned(subject, all, true), kOwned);
   stage.attempt(
-      "retain", none, "the retention policy becomes Retain",
+      steps::Retain{}, "the retention policy becomes Retain",
       [&] {
         stage.patch(kube::kStatefulSets, subject.set,
                     {{"spec",
@@ -296,9 +296,9 @@ void play_recreation(Stage& stage) {
                         {{"whenScaled", "Retain"}, {"whenDeleted", "Retain"}}}}}});
       },
       owned(subject, all, false), kOwned);
-  delete_set(stage, "delete-set-again", set_gone(subject));
+  delete_set(stage, steps::DeleteSetAgain{}, set_gone(subject));
   stage.step(
-      "delete-claims", {{"label", "app=mariadb"}}, "delete the claims with label app=mariadb",
+      steps::DeleteClaims{.label = "app=mariadb"}, "delete the claims with label app=mariadb",
       [&] {
         const auto claims = stage.recorder().look([](const record::View& view) { return view.claims; });
         for (const auto& [name, claim] : claims)

@@ -2,6 +2,7 @@
 
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
 
@@ -27,15 +28,16 @@ class Rollout {
 
   void play() {
     create();
-    roll_out("rollout", 2, "a new template", {});
-    roll_out("rollback", 1, "the template of before", {});
+    roll_out(steps::Rollout{2}, "a new template");
+    roll_out(steps::Rollback{1}, "the template of before");
     divide();
     complete();
-    roll_out("min-ready", 4, fmt::format("a pod counts once it is Ready for {} s", kMinReadySeconds),
+    roll_out(steps::MinReady{.min_ready_seconds = kMinReadySeconds, .edition = 4},
+             fmt::format("a pod counts once it is Ready for {} s", kMinReadySeconds),
              {{"minReadySeconds", kMinReadySeconds}});
     sleepers_.read_host_names(sleepers_.first(3));
-    count_available("raise-min-ready", kAnHour, {0});
-    count_available("drop-min-ready", 0, subject().replicas);
+    count_available(steps::RaiseMinReady{kAnHour}, {0});
+    count_available(steps::DropMinReady{0}, subject().replicas);
     wait_to_be_deleted();
     roll_out_by_two();
     break_down();
@@ -62,12 +64,10 @@ class Rollout {
     generation_ = patched.at("metadata").at("generation").get<std::int64_t>();
   }
 
-  void roll_out(const std::string& step, int edition, const std::string& text, json more) {
-    json args = more.is_null() ? json::object() : more;
-    args["edition"] = edition;
-    if (more.is_null()) more = json::object();
-    more["template"] = template_of(edition);
-    stage_.step(step, args, text, [&] { patch(more); }, all_updated(), kRollout);
+  template <StepType S>
+  void roll_out(const S& step, const std::string& text, json spec = json::object()) {
+    spec["template"] = template_of(step.edition);
+    stage_.step(step, text, [&] { patch(spec); }, all_updated(), kRollout);
   }
 
   // Only ordinals from the partition on follow the new template.
@@ -75,23 +75,23 @@ class Rollout {
     const Ordinal above = sleepers_.ordinal(2);
     const Ordinal below = sleepers_.ordinal(0);
     stage_.step(
-        "partition", {{"partition", above.value}, {"edition", 3}},
+        steps::Partition{.partition = above.value, .edition = 3},
         fmt::format("a new template for {} alone", subject().pod_name(above)),
         [&] {
           patch({{"updateStrategy", {{"rollingUpdate", {{"partition", above.value}}}}},
                  {"template", template_of(3)}});
         },
         updated(subject(), above, generation_), kRollout);
-    stage_.hold("hold-partition", {{"partition", above.value}}, "pods below the partition stay as they are",
+    stage_.hold(steps::HoldPartition{.partition = above.value}, "pods below the partition stay as they are",
                 [] {});
-    sleepers_.replace("replace-below", below);
-    sleepers_.replace("replace-above", above);
+    sleepers_.replace(steps::ReplaceBelow{below});
+    sleepers_.replace(steps::ReplaceAbove{above});
   }
 
   // A pod is lost just as the rest is updated.
   void complete() {
     stage_.step(
-        "complete", {{"edition", 3}}, "the template for all, while a pod is lost",
+        steps::Complete{.edition = 3}, "the template for all, while a pod is lost",
         [&] {
           patch({{"updateStrategy", {{"rollingUpdate", {{"partition", 0}}}}}});
           stage_.delete_pod(subject().first);
@@ -101,22 +101,22 @@ class Rollout {
 
   void wait_to_be_deleted() {
     const Ordinal chosen = sleepers_.ordinal(1);
-    stage_.hold("hold-on-delete", {{"historyLimit", 2}}, "strategy OnDelete: new templates move no pod", [&] {
+    stage_.hold(steps::HoldOnDelete{.history_limit = 2}, "strategy OnDelete: new templates move no pod", [&] {
       patch({{"updateStrategy", {{"type", "OnDelete"}, {"rollingUpdate", nullptr}}},
              {"minReadySeconds", 0},
              {"revisionHistoryLimit", 2}});
       for (const int edition : {5, 6, 7, 8}) patch({{"template", template_of(edition)}});
     });
-    sleepers_.replace("pick-up", chosen);
-    stage_.hold("settle", json::object(), "the controller has nothing left to do", [] {});
+    sleepers_.replace(steps::PickUp{chosen});
+    stage_.hold(steps::Settle{}, "the controller has nothing left to do", [] {});
   }
 
   // No pod is moved by minReadySeconds alone. A count that is wrong is for the checker to judge.
-  void count_available(const std::string& step, int min_ready_seconds, Replicas available) {
+  template <StepType S>
+  void count_available(const S& step, Replicas available) {
     (void)stage_.attempt(
-        step, {{"minReadySeconds", min_ready_seconds}},
-        fmt::format("a pod counts once it is Ready for {} s", min_ready_seconds),
-        [&] { patch({{"minReadySeconds", min_ready_seconds}}); },
+        step, fmt::format("a pod counts once it is Ready for {} s", step.min_ready_seconds),
+        [&] { patch({{"minReadySeconds", step.min_ready_seconds}}); },
         both([this](const record::View& view) { return worked_through(subject(), generation_)(view); },
              counted_available(subject(), available)),
         kCount);
@@ -124,7 +124,7 @@ class Rollout {
 
   void roll_out_by_two() {
     stage_.step(
-        "roll-two", {{"edition", 9}, {"maxUnavailable", 2}}, "a new template, two pods at a time",
+        steps::RollTwo{.max_unavailable = 2, .edition = 9}, "a new template, two pods at a time",
         [&] {
           patch({{"updateStrategy", {{"type", "RollingUpdate"}, {"rollingUpdate", {{"maxUnavailable", 2}}}}},
                  {"template", template_of(9)}});
@@ -135,24 +135,23 @@ class Rollout {
   // The last steps: what they leave is of no use to anybody.
   void break_down() {
     const Ordinal last = sleepers_.ordinal(2);
-    const json args{{"ordinal", last.value}};
     const auto with = [](int edition, const json& container) {
       json pods = template_of(edition);
       pods["spec"]["containers"] = json::array({container});
       return pods;
     };
     stage_.step(
-        "roll-bad", args, "a template with an image that is not there",
+        steps::RollBad{last}, "a template with an image that is not there",
         [&] {
           patch({{"updateStrategy", {{"rollingUpdate", {{"maxUnavailable", nullptr}}}}},
                  {"template", with(10, with_missing_image(container_))}});
         },
         broken(subject(), {last}, generation_), kRollout);
-    stage_.hold("hold-bad", args,
+    stage_.hold(steps::HoldBad{last},
                 fmt::format("{} never becomes Ready: the others stay", subject().pod_name(last)), [] {});
-    stage_.hold("revert", args, "the template of before",
+    stage_.hold(steps::Revert{last}, "the template of before",
                 [&] { patch({{"template", with(9, container_)}}); });
-    sleepers_.replace("heal", last);
+    sleepers_.replace(steps::Heal{last});
   }
 
   Stage& stage_;

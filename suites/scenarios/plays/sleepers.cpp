@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 
 namespace stateproof::scenarios {
 
@@ -33,7 +34,7 @@ std::vector<Ordinal> Sleepers::first(int count) const { return ordinals(stage_.s
 void Sleepers::create(const std::vector<json>& wanted, const record::Condition& until) {
   const Subject& subject = stage_.subject();
   stage_.step(
-      "create", {{"replicas", subject.replicas.value}},
+      steps::Create{.replicas = subject.replicas},
       fmt::format("StatefulSet {} with {} replicas", subject.set, subject.replicas.value),
       [&] { stage_.create(stage_.mutated(wanted)); }, until, kSleepersStart);
 }
@@ -41,7 +42,7 @@ void Sleepers::create(const std::vector<json>& wanted, const record::Condition& 
 void Sleepers::release(Ordinal ordinal, const record::Condition& until) {
   const Subject& subject = stage_.subject();
   stage_.step(
-      "release", {{"ordinal", ordinal.value}}, fmt::format("let {} become Ready", subject.pod_name(ordinal)),
+      steps::Release{.ordinal = ordinal}, fmt::format("let {} become Ready", subject.pod_name(ordinal)),
       [&] { stage_.exec(ordinal, {"touch", Sleeper::kReadyFile}); },
       both(all_ready(subject, {ordinal}), until), kSleepersStart);
 }
@@ -49,19 +50,8 @@ void Sleepers::release(Ordinal ordinal, const record::Condition& until) {
 void Sleepers::make_unready(Ordinal ordinal, Replicas still_ready) {
   const Subject& subject = stage_.subject();
   stage_.step(
-      "unready", {{"ordinal", ordinal.value}}, fmt::format("make {} unready", subject.pod_name(ordinal)),
+      steps::Unready{.ordinal = ordinal}, fmt::format("make {} unready", subject.pod_name(ordinal)),
       [&] { stage_.exec(ordinal, {"rm", Sleeper::kReadyFile}); }, counted_ready(subject, still_ready),
-      kSleepersStart);
-}
-
-void Sleepers::replace(const std::string& name, Ordinal ordinal) {
-  const Subject& subject = stage_.subject();
-  Uid former;
-  stage_.step(
-      name, {{"ordinal", ordinal.value}},
-      fmt::format("delete {} and wait for its successor", subject.pod_name(ordinal)),
-      [&] { former = stage_.delete_pod(ordinal); },
-      [&, ordinal](const record::View& view) { return replaced(subject, ordinal, former)(view); },
       kSleepersStart);
 }
 
@@ -73,8 +63,7 @@ void Sleepers::let_end(const std::string& pod) {
 }
 
 void Sleepers::read_host_names(const std::vector<Ordinal>& wanted) {
-  const json args = json::object();
-  stage_.begin("host-names", args, "host names inside the pods");
+  stage_.begin(steps::HostNames{}, "host names inside the pods");
   for (const Ordinal ordinal : wanted) {
     const ObjectRef pod = stage_.pod_now(ordinal);
     std::istringstream told(stage_.exec(ordinal, {"cat", "/proc/sys/kernel/hostname", "/etc/hosts"}));
@@ -82,7 +71,7 @@ void Sleepers::read_host_names(const std::vector<Ordinal>& wanted) {
     std::getline(told, name);
     stage_.recorder().add(HostNameSeen{pod.name, pod.uid, name, full_name(told, name)});
   }
-  stage_.end("host-names", args, Step::Phase::kReached, "read");
+  stage_.end(steps::HostNames{}, Step::Phase::kReached, "read");
 }
 
 json with_missing_image(json container) {

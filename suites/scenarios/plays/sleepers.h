@@ -1,5 +1,7 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -10,8 +12,13 @@
 
 namespace stateproof::scenarios {
 
-/// The steps that plays with a set of sleepers have in common. They add "ordinal" and the like to the steps'
-/// args, which the checkers read.
+/// One sleeper starts or ends within seconds, a volume is provisioned for it in a few more.
+inline const record::Within kSleepersStart{
+    std::chrono::seconds{120}, "up to four pods that start within seconds, each with a new volume"};
+inline const record::Within kSleepersStop{std::chrono::seconds{90},
+                                          "up to four pods that end within seconds, one after the other"};
+
+/// The steps that plays with a set of sleepers have in common.
 class Sleepers {
  public:
   explicit Sleepers(Stage& stage) : stage_(stage) {}
@@ -22,8 +29,16 @@ class Sleepers {
   void release(Ordinal ordinal, const record::Condition& until);
   /// Makes a pod unready and waits until the controller has counted it. Step "unready".
   void make_unready(Ordinal ordinal, Replicas still_ready);
-  /// Deletes a pod and waits for a Ready successor. Step `name`.
-  void replace(const std::string& name, Ordinal ordinal);
+  /// Deletes the pod that the step is about and waits for a Ready successor.
+  template <StepType S>
+  void replace(const S& step) {
+    Uid former;
+    stage_.step(
+        step, fmt::format("delete {} and wait for its successor", stage_.subject().pod_name(step.ordinal)),
+        [&] { former = stage_.delete_pod(step.ordinal); },
+        [&](const record::View& view) { return replaced(stage_.subject(), step.ordinal, former)(view); },
+        kSleepersStart);
+  }
 
   /// From now on the pod stays when it is told to stop, for as long as its grace period, until it is let go.
   /// What happens before that has not waited for its end.
@@ -43,11 +58,5 @@ class Sleepers {
 
 /// The sleepers' container with an image that no node has and nobody tries to pull.
 nlohmann::json with_missing_image(nlohmann::json container);
-
-/// One sleeper starts or ends within seconds, a volume is provisioned for it in a few more.
-inline const record::Within kSleepersStart{
-    std::chrono::seconds{120}, "up to four pods that start within seconds, each with a new volume"};
-inline const record::Within kSleepersStop{std::chrono::seconds{90},
-                                          "up to four pods that end within seconds, one after the other"};
 
 }  // namespace stateproof::scenarios

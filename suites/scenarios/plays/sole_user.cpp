@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "fixtures/sleeper/sleeper.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/plays/sleepers.h"
 
 namespace stateproof::scenarios {
@@ -58,13 +59,12 @@ void let_two_want_one_claim(Stage& stage) {
   const auto objects = fixtures::sleeper_objects(stage.request().image);
   const auto set = std::find_if(objects.begin(), objects.end(),
                                 [](const json& one) { return one.at("kind") == "StatefulSet"; });
-  const json args{{"claim", kClaim}, {"first", kFirst}, {"second", kSecond}};
   const bool runs = stage.attempt(
-      "first-user", args, "a pod with a claim of access mode ReadWriteOncePod",
+      steps::FirstUser{kClaim, kFirst, kSecond}, "a pod with a claim of access mode ReadWriteOncePod",
       [&] { stage.create({sole_claim(*set), user(*set, kFirst)}); }, first_runs, kFirstUser);
   if (!runs) return;  // not every provisioner gives such volumes
   stage.attempt(
-      "second-user", args, "a second pod that wants the same claim",
+      steps::SecondUser{kClaim, kFirst, kSecond}, "a second pod that wants the same claim",
       [&] { stage.create({user(*set, kSecond)}); }, second_tried, kScheduled);
 }
 

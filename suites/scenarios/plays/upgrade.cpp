@@ -5,6 +5,7 @@
 
 #include "fixtures/mariadb-replicated/replicated.h"
 #include "fixtures/quiet/quiet.h"
+#include "harness/model/steps.h"
 #include "suites/scenarios/clients/ledger_clients.h"
 #include "suites/scenarios/engine/conditions.h"
 #include "suites/scenarios/engine/stage.h"
@@ -84,7 +85,7 @@ class Upgrade {
     if (stage_.former() == nullptr) {
       create();
       ledger_.start({.run = {}, .writes_per_second = kWritesPerSecond, .reads_connect_anew = true});
-      (void)settle("baseline", [] {}, settled);
+      (void)settle(steps::Baseline{}, [] {}, settled);
     } else {
       resume();
     }
@@ -92,7 +93,7 @@ class Upgrade {
     if (!upgraded_) stage_.request().upgrade(stage_);
     serve();
     if (!settle_after_upgrade()) throw Curtain{};
-    ledger_.verify("upgrade", ordinals(subject().first, subject().replicas));
+    ledger_.verify(steps::Upgrade::name.text, ordinals(subject().first, subject().replicas));
     exercise();
   }
 
@@ -105,8 +106,7 @@ class Upgrade {
   void create() {
     const std::string& image = stage_.request().image;
     stage_.step(
-        "create", {{"replicas", subject().replicas.value}},
-        "a replicated database, and sets to be left alone",
+        steps::Create{.replicas = subject().replicas}, "a replicated database, and sets to be left alone",
         [&] {
           stage_.create(kube::kSecrets, subject().ns, fixtures::replicated_secret(passwords_));
           stage_.create(stage_.mutated(
@@ -122,7 +122,7 @@ class Upgrade {
     const Subject half = quiet(fixtures::kQuietPartition);
     std::int64_t generation = 0;
     stage_.step(
-        "half-roll", {{"set", half.set}}, "a template of which one pod of two takes note",
+        steps::HalfRoll{.set = half.set}, "a template of which one pod of two takes note",
         [&] { generation = roll(half); },
         [&](const View& view) { return updated(half, {half.first.value + 1}, generation)(view); }, kExercise);
   }
@@ -132,8 +132,8 @@ class Upgrade {
     bool prepared = false;
     for (const Observation& seen : *stage_.former())
       if (const auto* step = seen.as<Step>()) {
-        if (step->name == "upgrade") prepared = true;
-        if (step->name == "upgrade" && step->phase == Step::Phase::kReached) upgraded_ = true;
+        if (step->is<steps::Upgrade>()) prepared = true;
+        if (step->is<steps::Upgrade>() && step->phase == Step::Phase::kReached) upgraded_ = true;
       }
     if (!prepared)
       throw HarnessTrouble(
@@ -141,8 +141,9 @@ class Upgrade {
     ledger_.resume(*stage_.former());
   }
 
-  bool settle(const std::string& step, const std::function<void()>& act, const Condition& until) {
-    return stage_.attempt(step, json::object(), "the status of every set is right", act, until, kSettle);
+  template <StepType S>
+  bool settle(const S& step, const std::function<void()>& act, const Condition& until) {
+    return stage_.attempt(step, "the status of every set is right", act, until, kSettle);
   }
 
   // A status of before the upgrade may be right while the new controller has not even begun: a set that is
@@ -156,7 +157,7 @@ class Upgrade {
         return made || made.error().is_conflict() ? "" : made.error().sentence();
       });
     };
-    return settle("settle", call_witness, [](const View& view) {
+    return settle(steps::Settle{}, call_witness, [](const View& view) {
       if (!view.sets.contains(fixtures::kWitness)) return Standing{false, "a new set is not seen yet", {}};
       return settled(view);
     });
@@ -166,7 +167,7 @@ class Upgrade {
   void serve() {
     Elapsed since{0};
     stage_.attempt(
-        "serve", json::object(), "writes and reads go on", [&] { since = stage_.recorder().elapsed(); },
+        steps::Serve{}, "writes and reads go on", [&] { since = stage_.recorder().elapsed(); },
         [&](const View& view) {
           for (const Ordinal ordinal : ordinals(subject().first, subject().replicas)) {
             const auto read = view.ledger.reads.find(subject().pod_name(ordinal));
@@ -188,32 +189,35 @@ class Upgrade {
 
   template <class Action>
   void exercise(const Subject& set, const char* what, Action act, const Condition& done) {
-    stage_.attempt("exercise", {{"set", set.set}, {"what", what}}, fmt::format("{}: {}", set.set, what),
-                   std::move(act), done, kExercise);
+    stage_.attempt(steps::Exercise{set.set, what}, fmt::format("{}: {}", set.set, what), std::move(act), done,
+                   kExercise);
   }
 
   void exercise() {
     const Subject ordered = quiet(fixtures::kQuietOrdered);
     Uid former;
     exercise(
-        ordered, "replace", [&] { former = stage_.delete_pod(ordered.pod_name(ordered.first)); },
+        ordered, steps::Exercise::kReplace,
+        [&] { former = stage_.delete_pod(ordered.pod_name(ordered.first)); },
         [&](const View& view) { return replaced(ordered, ordered.first, former)(view); });
 
     const Subject parallel = quiet(fixtures::kQuietParallel);
     exercise(
-        parallel, "scale-up", [&] { stage_.scale(parallel, 3); },
+        parallel, steps::Exercise::kScaleUp, [&] { stage_.scale(parallel, 3); },
         all_ready(parallel, ordinals(parallel.first, {3})));
-    exercise(parallel, "scale-down", [&] { stage_.scale(parallel, 1); }, scaled_down(parallel, {1}));
+    exercise(
+        parallel, steps::Exercise::kScaleDown, [&] { stage_.scale(parallel, 1); },
+        scaled_down(parallel, {1}));
 
     std::int64_t generation = 0;
     exercise(
-        ordered, "roll", [&] { generation = roll(ordered); },
+        ordered, steps::Exercise::kRoll, [&] { generation = roll(ordered); },
         [&](const View& view) { return rolled_out(ordered, ordered.replicas, generation)(view); });
 
     // Below the partition a lost pod comes back as it was.
     const Subject half = quiet(fixtures::kQuietPartition);
     exercise(
-        half, "replace", [&] { former = stage_.delete_pod(half.pod_name(half.first)); },
+        half, steps::Exercise::kReplace, [&] { former = stage_.delete_pod(half.pod_name(half.first)); },
         [&](const View& view) { return replaced(half, half.first, former)(view); });
   }
 
