@@ -68,11 +68,10 @@ TEST(Steps, WhatDoesNotFitItsTypeIsNamed) {
   for (const json& number :
        {json(-1), json(1.5), json(1e300), json(5'000'000'000), json(18446744073709551615U)})
     EXPECT_THAT(why("scale-down", {{"to", number}}), HasSubstr("\"to\" is not")) << number;
-  EXPECT_THAT(why("verify", {{"ordinals", {0, "x"}}}), HasSubstr("\"ordinals\" is not a list"));
+  EXPECT_THAT(why("verify", {{"ordinals", {0, "x"}}}), HasSubstr("\"ordinals\" is not a whole number"));
   EXPECT_THAT(why("clients", {{"pods", 1}}), HasSubstr("\"pods\" is not a list"));
   EXPECT_THAT(why("clients", {{"pods", json::array()}, {"servers", nullptr}}), HasSubstr("\"servers\""));
-  EXPECT_THAT(why("expand", {{"answers", {{"data-0", 200}}}}),
-              HasSubstr("\"answers\" is not answers by claim"));
+  EXPECT_THAT(why("expand", {{"answers", {{"data-0", 200}}}}), HasSubstr("\"answers\" is not an object"));
   EXPECT_THAT(why("expand", {{"answers", {{"data-0", {{"code", -3}}}}}}), HasSubstr("\"answers\""));
   EXPECT_THAT(why("disturb", {{"disruption", 7}}), HasSubstr("\"disruption\" is not text"));
 }

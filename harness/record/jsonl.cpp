@@ -5,421 +5,505 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
-#include <stdexcept>
 #include <string_view>
 #include <utility>
 
+#include "harness/model/ledger_schema.h"
+#include "harness/model/schema.h"
 #include "harness/model/steps.h"
+
+namespace stateproof::schema {
+
+// Everything that a recording holds. Names and words are part of the format.
+
+using nlohmann::json;
+
+template <>
+struct Words<Change> {
+  static constexpr std::array all{std::pair{Change::kListed, "LISTED"}, std::pair{Change::kAdded, "ADDED"},
+                                  std::pair{Change::kModified, "MODIFIED"},
+                                  std::pair{Change::kDeleted, "DELETED"}};
+};
+
+template <>
+struct Words<Step::Phase> {
+  static constexpr std::array all{
+      std::pair{Step::Phase::kBegin, "begin"}, std::pair{Step::Phase::kReached, "reached"},
+      std::pair{Step::Phase::kTimedOut, "timed-out"}, std::pair{Step::Phase::kFailed, "failed"}};
+};
+
+template <>
+struct Words<FaultMark::Phase> {
+  static constexpr std::array all{std::pair{FaultMark::Phase::kInject, "inject"},
+                                  std::pair{FaultMark::Phase::kHeal, "heal"}};
+};
+
+template <>
+struct Words<SqlOperation::Kind> {
+  static constexpr std::array all{std::pair{SqlOperation::Kind::kWrite, "write"},
+                                  std::pair{SqlOperation::Kind::kRead, "read"}};
+};
+
+template <>
+struct Words<SqlOperation::Outcome> {
+  static constexpr std::array all{std::pair{SqlOperation::Outcome::kOk, "ok"},
+                                  std::pair{SqlOperation::Outcome::kFailed, "failed"},
+                                  std::pair{SqlOperation::Outcome::kUnknown, "unknown"}};
+};
+
+template <>
+struct Words<End::Reason> {
+  static constexpr std::array all{std::pair{End::Reason::kComplete, "complete"},
+                                  std::pair{End::Reason::kInterrupted, "interrupted"},
+                                  std::pair{End::Reason::kHarnessError, "harness-error"}};
+};
+
+template <>
+struct Codec<Timestamp> {
+  static Timestamp read(const json& from) {
+    const auto time = parse_rfc3339(text(from));
+    if (!time) throw Unfit("is not a time");
+    return *time;
+  }
+  static json write(const Timestamp& value) { return format_rfc3339(value); }
+};
+
+template <>
+struct Codec<Row> {
+  static Row read(const json& from) { return {text(pair(from)[0]), text(pair(from)[1])}; }
+  static json write(const Row& row) { return json::array({row.key, row.checksum}); }
+};
+
+template <>
+struct Fields<ObjectRef> {
+  static void of(auto& ref, auto&& field) {
+    field("kind", ref.kind);
+    field("namespace", ref.ns);
+    field("name", ref.name);
+    field("uid", ref.uid);
+  }
+};
+
+template <>
+struct Fields<Gap> {
+  static constexpr std::string_view kKind = "gap";
+  static void of(auto& gap, auto&& field) {
+    field("resource", gap.resource);
+    field("reason", gap.reason);
+  }
+};
+
+template <>
+struct Fields<FaultMark> {
+  static constexpr std::string_view kKind = "fault";
+  static void of(auto& fault, auto&& field) {
+    field("name", fault.name);
+    field("phase", fault.phase);
+    field("target", fault.target);
+  }
+};
+
+template <>
+struct Fields<DnsAnswer> {
+  static constexpr std::string_view kKind = "dns";
+  static void of(auto& answer, auto&& field) {
+    field("vantage", answer.vantage);
+    field("name", answer.name);
+    field("type", answer.type);
+    field("server", answer.server);
+    field("rcode", answer.rcode);
+    field("ttl", answer.ttl);
+    field("addresses", answer.addresses);
+    field("changed", answer.changed);
+    field("queries", answer.queries);
+    field.optional("replica", answer.replica);
+    field.optional("records", answer.records);
+  }
+};
+
+template <>
+struct Fields<SqlOperation> {
+  static constexpr std::string_view kKind = "sql";
+  static void of(auto& operation, auto&& field) {
+    field("operation", operation.kind);
+    field("outcome", operation.outcome);
+    field("member", operation.member);
+    field("pod", operation.pod);
+    field("began_us", operation.began);
+    field("ended_us", operation.ended);
+    field("rows", operation.rows);
+    field("note", operation.note);
+  }
+};
+
+template <>
+struct Fields<MountSeen> {
+  static constexpr std::string_view kKind = "mount";
+  static void of(auto& mount, auto&& field) {
+    field("member", mount.member);
+    field("pod", mount.pod);
+    field("path", mount.path);
+    field("present", mount.present);
+    field("root", mount.root);
+    field("source", mount.source);
+    field("fsType", mount.fs_type);
+  }
+};
+
+template <>
+struct Fields<HostNameSeen> {
+  static constexpr std::string_view kKind = "host-name";
+  static void of(auto& seen, auto&& field) {
+    field("member", seen.member);
+    field("pod", seen.pod);
+    field("name", seen.name);
+    field("qualified", seen.qualified);
+  }
+};
+
+template <>
+struct Fields<LedgerWrites> {
+  static constexpr std::string_view kKind = "ledger-writes";
+  static void of(auto& writes, auto&& field) {
+    field("writer", writes.writer);
+    field("first", writes.first, kRowNumber);
+    field("ended", writes.ended);
+    field("began_us", Deltas{writes.began});
+    field("took_us", writes.took);
+    field("note", writes.note);
+  }
+  static void check(const LedgerWrites& writes) { require_whole(writes); }
+};
+
+template <>
+struct Fields<LedgerReserved> {
+  static constexpr std::string_view kKind = "ledger-reserved";
+  static void of(auto& reserved, auto&& field) {
+    field("writer", reserved.writer);
+    field("to", reserved.to);
+  }
+};
+
+template <>
+struct Fields<LedgerState> {
+  static constexpr std::string_view kKind = "ledger-state";
+  static void of(auto& state, auto&& field) {
+    field("what", state.what);
+    field("writer", state.writer, Bounds{-1, kSmall.most});
+  }
+};
+
+template <>
+struct Fields<LedgerRead> {
+  static constexpr std::string_view kKind = "ledger-read";
+  static void of(auto& read, auto&& field) {
+    field("member", read.member);
+    field("ok", read.ok);
+    field("address", read.address);
+    field("began_us", read.began);
+    field("took_us", read.took);
+    field("host", read.host);
+    field("newest", read.newest);
+    field("note", read.note);
+  }
+};
+
+// Of one writer after another.
+template <>
+struct Codec<std::map<int, LedgerRuns>> {
+  static std::map<int, LedgerRuns> read(const json& from) {
+    std::map<int, LedgerRuns> present;
+    for (const json& one : list(from)) {
+      int writer = 0;
+      Reader{one}("writer", writer);
+      present[writer] = schema::read<LedgerRuns>(one);
+    }
+    return present;
+  }
+  static json write(const std::map<int, LedgerRuns>& present) {
+    json all = json::array();
+    for (const auto& [writer, runs] : present) {
+      all.push_back(schema::write(runs));
+      all.back()["writer"] = writer;
+    }
+    return all;
+  }
+};
+
+template <>
+struct Fields<LedgerRows> {
+  static constexpr std::string_view kKind = "ledger-rows";
+  static void of(auto& rows, auto&& field) {
+    field("member", rows.member);
+    field("ok", rows.ok);
+    field("note", rows.note);
+    field("awaited", rows.awaited);
+    field("caughtUp", rows.caught_up);
+    field("host", rows.host);
+    field("server", rows.server);
+    field("readOnly", rows.read_only);
+    field("position", rows.position);
+    field("logged", rows.logged);
+    field("checksum", rows.checksum);
+    field("replication", rows.replication);
+    field("present", rows.present);
+    field("damaged", rows.damaged);
+    field("damagedCount", rows.damaged_count);
+  }
+};
+
+template <>
+struct Fields<Trouble> {
+  static constexpr std::string_view kKind = "trouble";
+  static void of(auto& trouble, auto&& field) { field("text", trouble.text); }
+};
+
+template <>
+struct Fields<Subject> {
+  static void of(auto& subject, auto&& field) {
+    field("namespace", subject.ns);
+    field("set", subject.set);
+    field("service", subject.service);
+    field("claimTemplate", subject.claim_template);
+    field("mountPath", subject.mount_path);
+    field("container", subject.container);
+    field("zone", subject.zone);
+    field("replicas", subject.replicas);
+    field("first", subject.first);
+    field("ordered", subject.ordered);
+    field.optional("publishingService", subject.publishing_service);
+    field.optional("portName", subject.port_name);
+    field.optional("port", subject.port, Bounds{0, 65'535});
+  }
+};
+
+template <>
+struct Fields<Header> {
+  static void of(auto& header, auto&& field) {
+    field("scenario", header.scenario);
+    field("run", header.run);
+    field("started", header.started);
+    field("mutant", header.mutant);
+    field("subject", header.subject);
+    field("environment", header.environment);
+  }
+};
+
+template <>
+struct Fields<End> {
+  static void of(auto& end, auto&& field) {
+    field("reason", end.reason);
+    field("text", end.text);
+    field("requests", end.requests);
+  }
+};
+
+// What its type demands of a step, steps.h knows.
+template <>
+struct Fields<Step> {
+  static constexpr std::string_view kKind = "step";
+};
+
+template <>
+struct Codec<Step> {
+  static Step read(const json& from) {
+    Step step;
+    std::string name;
+    json args;
+    const Reader field(from);
+    field("name", name);
+    field("phase", step.phase);
+    field("args", args);
+    field("text", step.text);
+    step.task = Task::recorded(std::move(name), args);
+    if (const std::string why = steps::unfit(step.task); !why.empty()) throw Unfit(why);
+    return step;
+  }
+  static json write(const Step& step) {
+    return {{"name", step.name()},
+            {"phase", schema::write(step.phase)},
+            {"args", step.task.args()},
+            {"text", step.text}};
+  }
+};
+
+template <>
+struct Fields<ObjectSeen> {
+  static constexpr std::string_view kKind = "object";
+};
+
+}  // namespace stateproof::schema
 
 namespace stateproof::record {
 namespace {
 
 using nlohmann::json;
+using schema::Fields;
+using schema::Reader;
 
-// Names of an enumeration on disk. They are part of the schema.
-template <class Enum, std::size_t N>
-using Names = std::array<std::pair<Enum, const char*>, N>;
+/// A longer line is no entry: the API server itself takes no object of more than 3 MiB.
+constexpr std::size_t kLongestLine = 16U << 20U;
+/// A recording is held in memory several times over.
+constexpr std::uintmax_t kLargestFile = 1U << 30U;
 
-constexpr Names<Change, 4> kChanges{{{Change::kListed, "LISTED"},
-                                     {Change::kAdded, "ADDED"},
-                                     {Change::kModified, "MODIFIED"},
-                                     {Change::kDeleted, "DELETED"}}};
-constexpr Names<Step::Phase, 4> kStepPhases{{{Step::Phase::kBegin, "begin"},
-                                             {Step::Phase::kReached, "reached"},
-                                             {Step::Phase::kTimedOut, "timed-out"},
-                                             {Step::Phase::kFailed, "failed"}}};
-constexpr Names<FaultMark::Phase, 2> kFaultPhases{
-    {{FaultMark::Phase::kInject, "inject"}, {FaultMark::Phase::kHeal, "heal"}}};
-constexpr Names<SqlOperation::Kind, 2> kSqlKinds{
-    {{SqlOperation::Kind::kWrite, "write"}, {SqlOperation::Kind::kRead, "read"}}};
-constexpr Names<SqlOperation::Outcome, 3> kSqlOutcomes{{{SqlOperation::Outcome::kOk, "ok"},
-                                                        {SqlOperation::Outcome::kFailed, "failed"},
-                                                        {SqlOperation::Outcome::kUnknown, "unknown"}}};
-constexpr Names<End::Reason, 3> kEndReasons{{{End::Reason::kComplete, "complete"},
-                                             {End::Reason::kInterrupted, "interrupted"},
-                                             {End::Reason::kHarnessError, "harness-error"}}};
-
-template <class Enum, std::size_t N>
-const char* name_of(const Names<Enum, N>& names, Enum value) {
-  for (const auto& [candidate, name] : names)
-    if (candidate == value) return name;
-  throw std::logic_error("enumerator without a name in the recording's schema");
+json object_line(const ObjectSeen& seen) {
+  json line{{"change", schema::write(seen.change)}, {"object", *seen.served}};
+  if (seen.synthesized) line["synthesized"] = true;
+  return line;
 }
 
-template <class Enum, std::size_t N>
-Enum value_of(const Names<Enum, N>& names, const json& text) {
-  for (const auto& [candidate, name] : names)
-    if (text == name) return candidate;
-  throw std::runtime_error("unknown word " + text.dump());
-}
-
-json to_json(const ObjectRef& ref) {
-  return {{"kind", ref.kind}, {"namespace", ref.ns}, {"name", ref.name}, {"uid", ref.uid.value}};
-}
-
-ObjectRef object_ref(const json& value) {
-  return {value.at("kind"), value.at("namespace"), value.at("name"), Uid{value.at("uid")}};
-}
-
-json to_json(const Subject& subject) {
-  json value{{"namespace", subject.ns},
-             {"set", subject.set},
-             {"service", subject.service},
-             {"claimTemplate", subject.claim_template},
-             {"mountPath", subject.mount_path},
-             {"container", subject.container},
-             {"zone", subject.zone},
-             {"replicas", subject.replicas.value},
-             {"first", subject.first.value},
-             {"ordered", subject.ordered}};
-  if (!subject.publishing_service.empty()) value["publishingService"] = subject.publishing_service;
-  if (!subject.port_name.empty()) value.update({{"portName", subject.port_name}, {"port", subject.port}});
-  return value;
-}
-
-Subject subject(const json& value) {
-  Subject subject;
-  subject.ns = value.at("namespace");
-  subject.set = value.at("set");
-  subject.service = value.at("service");
-  subject.claim_template = value.at("claimTemplate");
-  subject.mount_path = value.at("mountPath");
-  subject.container = value.at("container");
-  subject.zone = value.at("zone");
-  subject.replicas.value = value.at("replicas");
-  subject.first.value = value.at("first");
-  subject.ordered = value.at("ordered");
-  subject.publishing_service = value.value("publishingService", "");
-  subject.port_name = value.value("portName", "");
-  subject.port = value.value("port", 0);
-  return subject;
-}
-
-// Times that follow each other closely: the first, and then the distances.
-json gaps_of(const std::vector<Elapsed>& times) {
-  json gaps = json::array();
-  Elapsed last{0};
-  for (const Elapsed time : times) {
-    gaps.push_back((time - last).count());
-    last = time;
-  }
-  return gaps;
-}
-
-std::vector<Elapsed> times_of(const json& gaps) {
-  std::vector<Elapsed> times;
-  Elapsed last{0};
-  for (const json& gap : gaps) times.push_back(last += Elapsed{gap.get<std::int64_t>()});
-  return times;
-}
-
-json counts_of(const std::vector<Elapsed>& durations) {
-  json counts = json::array();
-  for (const Elapsed duration : durations) counts.push_back(duration.count());
-  return counts;
-}
-
-json pairs_of(const std::map<int, std::int64_t>& numbers) {
-  json pairs = json::array();
-  for (const auto& [key, value] : numbers) pairs.push_back({key, value});
-  return pairs;
-}
-
-// What each entry writes beside its kind, index and time.
-struct EntryWriter {
-  json operator()(const ObjectSeen& seen) const {
-    json line{{"kind", "object"}, {"change", name_of(kChanges, seen.change)}, {"object", *seen.served}};
-    if (seen.synthesized) line["synthesized"] = true;
-    return line;
-  }
-  json operator()(const Gap& gap) const {
-    return {{"kind", "gap"}, {"resource", gap.resource}, {"reason", gap.reason}};
-  }
-  json operator()(const Step& step) const {
-    return {{"kind", "step"},
-            {"name", step.name()},
-            {"phase", name_of(kStepPhases, step.phase)},
-            {"args", step.task.args()},
-            {"text", step.text}};
-  }
-  json operator()(const FaultMark& fault) const {
-    return {{"kind", "fault"},
-            {"name", fault.name},
-            {"phase", name_of(kFaultPhases, fault.phase)},
-            {"target", to_json(fault.target)}};
-  }
-  json operator()(const DnsAnswer& answer) const {
-    json line{{"kind", "dns"},
-              {"vantage", answer.vantage},
-              {"name", answer.name},
-              {"type", answer.type},
-              {"server", answer.server},
-              {"rcode", answer.rcode},
-              {"ttl", answer.ttl},
-              {"addresses", answer.addresses},
-              {"changed", answer.changed},
-              {"queries", answer.queries}};
-    if (answer.replica) line["replica"] = true;
-    if (!answer.records.empty()) line["records"] = answer.records;
-    return line;
-  }
-  json operator()(const SqlOperation& operation) const {
-    json rows = json::array();
-    for (const Row& row : operation.rows) rows.push_back({row.key, row.checksum});
-    return {{"kind", "sql"},
-            {"operation", name_of(kSqlKinds, operation.kind)},
-            {"outcome", name_of(kSqlOutcomes, operation.outcome)},
-            {"member", operation.member},
-            {"pod", operation.pod.value},
-            {"began_us", operation.began.count()},
-            {"ended_us", operation.ended.count()},
-            {"rows", std::move(rows)},
-            {"note", operation.note}};
-  }
-  json operator()(const MountSeen& mount) const {
-    return {{"kind", "mount"},        {"member", mount.member},   {"pod", mount.pod.value},
-            {"path", mount.path},     {"present", mount.present}, {"root", mount.root},
-            {"source", mount.source}, {"fsType", mount.fs_type}};
-  }
-  json operator()(const HostNameSeen& seen) const {
-    return {{"kind", "host-name"},
-            {"member", seen.member},
-            {"pod", seen.pod.value},
-            {"name", seen.name},
-            {"qualified", seen.qualified}};
-  }
-  json operator()(const LedgerWrites& writes) const {
-    return {
-        {"kind", "ledger-writes"}, {"writer", writes.writer},           {"first", writes.first},
-        {"ended", writes.ended},   {"began_us", gaps_of(writes.began)}, {"took_us", counts_of(writes.took)},
-        {"note", writes.note}};
-  }
-  json operator()(const LedgerReserved& reserved) const {
-    return {{"kind", "ledger-reserved"}, {"writer", reserved.writer}, {"to", reserved.to}};
-  }
-  json operator()(const LedgerState& state) const {
-    return {{"kind", "ledger-state"}, {"what", state.what}, {"writer", state.writer}};
-  }
-  json operator()(const LedgerRead& read) const {
-    return {{"kind", "ledger-read"},   {"member", read.member},           {"ok", read.ok},
-            {"address", read.address}, {"began_us", read.began.count()},  {"took_us", read.took.count()},
-            {"host", read.host},       {"newest", pairs_of(read.newest)}, {"note", read.note}};
-  }
-  json operator()(const LedgerRows& rows) const {
-    json present = json::array();
-    for (const auto& [writer, runs] : rows.present)
-      present.push_back({{"writer", writer},
-                         {"rows", runs.rows},
-                         {"runs", runs.runs},
-                         {"repeated", runs.repeated},
-                         {"repeatedCount", runs.repeated_count}});
-    return {{"kind", "ledger-rows"},
-            {"member", rows.member},
-            {"ok", rows.ok},
-            {"note", rows.note},
-            {"awaited", rows.awaited},
-            {"caughtUp", rows.caught_up},
-            {"host", rows.host},
-            {"server", rows.server},
-            {"readOnly", rows.read_only},
-            {"position", rows.position},
-            {"logged", rows.logged},
-            {"checksum", rows.checksum},
-            {"replication", rows.replication},
-            {"present", std::move(present)},
-            {"damaged", rows.damaged},
-            {"damagedCount", rows.damaged_count}};
-  }
-  json operator()(const Trouble& trouble) const { return {{"kind", "trouble"}, {"text", trouble.text}}; }
-};
-
-ObjectSeen object_seen(json& line) {
+// The object is most of a recording: it is moved, not copied.
+ObjectSeen object_of(json& line) {
   ObjectSeen seen;
-  seen.change = value_of(kChanges, line.at("change"));
-  seen.synthesized = line.value("synthesized", false);
-  seen.served = std::make_shared<const json>(std::move(line.at("object")));
+  const Reader field(line);
+  field("change", seen.change);
+  field.optional("synthesized", seen.synthesized);
+  if (!line.contains("object")) schema::refuse_missing("object");
+  seen.served = std::make_shared<const json>(std::move(line["object"]));
+  if (!seen.served->is_object()) throw Unfit("\"object\" is not an object");
   seen.object = parse_object(*seen.served);
   return seen;
 }
 
-DnsAnswer dns_answer(const json& line) {
-  DnsAnswer answer;
-  answer.vantage = line.at("vantage");
-  answer.name = line.at("name");
-  answer.type = line.at("type");
-  answer.server = line.at("server");
-  answer.rcode = line.at("rcode");
-  answer.ttl = line.at("ttl");
-  answer.addresses = line.at("addresses").get<std::vector<std::string>>();
-  answer.changed = line.at("changed");
-  answer.queries = line.at("queries");
-  answer.replica = line.value("replica", false);
-  answer.records = line.value("records", std::vector<std::string>{});
-  return answer;
-}
-
-SqlOperation sql_operation(const json& line) {
-  SqlOperation operation;
-  operation.kind = value_of(kSqlKinds, line.at("operation"));
-  operation.outcome = value_of(kSqlOutcomes, line.at("outcome"));
-  operation.member = line.at("member");
-  operation.pod.value = line.at("pod");
-  operation.began = Elapsed{line.at("began_us")};
-  operation.ended = Elapsed{line.at("ended_us")};
-  for (const json& row : line.at("rows")) operation.rows.push_back({row.at(0), row.at(1)});
-  operation.note = line.at("note");
-  return operation;
-}
-
-MountSeen mount_seen(const json& line) {
-  return {line.at("member"), Uid{line.at("pod")}, line.at("path"),  line.at("present"),
-          line.at("root"),   line.at("source"),   line.at("fsType")};
-}
-
-LedgerWrites ledger_writes(const json& line) {
-  LedgerWrites writes;
-  writes.writer = line.at("writer");
-  writes.first = line.at("first");
-  writes.ended = line.at("ended");
-  writes.began = times_of(line.at("began_us"));
-  for (const json& took : line.at("took_us")) writes.took.emplace_back(took.get<std::int64_t>());
-  writes.note = line.at("note");
-  if (writes.began.size() != writes.ended.size() || writes.took.size() != writes.ended.size())
-    throw std::runtime_error("writes without their times");
-  return writes;
-}
-
-LedgerRead ledger_read(const json& line) {
-  LedgerRead read;
-  read.member = line.at("member");
-  read.ok = line.at("ok");
-  read.address = line.at("address");
-  read.began = Elapsed{line.at("began_us")};
-  read.took = Elapsed{line.at("took_us")};
-  read.host = line.at("host");
-  for (const json& pair : line.at("newest")) read.newest[pair.at(0)] = pair.at(1);
-  read.note = line.at("note");
-  return read;
-}
-
-LedgerRows ledger_rows(const json& line) {
-  LedgerRows rows;
-  rows.member = line.at("member");
-  rows.ok = line.at("ok");
-  rows.note = line.at("note");
-  rows.awaited = line.at("awaited");
-  rows.caught_up = line.at("caughtUp");
-  rows.host = line.at("host");
-  rows.server = line.at("server");
-  rows.read_only = line.at("readOnly");
-  rows.position = line.at("position");
-  rows.logged = line.at("logged");
-  rows.checksum = line.at("checksum");
-  rows.replication = line.at("replication");
-  for (const json& present : line.at("present")) {
-    LedgerRuns& runs = rows.present[present.at("writer")];
-    runs.rows = present.at("rows");
-    runs.runs = present.at("runs").get<std::vector<std::pair<std::int64_t, std::int64_t>>>();
-    runs.repeated = present.at("repeated").get<std::vector<std::int64_t>>();
-    runs.repeated_count = present.at("repeatedCount");
+/// What an entry writes beside its index and time.
+struct EntryWriter {
+  template <class T>
+  json operator()(const T& entry) const {
+    json line;
+    if constexpr (std::is_same_v<T, ObjectSeen>)
+      line = object_line(entry);
+    else
+      line = schema::write(entry);
+    line["kind"] = Fields<T>::kKind;
+    return line;
   }
-  rows.damaged = line.at("damaged").get<std::vector<std::pair<int, std::int64_t>>>();
-  rows.damaged_count = line.at("damagedCount");
-  return rows;
+};
+
+template <class T>
+bool read_as(std::string_view kind, json& line, Entry& entry) {
+  if (kind != Fields<T>::kKind) return false;
+  if constexpr (std::is_same_v<T, ObjectSeen>)
+    entry = object_of(line);
+  else
+    entry = schema::read<T>(line);
+  return true;
 }
 
-Step step_of(const json& line) {
-  Step step{Task::recorded(line.at("name"), line.at("args")), value_of(kStepPhases, line.at("phase")),
-            line.at("text")};
-  if (const std::string why = steps::unfit(step.task); !why.empty()) throw std::runtime_error(why);
-  return step;
+template <class... T>
+Entry entry_of(json& line, const std::variant<T...>* /*types*/) {
+  std::string kind;
+  Reader{line}("kind", kind);
+  Entry entry;
+  if (!(read_as<T>(kind, line, entry) || ...))
+    throw Unfit(fmt::format("unknown kind of entry '{}'", kind.substr(0, 60)));
+  return entry;
 }
 
-Entry entry(json& line) {
-  const std::string kind = line.at("kind");
-  if (kind == "object") return object_seen(line);
-  if (kind == "gap") return Gap{line.at("resource"), line.at("reason")};
-  if (kind == "step") return step_of(line);
-  if (kind == "fault")
-    return FaultMark{line.at("name"), value_of(kFaultPhases, line.at("phase")),
-                     object_ref(line.at("target"))};
-  if (kind == "dns") return dns_answer(line);
-  if (kind == "sql") return sql_operation(line);
-  if (kind == "mount") return mount_seen(line);
-  if (kind == "host-name")
-    return HostNameSeen{line.at("member"), Uid{line.at("pod")}, line.at("name"), line.at("qualified")};
-  if (kind == "ledger-writes") return ledger_writes(line);
-  if (kind == "ledger-reserved") return LedgerReserved{line.at("writer"), line.at("to")};
-  if (kind == "ledger-state") return LedgerState{line.at("what"), line.at("writer")};
-  if (kind == "ledger-read") return ledger_read(line);
-  if (kind == "ledger-rows") return ledger_rows(line);
-  if (kind == "trouble") return Trouble{line.at("text")};
-  throw std::runtime_error("unknown kind of entry '" + kind + "'");
-}
-
-Header header(const json& line) {
-  Header header;
-  header.scenario = line.at("scenario");
-  header.run = line.at("run");
-  header.mutant = line.at("mutant");
-  const auto started = parse_rfc3339(line.at("started").get<std::string>());
-  if (!started) throw std::runtime_error("'started' is not a time");
-  header.started = *started;
-  header.subject = subject(line.at("subject"));
-  header.environment = line.at("environment");
-  return header;
-}
-
-End end_of(const json& line) {
-  End end;
-  end.reason = value_of(kEndReasons, line.at("reason"));
-  end.text = line.at("text");
-  end.requests = line.at("requests").get<std::map<std::string, std::uint64_t>>();
-  return end;
+Observation observation_of(json& line) {
+  Observation observation;
+  std::uint64_t index = 0;
+  const Reader field(line);
+  field("n", index);
+  field("at_us", observation.at);
+  observation.index = index;
+  observation.what = entry_of(line, static_cast<const Entry*>(nullptr));
+  return observation;
 }
 
 std::string dump(const json& line) { return line.dump(-1, ' ', false, json::error_handler_t::replace); }
 
-tl::unexpected<RecordingError> refuse(const std::string& path, const std::string& why,
-                                      const std::string& next) {
-  return tl::make_unexpected(RecordingError{fmt::format("{} {}; {}.", path, why, next)});
-}
+/// Why a recording cannot be read, and what to do.
+struct Refusal {
+  std::string why;
+  std::string next;
+};
 
-bool is_foreign(const json& first) {
-  return !first.is_object() || first.value("kind", json{}) != "header" || !first.contains("schema") ||
-         !first["schema"].is_string() ||
-         !first["schema"].get<std::string>().starts_with("stateproof.recording/");
-}
+constexpr const char* kRestore = "restore it from where the run was saved, or run the suite again";
 
-// Adds one complete line to the timeline.
-void add_line(Timeline& timeline, json line) {
-  if (timeline.finish) throw std::runtime_error("an entry after the end");
-  if (line.at("kind") == "end") {
-    timeline.finish = end_of(line);
-    return;
+/// Builds a recording from its lines. Throws Refusal.
+class Loader {
+ public:
+  /// `complete`: the line has its end.
+  void add(const std::string& text, bool complete) {
+    ++number_;
+    if (number_ == 1) return add_header(text);
+    try {
+      add_line(text, complete);
+    } catch (const std::exception& error) {
+      throw Refusal{fmt::format("is damaged at line {}: {}", number_, error.what()), kRestore};
+    }
   }
-  Observation observation;
-  observation.index = line.at("n");
-  observation.at = Elapsed{line.at("at_us")};
-  if (observation.index != timeline.size() + 1)
-    throw std::runtime_error(
-        fmt::format("entry {} stands where {} belongs", observation.index, timeline.size() + 1));
-  observation.what = entry(line);
-  timeline.observations.push_back(std::move(observation));
+
+  [[nodiscard]] bool empty() const { return number_ == 0; }
+  Timeline take() { return std::move(timeline_); }
+
+ private:
+  void add_header(const std::string& text) try {
+    const json line = schema::parse(text);
+    std::string kind;
+    std::string version;
+    Reader{line}("kind", kind);
+    Reader{line}("schema", version);
+    if (kind != "header" || !version.starts_with("stateproof.recording/")) throw Unfit("foreign");
+    if (version != kSchema)
+      throw Refusal{fmt::format("has schema {}, this program reads {}", version.substr(0, 60), kSchema),
+                    "judge it with the version that recorded it"};
+    add_header(line);
+  } catch (const Unfit&) {
+    throw Refusal{"is not a recording of stateproof (its first line is not a header)",
+                  "give a file from the recordings folder of a run"};
+  }
+
+  void add_header(const json& line) try {
+    timeline_.header = schema::read<Header>(line);
+  } catch (const Unfit& why) {
+    throw Refusal{fmt::format("is damaged at line 1: {}", why.what()), kRestore};
+  }
+
+  void add_line(const std::string& text, bool complete) {
+    if (text.size() > kLongestLine) throw Unfit(fmt::format("it is longer than {} MiB", kLongestLine >> 20U));
+    json line;
+    try {
+      line = schema::parse(text);
+    } catch (const Unfit&) {
+      if (complete) throw;
+      return;  // the recorder was killed while it wrote
+    }
+    if (timeline_.finish) throw Unfit("an entry after the end");
+    if (line.is_object() && line.value("kind", json{}) == "end") {
+      timeline_.finish = schema::read<End>(line);
+      return;
+    }
+    Observation observation = observation_of(line);
+    if (observation.index != timeline_.size() + 1)
+      throw Unfit(fmt::format("entry {} stands where {} belongs", observation.index, timeline_.size() + 1));
+    timeline_.observations.push_back(std::move(observation));
+  }
+
+  Timeline timeline_;
+  std::size_t number_ = 0;
+};
+
+// Neither a folder, nor a device that never ends, nor more than memory holds.
+void require_readable(const std::string& path, const std::ifstream& file) {
+  constexpr const char* kGive = "give a folder that a run of stateproof wrote";
+  if (!file) throw Refusal{fmt::format("cannot be read ({})", std::strerror(errno)), kGive};
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) throw Refusal{"is not a file", kGive};
+  if (const auto size = std::filesystem::file_size(path, error); !error && size > kLargestFile)
+    throw Refusal{fmt::format("has {} MiB, and a recording has at most {}", size >> 20U, kLargestFile >> 20U),
+                  kGive};
 }
 
 }  // namespace
 
 std::string header_line(const Header& header) {
-  return dump({{"kind", "header"},
-               {"schema", kSchema},
-               {"scenario", header.scenario},
-               {"run", header.run},
-               {"started", format_rfc3339(header.started)},
-               {"mutant", header.mutant},
-               {"subject", to_json(header.subject)},
-               {"environment", header.environment}});
+  json line = schema::write(header);
+  line["kind"] = "header";
+  line["schema"] = kSchema;
+  return dump(line);
 }
 
 std::string observation_line(const Observation& observation) {
@@ -430,47 +514,30 @@ std::string observation_line(const Observation& observation) {
 }
 
 std::string end_line(const End& end) {
-  return dump({{"kind", "end"},
-               {"reason", name_of(kEndReasons, end.reason)},
-               {"text", end.text},
-               {"requests", end.requests}});
+  json line = schema::write(end);
+  line["kind"] = "end";
+  return dump(line);
 }
 
-tl::expected<Timeline, RecordingError> load_recording(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    return refuse(path, std::string{"cannot be read ("} + std::strerror(errno) + ")",
-                  "give a folder that a run of stateproof wrote");
+std::optional<Observation> read_observation(const std::string& text) try {
+  json line = schema::parse(text);
+  return observation_of(line);
+} catch (const Unfit&) {
+  return std::nullopt;
+}
 
-  Timeline timeline;
-  std::string text;
-  std::size_t number = 0;
-  while (std::getline(file, text)) {
-    ++number;
-    const bool complete = !file.eof();
-    json line = json::parse(text, nullptr, false);
-    if (number == 1 && is_foreign(line))
-      return refuse(path, "is not a recording of stateproof (its first line is not a header)",
-                    "give a file from the recordings folder of a run");
-    if (line.is_discarded() && !complete) break;  // killed while it wrote
-    try {
-      if (line.is_discarded()) throw std::runtime_error("not JSON");
-      if (number == 1) {
-        if (line.at("schema") != kSchema)
-          return refuse(
-              path, "has schema " + line.at("schema").get<std::string>() + ", this program reads " + kSchema,
-              "judge it with the version that recorded it");
-        timeline.header = header(line);
-      } else {
-        add_line(timeline, std::move(line));
-      }
-    } catch (const std::exception& error) {
-      return refuse(path, fmt::format("is damaged at line {}: {}", number, error.what()),
-                    "restore it from where the run was saved, or run the suite again");
-    }
-  }
-  if (number == 0) return refuse(path, "is empty", "run the suite again");
-  return timeline;
+tl::expected<Timeline, RecordingError> load_recording(const std::string& path) try {
+  // Opening a pipe waits for whoever writes to it.
+  std::error_code ignored;
+  std::ifstream file;
+  if (!std::filesystem::is_fifo(path, ignored)) file.open(path, std::ios::binary);
+  require_readable(path, file);
+  Loader loader;
+  for (std::string text; std::getline(file, text);) loader.add(text, !file.eof());
+  if (loader.empty()) throw Refusal{"is empty", "run the suite again"};
+  return loader.take();
+} catch (const Refusal& refusal) {
+  return tl::make_unexpected(RecordingError{fmt::format("{} {}; {}.", path, refusal.why, refusal.next)});
 }
 
 }  // namespace stateproof::record

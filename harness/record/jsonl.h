@@ -1,6 +1,6 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -15,6 +15,9 @@ inline constexpr const char* kSchema = "stateproof.recording/1";
 std::string header_line(const Header& header);
 std::string observation_line(const Observation& observation);
 std::string end_line(const End& end);
+
+/// The entry of one such line; nullopt: it has none that can be read.
+std::optional<Observation> read_observation(const std::string& line);
 
 /// Why a file is not a recording that can be judged: one sentence with the next step.
 struct RecordingError {

@@ -2,10 +2,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "harness/model/steps.h"
 
@@ -165,6 +167,75 @@ TEST_F(RecordingOnDisk, ForeignFilesAreRefusedInOneSentence) {
   EXPECT_THAT(
       load_recording(write("{\"kind\":\"header\",\"schema\":\"stateproof.recording/9\"}\n")).error().sentence,
       HasSubstr("has schema stateproof.recording/9"));
+}
+
+/// The recording with one text in place of another.
+std::string changed(const std::string& from, const std::string& to) {
+  std::string text = text_of(one_of_each());
+  const std::size_t at = text.find(from);
+  if (at == std::string::npos) throw std::logic_error(from + " is not in the sample");
+  return text.replace(at, from.size(), to);
+}
+
+TEST_F(RecordingOnDisk, WhatIsOutOfBoundsIsRefusedWithItsLine) {
+  const auto why = [this](const std::string& from, const std::string& to) {
+    const auto timeline = load_recording(write(changed(from, to)));
+    return timeline ? std::string{"it was read"} : timeline.error().sentence;
+  };
+  for (const char* first : {"0", "-5", "3000000000000", "7.0", "1e3", "\"7\"", "null"})
+    EXPECT_THAT(why(R"("first":7)", std::string{R"("first":)"} + first),
+                HasSubstr("damaged at line 11: \"first\" is not a whole number from 1 to 1000000000000"))
+        << first;
+  EXPECT_THAT(why(R"("ended":"ou")", R"("ended":"o")"), HasSubstr("line 11: writes without their times"));
+  EXPECT_THAT(why(R"("ended":"ou")", R"("ended":"ox")"), HasSubstr("letters o, f and u"));
+  EXPECT_THAT(why(R"("to":2})", R"("to":2.5})"), HasSubstr("line 4: step \"scale-down\": \"to\" is not"));
+  EXPECT_THAT(why(R"("phase":"timed-out")", R"("phase":"late")"), HasSubstr("but \"late\""));
+  EXPECT_THAT(why(R"("ttl":5)", R"("ttl":-5)"), HasSubstr("line 6: \"ttl\""));
+  EXPECT_THAT(why(R"("at_us":2000)", R"("at_us":9e99)"), HasSubstr("line 3: \"at_us\""));
+  EXPECT_THAT(why(R"("object":{)", R"("object":7,"other":{)"),
+              HasSubstr("line 2: \"object\" is not an object"));
+  EXPECT_THAT(why(R"("replicas":5)", R"("replicas":-5)"),
+              HasSubstr("line 1: \"subject\" \"replicas\" is not a whole number"));
+  EXPECT_THAT(why(R"("environment":{)", R"("environment":7,"other":{)"),
+              HasSubstr("line 1: \"environment\" is not an object"));
+}
+
+TEST_F(RecordingOnDisk, WhatIsNestedTooDeepIsRefusedWithItsLine) {
+  std::string deep;
+  for (int i = 0; i < 100'000; ++i) deep += "{\"a\":";
+  EXPECT_THAT(load_recording(write(changed(R"("why")", deep))).error().sentence,
+              HasSubstr("damaged at line 4: nested more than 100 deep"));
+  EXPECT_THAT(load_recording(write(deep + "\n")).error().sentence, HasSubstr("is not a recording"));
+}
+
+TEST_F(RecordingOnDisk, ALineThatIsTooLongIsRefused) {
+  EXPECT_THAT(
+      load_recording(write(changed("\"why\"", '"' + std::string(17U << 20U, 'x') + '"'))).error().sentence,
+      HasSubstr("damaged at line 4: it is longer than 16 MiB"));
+}
+
+TEST_F(RecordingOnDisk, WhatIsNoFileOrTooLargeIsRefused) {
+  EXPECT_THAT(load_recording("/dev/zero").error().sentence, HasSubstr("/dev/zero is not a file"));
+  EXPECT_THAT(load_recording(std::filesystem::temp_directory_path()).error().sentence,
+              HasSubstr("is not a file"));
+  const std::string pipe = write("");
+  std::filesystem::remove(pipe);
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_THAT(load_recording(pipe).error().sentence, HasSubstr("is not a file"));
+  const std::string large = write("x");
+  std::filesystem::resize_file(large, (1ULL << 30U) + 1);  // of which the disk holds one block
+  EXPECT_THAT(load_recording(large).error().sentence, HasSubstr("a recording has at most 1024"));
+}
+
+TEST_F(RecordingOnDisk, StepsOfOtherVersionsAreKept) {
+  const std::string strange = changed(R"("name":"scale-down")", R"("name":"scale-sideways")");
+  const auto timeline = load_recording(write(strange));
+  ASSERT_TRUE(timeline) << timeline.error().sentence;
+  EXPECT_EQ(text_of(timeline->observations), strange);
+  const std::string more = changed(R"("to":2})", R"("speed":"slow","to":2})");
+  const auto extended = load_recording(write(more));
+  ASSERT_TRUE(extended) << extended.error().sentence;
+  EXPECT_EQ(text_of(extended->observations), more);
 }
 
 TEST(RecordingLines, TextThatIsNotUtf8IsReplaced) {

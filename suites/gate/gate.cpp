@@ -209,7 +209,9 @@ class Follower {
     file_.flush();
     const bool is_end = line.find("\"kind\":\"end\"") != std::string::npos;
     bool is_enough = false;
-    if (line.find("\"kind\":\"step\"") != std::string::npos) is_enough = enough_(step_of(line));
+    if (line.find("\"kind\":\"step\"") != std::string::npos)
+      if (const auto told = record::read_observation(line); told && told->as<Step>() != nullptr)
+        is_enough = enough_(*told->as<Step>());
     const std::scoped_lock lock(mutex_);
     ++lines_;
     over_ = over_ || is_end || is_enough;
@@ -253,19 +255,6 @@ class Follower {
   [[nodiscard]] const std::string& cause() const { return cause_; }
 
  private:
-  static Step step_of(const std::string& line) {
-    const json told = json::parse(line, nullptr, false);
-    Step step;
-    if (!told.is_object()) return step;
-    step.task = Task::recorded(told.value("name", ""), told.value("args", json::object()));
-    step.text = told.value("text", "");
-    const std::string phase = told.value("phase", "");
-    if (phase == "reached") step.phase = Step::Phase::kReached;
-    if (phase == "timed-out") step.phase = Step::Phase::kTimedOut;
-    if (phase == "failed") step.phase = Step::Phase::kFailed;
-    return step;
-  }
-
   std::ofstream file_;
   const std::function<bool(const Step&)>& enough_;
   std::mutex mutex_;

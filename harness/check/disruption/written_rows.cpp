@@ -4,7 +4,22 @@
 
 namespace stateproof::check {
 
+namespace {
+
+constexpr auto kOk = static_cast<char>(WriteOutcome::kOk);
+constexpr auto kFailed = static_cast<char>(WriteOutcome::kFailed);
+
+void note(WrittenRows::Difference& difference, int writer, std::int64_t number, std::size_t entry,
+          std::int64_t count = 1) {
+  if (count <= 0) return;
+  if (difference.count == 0) difference = {0, writer, number, entry};
+  difference.count += count;
+}
+
+}  // namespace
+
 WrittenRows::WrittenRows(const Timeline& timeline, const Observation& until) {
+  std::map<int, std::vector<Told>> told;
   for (const Observation& seen : timeline) {
     if (seen.index >= until.index) break;
     if (const auto* reserved = seen.as<LedgerReserved>()) {
@@ -14,53 +29,38 @@ WrittenRows::WrittenRows(const Timeline& timeline, const Observation& until) {
     const auto* writes = seen.as<LedgerWrites>();
     if (writes == nullptr || writes->ended.empty()) continue;
     Writer& writer = writers_[writes->writer];
-    const auto end = static_cast<std::size_t>(writes->next() - 1);
-    if (writer.ended.size() < end) {
-      writer.ended.resize(end, static_cast<char>(WriteOutcome::kUnknown));
-      writer.told.resize(end, 0);
-    }
     writer.reserved = std::max(writer.reserved, writes->next() - 1);
-    for (std::size_t i = 0; i < writes->ended.size(); ++i) {
-      const std::size_t position = static_cast<std::size_t>(writes->first) - 1 + i;
-      // A journal that was taken up again may tell of a write twice.
-      const auto ok = static_cast<char>(WriteOutcome::kOk);
-      if (writes->ended[i] == ok && writer.ended[position] != ok) ++acknowledged_;
-      writer.ended[position] = writes->ended[i];
-      writer.told[position] = seen.index;
-    }
+    std::int64_t number = writes->first;
+    for (const char ended : writes->ended) told[writes->writer].push_back({number++, ended, seen.index});
   }
+  for (auto& [writer, rows] : told) take(writers_[writer], std::move(rows));
 }
 
-WriteOutcome WrittenRows::outcome(const Writer& writer, std::int64_t number) {
-  if (number > writer.reserved || number < 1) return WriteOutcome::kFailed;  // nobody may have written it
-  const auto position = static_cast<std::size_t>(number - 1);
-  return position < writer.ended.size() ? static_cast<WriteOutcome>(writer.ended[position])
-                                        : WriteOutcome::kUnknown;
-}
-
-void WrittenRows::note(Difference& difference, int writer, const Writer& book, std::int64_t number) const {
-  if (++difference.count > 1) return;
-  difference.writer = writer;
-  difference.first = number;
-  const auto position = static_cast<std::size_t>(number - 1);
-  if (number >= 1 && position < book.told.size()) difference.evidence = book.told[position];
+// A journal that was taken up again may tell of a write twice: the last word counts.
+void WrittenRows::take(Writer& writer, std::vector<Told> told) {
+  std::stable_sort(told.begin(), told.end(),
+                   [](const Told& one, const Told& other) { return one.number < other.number; });
+  for (auto row = told.begin(); row != told.end();) {
+    const auto next =
+        std::find_if(row, told.end(), [&](const Told& one) { return one.number != row->number; });
+    if (std::any_of(row, next, [](const Told& one) { return one.ended == kOk; })) ++acknowledged_;
+    writer.told.push_back(*(next - 1));
+    row = next;
+  }
 }
 
 WrittenRows::Difference WrittenRows::lost(const LedgerRows& rows) const {
   Difference difference;
   for (const auto& [id, writer] : writers_) {
     const auto present = rows.present.find(id);
-    std::int64_t number = 1;
-    const auto judge_gap = [&, of = id, book = &writer](std::int64_t end) {
-      for (; number < end; ++number)
-        if (outcome(*book, number) == WriteOutcome::kOk) note(difference, of, *book, number);
-    };
-    if (present != rows.present.end())
-      for (const auto& [first, last] : present->second.runs) {
-        judge_gap(first);
-        number = std::max(number, last + 1);
-      }
-    judge_gap(static_cast<std::int64_t>(writer.ended.size()) + 1);
+    const LedgerRuns none;
+    const auto& runs = present == rows.present.end() ? none.runs : present->second.runs;
+    auto run = runs.begin();
+    for (const Told& row : writer.told) {
+      while (run != runs.end() && run->second < row.number) ++run;
+      const bool is_there = run != runs.end() && run->first <= row.number;
+      if (row.ended == kOk && !is_there) note(difference, id, row.number, row.entry);
+    }
   }
   return difference;
 }
@@ -71,9 +71,16 @@ WrittenRows::Difference WrittenRows::unwritten(const LedgerRows& rows) const {
   for (const auto& [id, present] : rows.present) {
     const auto known = writers_.find(id);
     const Writer& writer = known == writers_.end() ? nobody : known->second;
-    for (const auto& [first, last] : present.runs)
-      for (std::int64_t number = first; number <= last; ++number)
-        if (outcome(writer, number) == WriteOutcome::kFailed) note(difference, id, writer, number);
+    for (const auto& [first, last] : present.runs) {
+      note(difference, id, first, 0, std::min<std::int64_t>(last, 0) - first + 1);
+      const auto from =
+          std::lower_bound(writer.told.begin(), writer.told.end(), first,
+                           [](const Told& row, std::int64_t number) { return row.number < number; });
+      for (auto row = from; row != writer.told.end() && row->number <= last; ++row)
+        if (row->ended == kFailed) note(difference, id, row->number, row->entry);
+      const std::int64_t beyond = std::max(first, writer.reserved + 1);
+      note(difference, id, beyond, 0, last - beyond + 1);
+    }
   }
   return difference;
 }

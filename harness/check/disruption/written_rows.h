@@ -29,13 +29,18 @@ class WrittenRows {
   [[nodiscard]] std::int64_t acknowledged() const { return acknowledged_; }
 
  private:
-  struct Writer {
-    std::string ended;              ///< a WriteOutcome each, by number from 1 on; unknown where untold
-    std::vector<std::size_t> told;  ///< index of the entry, for each row
-    std::int64_t reserved = 0;      ///< the highest number that may have been used
+  /// What was told last of a row.
+  struct Told {
+    std::int64_t number = 0;
+    char ended = 0;         ///< a WriteOutcome
+    std::size_t entry = 0;  ///< index
   };
-  [[nodiscard]] static WriteOutcome outcome(const Writer& writer, std::int64_t number);
-  void note(Difference& difference, int writer, const Writer& book, std::int64_t number) const;
+  /// Memory and time grow with what was told, whatever the numbers are.
+  struct Writer {
+    std::vector<Told> told;     ///< ascending, each number once; of others nothing is known
+    std::int64_t reserved = 0;  ///< the highest number that may have been used
+  };
+  void take(Writer& writer, std::vector<Told> told);
 
   std::map<int, Writer> writers_;
   std::int64_t acknowledged_ = 0;

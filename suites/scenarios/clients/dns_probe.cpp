@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fixtures/probe/binary.h"
+#include "harness/model/schema.h"
 
 namespace stateproof::scenarios {
 namespace {
@@ -17,6 +18,24 @@ using namespace std::chrono_literals;
 constexpr const char* kInterval = "100";
 // Unchanged answers are summed up so often that the end of a stretch is known to a second.
 constexpr const char* kHeartbeat = "1000";
+
+/// Throws Unfit when the line tells of none.
+void take_answer(const std::string& line, DnsAnswer& answer) {
+  const json parsed = schema::parse(line);
+  json dns;
+  schema::Reader{parsed}("dns", dns);
+  const schema::Reader told(dns);
+  told.optional("name", answer.name);
+  told.optional("type", answer.type);
+  told.optional("server", answer.server);
+  told.optional("rcode", answer.rcode);
+  told.optional("addresses", answer.addresses);
+  told.optional("ttl", answer.ttl);
+  told.optional("changed", answer.changed);
+  told.optional("queries", answer.queries);
+  told.optional("records", answer.records);
+  told.optional("replica", answer.replica);
+}
 
 void install(const kube::Client& client, const kube::PodRef& pod) {
   const std::string_view binary = fixtures::probe_binary();
@@ -74,25 +93,15 @@ void DnsProbe::order(const std::string& line) {
 }
 
 void DnsProbe::on_line(const std::string& line) {
-  const json parsed = json::parse(line, nullptr, false);
-  if (!parsed.is_object() || !parsed.contains("dns")) {
-    stage_.recorder().add(Trouble{fmt::format("the DNS probe in {} said: {}", vantage_, line)});
-    return;
-  }
-  const json& dns = parsed["dns"];
   DnsAnswer answer;
   answer.vantage = vantage_;
-  answer.name = dns.value("name", "");
-  answer.type = dns.value("type", "A");
-  answer.server = dns.value("server", "");
-  answer.rcode = dns.value("rcode", "");
-  answer.addresses = dns.value("addresses", std::vector<std::string>{});
-  answer.ttl = dns.value("ttl", 0);
-  answer.changed = dns.value("changed", true);
-  answer.queries = dns.value("queries", 1);
-  answer.records = dns.value("records", std::vector<std::string>{});
-  answer.replica = dns.value("replica", false);
-  stage_.recorder().add(std::move(answer));
+  try {
+    take_answer(line, answer);
+    stage_.recorder().add(std::move(answer));
+  } catch (const Unfit& why) {
+    stage_.recorder().add(
+        Trouble{fmt::format("the DNS probe in {} said ({}): {}", vantage_, why.what(), line.substr(0, 200))});
+  }
 }
 
 }  // namespace stateproof::scenarios

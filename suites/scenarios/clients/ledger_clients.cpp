@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "fixtures/ledger/binary.h"
+#include "harness/model/ledger_schema.h"
 #include "harness/model/steps.h"
 #include "suites/scenarios/clients/dns_probe.h"
 #include "suites/scenarios/engine/conditions.h"
@@ -21,6 +22,7 @@ using nlohmann::json;
 using record::Standing;
 using record::View;
 using record::Within;
+using schema::Reader;
 using std::chrono::microseconds;
 using namespace std::chrono_literals;
 
@@ -34,78 +36,104 @@ constexpr auto kMovesOn = 600s;  // a replica that gets on, however slowly
 constexpr std::int64_t kFirstWrites = 100;
 constexpr const char* kUnreadable = "a line of the ledger's journal cannot be read";
 
-microseconds time_at(const json& object, const char* key, microseconds clock) {
-  return microseconds{object.at(key).get<std::int64_t>()} + clock;
+/// By the recorder's clock.
+microseconds time_in(const Reader& told, const char* key, microseconds clock) {
+  microseconds time{0};
+  told(key, time);
+  return time + clock;
 }
 
-LedgerWrites writes_of(const json& told, microseconds clock) {
+LedgerWrites writes_of(const Reader& told, microseconds clock) {
   LedgerWrites writes;
-  writes.writer = told.at("writer");
-  writes.first = told.at("first");
-  writes.ended = told.at("ended");
-  const microseconds since = time_at(told, "since_us", clock);
-  for (const json& after : told.at("began"))
-    writes.began.push_back(since + microseconds{after.get<std::int64_t>()});
-  for (const json& took : told.at("took")) writes.took.emplace_back(took.get<std::int64_t>());
-  writes.note = told.value("note", "");
+  told("writer", writes.writer);
+  told("first", writes.first, schema::kRowNumber);
+  told("ended", writes.ended);
+  told("began", writes.began);
+  told("took", writes.took);
+  told.optional("note", writes.note);
+  schema::require_whole(writes);
+  const microseconds since = time_in(told, "since_us", clock);
+  for (microseconds& began : writes.began) began += since;
   return writes;
 }
 
-LedgerRead read_of(const json& told, microseconds clock) {
+LedgerRead read_of(const Reader& told, microseconds clock) {
   LedgerRead read;
-  read.member = told.at("member");
-  read.ok = told.at("ended") == "o";
-  read.began = time_at(told, "began_us", clock);
-  read.took = microseconds{told.at("took_us").get<std::int64_t>()};
-  read.address = told.value("address", "");
-  read.host = told.value("host", "");
-  for (const json& pair : told.value("newest", json::array())) read.newest[pair.at(0)] = pair.at(1);
-  read.note = told.value("note", "");
+  std::string ended;
+  told("member", read.member);
+  told("ended", ended);
+  read.ok = ended == "o";
+  read.began = time_in(told, "began_us", clock);
+  told("took_us", read.took);
+  told.optional("address", read.address);
+  told.optional("host", read.host);
+  told.optional("newest", read.newest);
+  told.optional("note", read.note);
   return read;
+}
+
+LedgerReserved reserved_of(const Reader& told) {
+  LedgerReserved reserved;
+  told("writer", reserved.writer);
+  told("to", reserved.to);
+  return reserved;
+}
+
+/// The answer's rows are told by writer.
+void take_rows(const Reader& told, LedgerRows& rows) {
+  std::map<std::string, LedgerRuns> present;
+  std::string ended;
+  told.optional("member", rows.member);
+  told.optional("ended", ended);
+  rows.ok = ended == "o";
+  told.optional("note", rows.note);
+  told.optional("caughtUp", rows.caught_up);
+  told.optional("host", rows.host);
+  told.optional("server", rows.server);
+  told.optional("readOnly", rows.read_only);
+  told.optional("position", rows.position);
+  told.optional("logged", rows.logged);
+  told.optional("checksum", rows.checksum);
+  told.optional("replication", rows.replication);
+  told.optional("present", present);
+  told.optional("damaged", rows.damaged);
+  told.optional("damagedCount", rows.damaged_count);
+  for (const auto& [writer, runs] : present)
+    rows.present[static_cast<int>(schema::whole_number(schema::parse(writer), schema::kSmall))] = runs;
 }
 
 }  // namespace
 
-std::optional<Entry> entry_of_journal(const std::string& line, microseconds clock) {
-  const json told = json::parse(line, nullptr, false);
-  if (!told.is_object()) return std::nullopt;
-  if (told.contains("writes")) return writes_of(told["writes"], clock);
-  if (told.contains("read")) return read_of(told["read"], clock);
-  if (told.contains("reserve")) return LedgerReserved{told["reserve"].at("writer"), told["reserve"].at("to")};
+tl::expected<Entry, std::string> entry_of_journal(const std::string& line, microseconds clock) try {
+  const json told = schema::parse(line);
+  const auto part = [&told](const char* key) { return Reader(told.at(key)); };
+  if (schema::object(told).contains("writes")) return writes_of(part("writes"), clock);
+  if (told.contains("read")) return read_of(part("read"), clock);
+  if (told.contains("reserve")) return reserved_of(part("reserve"));
   for (const char* state : {"start", "rest", "stop"})
-    if (told.contains(state)) return LedgerState{state, told[state].value("writer", -1)};
-  return std::nullopt;
+    if (told.contains(state)) {
+      LedgerState entry{state};
+      part(state).optional("writer", entry.writer);
+      return entry;
+    }
+  return tl::make_unexpected("none of the things that a journal tells");
+} catch (const Unfit& why) {
+  return tl::make_unexpected(std::string{why.what()});
 }
 
 LedgerRows rows_of_answer(const std::string& answer, const std::string& position) {
   LedgerRows rows;
   rows.awaited = position;
-  const json told = json::parse(answer, nullptr, false);
-  if (!told.is_object()) {
-    rows.note = "no answer that can be read: " + answer.substr(0, 200);
-    return rows;
+  rows.caught_up = position.empty();
+  try {
+    const json told = schema::parse(answer);
+    take_rows(Reader(told), rows);
+  } catch (const Unfit& why) {
+    rows = {};
+    rows.note = fmt::format("no answer that can be read ({}): {}", why.what(), answer.substr(0, 200));
+    rows.awaited = position;
+    rows.caught_up = position.empty();
   }
-  rows.member = told.value("member", "");
-  rows.ok = told.value("ended", "") == "o";
-  rows.note = told.value("note", "");
-  rows.caught_up = told.value("caughtUp", position.empty());
-  rows.host = told.value("host", "");
-  rows.server = told.value("server", "");
-  rows.read_only = told.value("readOnly", false);
-  rows.position = told.value("position", "");
-  rows.logged = told.value("logged", "");
-  rows.checksum = told.value("checksum", "");
-  rows.replication = told.value("replication", "");
-  const json all = told.value("present", json::object());
-  for (const auto& [writer, present] : all.items()) {
-    LedgerRuns& runs = rows.present[std::stoi(writer)];
-    runs.rows = present.at("rows");
-    runs.runs = present.at("runs").get<std::vector<std::pair<std::int64_t, std::int64_t>>>();
-    runs.repeated = present.at("repeated").get<std::vector<std::int64_t>>();
-    runs.repeated_count = present.at("repeatedCount");
-  }
-  rows.damaged = told.value("damaged", std::vector<std::pair<int, std::int64_t>>{});
-  rows.damaged_count = told.value("damagedCount", 0);
   return rows;
 }
 
@@ -213,24 +241,21 @@ void LedgerClients::on_line(const std::string& text) {
   const std::string line =
       error == std::errc{} && *end == ' ' ? std::string(end + 1, text.data() + text.size()) : "";
   if (number == 0) {
-    const json clock = json::parse(line, nullptr, false);
-    if (!clock.is_object() || !clock.contains("now_us")) {
-      stage_.recorder().add(Trouble{"the ledger said: " + text});
-      return;
+    try {
+      const json clock = schema::parse(line);
+      // The line was some time under way: the shortest way is nearest to the truth.
+      const auto offset = -time_in(Reader(clock), "now_us", -stage_.recorder().elapsed());
+      clock_ = clock_ ? std::min(*clock_, offset) : offset;
+    } catch (const Unfit&) {
+      stage_.recorder().add(Trouble{"the ledger said: " + text.substr(0, 200)});
     }
-    // The line was some time under way: the shortest way is nearest to the truth.
-    const auto offset = stage_.recorder().elapsed() - microseconds{clock["now_us"].get<std::int64_t>()};
-    clock_ = clock_ ? std::min(*clock_, offset) : offset;
     return;
   }
-  try {
-    if (auto entry = entry_of_journal(line, clock_.value_or(microseconds{0})))
-      stage_.recorder().add(std::move(*entry));
-    else
-      stage_.recorder().add(Trouble{fmt::format("{}: {}", kUnreadable, line.substr(0, 200))});
-  } catch (const json::exception& broken) {
-    stage_.recorder().add(Trouble{fmt::format("{} ({})", kUnreadable, broken.what())});
-  }
+  if (auto entry = entry_of_journal(line, clock_.value_or(microseconds{0})))
+    stage_.recorder().add(std::move(*entry));
+  else
+    stage_.recorder().add(
+        Trouble{fmt::format("{} ({}): {}", kUnreadable, entry.error(), line.substr(0, 200))});
   known_ = number;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <tl/expected.hpp>
 #include <vector>
 
 #include "fixtures/mariadb-replicated/replicated.h"
@@ -15,9 +16,9 @@
 
 namespace stateproof::scenarios {
 
-/// The entry of one line of a ledger's journal; nullopt: it holds none, or is not one. `clock` is what has to
-/// be added to the ledger's clock to have the recorder's.
-std::optional<Entry> entry_of_journal(const std::string& line, std::chrono::microseconds clock);
+/// The entry of one line of a ledger's journal, or why it has none. `clock` is what has to be added to the
+/// ledger's clock to have the recorder's.
+tl::expected<Entry, std::string> entry_of_journal(const std::string& line, std::chrono::microseconds clock);
 /// What `stateproof-ledger read` printed.
 LedgerRows rows_of_answer(const std::string& answer, const std::string& position);
 

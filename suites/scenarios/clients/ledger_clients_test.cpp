@@ -48,6 +48,36 @@ TEST(LedgersJournal, WhatIsNoneOfItsLinesGivesNothing) {
   EXPECT_FALSE(entry_of_journal(R"({"other":1})", {}));
 }
 
+TEST(LedgersJournal, WhatIsOutOfBoundsIsRefusedWithItsCause) {
+  const auto why = [](const char* line) {
+    const auto entry = entry_of_journal(line, {});
+    return entry ? std::string{"it was read"} : entry.error();
+  };
+  EXPECT_EQ(why(R"({"writes":{"writer":0,"first":1,"since_us":0,"ended":"o","began":[],"took":[]}})"),
+            "writes without their times");
+  EXPECT_THAT(why(R"({"writes":{"writer":0,"first":0,"since_us":0,"ended":"","began":[],"took":[]}})"),
+              HasSubstr("\"first\" is not a whole number from 1"));
+  EXPECT_THAT(why(R"({"writes":{"writer":0,"first":1,"since_us":0,"ended":"z","began":[0],"took":[1]}})"),
+              HasSubstr("letters o, f and u"));
+  EXPECT_THAT(why(R"({"writes":[]})"), HasSubstr("is not an object"));
+  EXPECT_THAT(why(R"({"read":{"member":7}})"), HasSubstr("\"member\" is not text"));
+  EXPECT_THAT(why(R"({"reserve":{"writer":1,"to":1e300}})"), HasSubstr("\"to\" is not a whole number"));
+  EXPECT_THAT(why(R"({"rest":{"writer":"1"}})"), HasSubstr("\"writer\" is not a whole number"));
+  EXPECT_THAT(why((std::string(100'000, '[')).c_str()), HasSubstr("nested more than"));
+}
+
+TEST(LedgersRows, AnAnswerThatDoesNotFitIsNoAnswer) {
+  for (const char* answer :
+       {R"({"ended":"o","present":{"x":{"rows":1,"runs":[],"repeated":[],"repeatedCount":0}}})",
+        R"({"ended":"o","present":{"0":{"rows":1,"runs":[[1]],"repeated":[],"repeatedCount":0}}})",
+        R"({"ended":"o","damaged":[[0,1.5]]})", R"({"ended":7})", "[]"}) {
+    const LedgerRows rows = rows_of_answer(answer, "0-100-9");
+    EXPECT_FALSE(rows.ok) << answer;
+    EXPECT_TRUE(rows.present.empty()) << answer;
+    EXPECT_THAT(rows.note, HasSubstr("no answer that can be read")) << answer;
+  }
+}
+
 TEST(LedgersRows, AreReadFromTheAnswer) {
   const LedgerRows rows = rows_of_answer(
       R"({"member":"mariadb-1","ended":"o","caughtUp":true,"host":"mariadb-1","server":"101","readOnly":true,

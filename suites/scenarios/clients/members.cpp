@@ -11,6 +11,7 @@
 #include "fixtures/probe/binary.h"
 #include "harness/kube/exec.h"
 #include "harness/kube/port_forward.h"
+#include "harness/model/schema.h"
 #include "harness/sql/session.h"
 #include "suites/scenarios/clients/dns_probe.h"
 
@@ -163,17 +164,25 @@ void Members::look_at_mount(Ordinal ordinal) {
                                           kProbePath, subject.mount_path)},
                   .input = std::string{probe},
                   .stop = stage_.stop()});
-  const json answer = looked ? json::parse(looked->out, nullptr, false) : json();
-  if (!answer.is_object() || !answer.contains("mount")) {
-    stage_.recorder().add(
-        Trouble{fmt::format("the mount table of {} cannot be read: {}", member,
-                            looked ? looked->out + looked->err : looked.error().sentence())});
-    return;
+  MountSeen mount;
+  mount.member = member;
+  mount.pod = uid;
+  mount.path = subject.mount_path;
+  try {
+    if (!looked) throw Unfit(looked.error().sentence());
+    const json answer = schema::parse(looked->out);
+    json told;
+    schema::Reader{answer}("mount", told);
+    const schema::Reader field(told);
+    field.optional("present", mount.present);
+    field.optional("root", mount.root);
+    field.optional("source", mount.source);
+    field.optional("fstype", mount.fs_type);
+    stage_.recorder().add(std::move(mount));
+  } catch (const Unfit& why) {
+    stage_.recorder().add(Trouble{fmt::format("the mount table of {} cannot be read ({}){}", member,
+                                              why.what(), looked ? ": " + looked->out + looked->err : "")});
   }
-  const json& mount = answer["mount"];
-  stage_.recorder().add(MountSeen{member, uid, subject.mount_path, mount.value("present", false),
-                                  mount.value("root", ""), mount.value("source", ""),
-                                  mount.value("fstype", "")});
 }
 
 }  // namespace stateproof::scenarios
