@@ -26,7 +26,7 @@ T taken(const Task& task, const char* key, const json& told) {
   try {
     return schema::read<T>(told);
   } catch (const Unfit& why) {
-    throw UnfitStep(fmt::format("step \"{}\": \"{}\" {}", task.name(), key, why.what()));
+    throw Unfit(fmt::format("step \"{}\": \"{}\" {}", task.name(), key, why.what()));
   }
 }
 
@@ -47,8 +47,7 @@ const json* StepReader::find(const char* key) const {
   const json& args = task_.args();
   const auto found = args.is_object() ? args.find(key) : args.end();
   if (found != args.end()) return &*found;
-  if (missing_ == Missing::kRefused)
-    throw UnfitStep(fmt::format("step \"{}\" has no \"{}\"", task_.name(), key));
+  if (missing_ == Missing::kRefused) throw Unfit(fmt::format("step \"{}\" has no \"{}\"", task_.name(), key));
   return nullptr;
 }
 

@@ -4,13 +4,13 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "harness/model/ids.h"
 #include "harness/model/json_value.h"
+#include "harness/model/unfit.h"
 
 namespace stateproof {
 
@@ -32,11 +32,6 @@ struct Answer {
   std::string message = {};
 };
 
-/// What a recording holds of a step is not what its type demands: one sentence.
-struct UnfitStep : std::invalid_argument {
-  using std::invalid_argument::invalid_argument;
-};
-
 /// What a scenario does: one of the types in steps.h, in the form in which recordings have it. What a
 /// recording knows beyond the type, or of a type that this program does not know, is kept as it is.
 class Task {
@@ -55,7 +50,7 @@ class Task {
   [[nodiscard]] bool is() const {
     return is(S::name);
   }
-  /// nullopt when it is another step. Throws UnfitStep when it lacks a field of S, or has another type there.
+  /// nullopt when it is another step. Throws Unfit when it lacks a field of S, or has another type there.
   template <StepType S>
   [[nodiscard]] std::optional<S> as() const;
 

@@ -80,7 +80,7 @@ std::string unfit(const Task& task) {
   if (known == nullptr) return {};
   try {
     known->read(StepReader(task, StepReader::Missing::kLeftOut));
-  } catch (const UnfitStep& why) {
+  } catch (const Unfit& why) {
     return why.what();
   }
   return {};

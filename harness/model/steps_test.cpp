@@ -82,7 +82,7 @@ TEST(Steps, AFieldThatIsMissingIsMissedByWhoAsksForIt) {
   try {
     (void)task.as<ScaleDown>();
     FAIL() << "a step without \"from\" was taken for a whole one";
-  } catch (const UnfitStep& why) {
+  } catch (const Unfit& why) {
     EXPECT_STREQ(why.what(), "step \"scale-down\" has no \"from\"");
   }
 }

@@ -94,7 +94,7 @@ bool JudgedStep::ended_calm() const {
 
 Ordinal JudgedStep::ordinal() const {
   const auto ordinal = steps::ordinal_of(step.asked->task);
-  if (!ordinal) throw UnfitStep(fmt::format("step \"{}\" is about no pod", step.name()));
+  if (!ordinal) throw Unfit(fmt::format("step \"{}\" is about no pod", step.name()));
   return *ordinal;
 }
 
