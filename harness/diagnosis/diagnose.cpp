@@ -38,20 +38,20 @@ std::optional<Caused> cause_of(const Workload& workload, const SeenPod& seen) {
 // pod is Ready before it replaces the next one.
 // https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
 Finding passed_by(const Workload& workload, const SeenPod& seen, Finding own) {
-  Finding finding{"update-awaits-broken-pod",
-                  "The set has a newer template, and the update waits for a pod that the old one broke.",
-                  {{seen.pod.meta.ref.text(), "metadata.labels[controller-revision-hash]",
-                    seen.pod.meta.label("controller-revision-hash")},
-                   {workload.described(), "status.updateRevision", workload.set().update_revision}},
-                  {delete_pod(workload, seen.pod.meta.ref.name)},
-                  "It waits for ever: only the deletion of this pod lets the update go on."};
+  Finding finding{
+      "update-awaits-broken-pod",
+      "The set has a newer template, and the update waits for a pod that the old one broke.",
+      {{seen.pod.meta.ref.text(), "metadata.labels[controller-revision-hash]", seen.pod.revision()},
+       {workload.described(), "status.updateRevision", workload.set().update_revision}},
+      {delete_pod(workload, seen.pod.meta.ref.name)},
+      "It waits for ever: only the deletion of this pod lets the update go on."};
   finding.evidence.insert(finding.evidence.end(), own.evidence.begin(), own.evidence.end());
   return finding;
 }
 
 bool has_old_template(const Workload& workload, Ordinal ordinal, const SeenPod& seen) {
   const StatefulSet& set = workload.set();
-  const std::string revision = seen.pod.meta.label("controller-revision-hash");
+  const std::string revision = seen.pod.revision();
   return workload.ordered() && set.update_strategy == "RollingUpdate" &&
          set.observed_generation == set.meta.generation && !revision.empty() &&
          !set.update_revision.empty() && revision != set.update_revision && ordinal.value >= set.partition;

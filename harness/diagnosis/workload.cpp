@@ -15,9 +15,8 @@ Workload::Workload(const Snapshot& snapshot, const json& set)
   for (const json& served : *snapshot.pods) {
     if (text(member(served, "metadata"), "namespace") != ns()) continue;
     Pod pod = std::get<Pod>(parse_object(served));
-    const OwnerReference* controller = pod.meta.controller();
     const auto ordinal = ordinal_of(pod.meta.ref.name, name());
-    if (controller != nullptr && controller->uid == set_.meta.ref.uid && ordinal)
+    if (pod.meta.is_controlled_by(set_.meta) && ordinal)
       pods_.emplace(*ordinal, SeenPod{std::move(pod), &served});
   }
 }

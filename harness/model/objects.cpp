@@ -8,6 +8,8 @@
 namespace stateproof {
 namespace {
 
+constexpr const char* kSet = "StatefulSet";
+
 using nlohmann::json;
 using namespace fields;
 
@@ -211,6 +213,26 @@ const OwnerReference* ObjectMeta::controller() const {
   const auto found =
       std::find_if(owners.begin(), owners.end(), [](const auto& owner) { return owner.controller; });
   return found == owners.end() ? nullptr : &*found;
+}
+
+bool ObjectMeta::is_controlled_by(const ObjectMeta& other) const {
+  const OwnerReference* owner = controller();
+  return owner != nullptr && owner->uid == other.ref.uid;
+}
+
+bool ObjectMeta::is_controlled_by_set(std::string_view name) const {
+  const OwnerReference* owner = controller();
+  return owner != nullptr && owner->kind == kSet && owner->name == name;
+}
+
+bool ObjectMeta::is_owned_by_set(std::string_view name) const {
+  return std::any_of(owners.begin(), owners.end(),
+                     [&](const OwnerReference& owner) { return owner.kind == kSet && owner.name == name; });
+}
+
+bool ObjectMeta::is_owned_by(const ObjectMeta& other) const {
+  return std::any_of(owners.begin(), owners.end(),
+                     [&](const OwnerReference& owner) { return owner.uid == other.ref.uid; });
 }
 
 std::string ObjectMeta::label(const std::string& key) const {

@@ -35,8 +35,18 @@ struct ObjectMeta {
   std::optional<Timestamp> deletion;  ///< when the deletion was asked for plus the grace period
 
   [[nodiscard]] const OwnerReference* controller() const;
+  /// Whether the controller of this is that object itself, not one of its name.
+  [[nodiscard]] bool is_controlled_by(const ObjectMeta& other) const;
+  /// Whether the controller of this is a StatefulSet of that name, whichever.
+  [[nodiscard]] bool is_controlled_by_set(std::string_view name) const;
+  /// Whether a StatefulSet of that name is among the owners, so that this goes with it.
+  [[nodiscard]] bool is_owned_by_set(std::string_view name) const;
+  [[nodiscard]] bool is_owned_by(const ObjectMeta& other) const;
   [[nodiscard]] std::string label(const std::string& key) const;
 };
+
+/// Of a pod: the name of the ControllerRevision whose template it has.
+inline constexpr const char* kRevisionLabel = "controller-revision-hash";
 
 struct VolumeMount {
   std::string container;
@@ -73,6 +83,7 @@ struct Pod {
   std::vector<ContainerState> containers;
 
   [[nodiscard]] bool terminating() const { return meta.deletion.has_value(); }
+  [[nodiscard]] std::string revision() const { return meta.label(kRevisionLabel); }
   /// The claim whose volume is mounted at `path` in any container; empty when none is.
   [[nodiscard]] std::string claim_at(std::string_view path) const;
 };

@@ -29,4 +29,8 @@ Verdict nonconformant(std::vector<Finding> findings) {
   return {Outcome::kNonconformant, std::move(reason), std::move(findings), {}};
 }
 
+Verdict worse(Verdict one, Verdict other) {
+  return other.outcome > one.outcome ? std::move(other) : std::move(one);
+}
+
 }  // namespace stateproof

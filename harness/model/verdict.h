@@ -45,4 +45,7 @@ Verdict inconclusive(std::string why);
 Verdict not_applicable(std::string why);
 Verdict nonconformant(std::vector<Finding> findings);
 
+/// The one that dominates; the first of two that are alike.
+Verdict worse(Verdict one, Verdict other);
+
 }  // namespace stateproof

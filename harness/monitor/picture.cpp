@@ -85,7 +85,7 @@ Tone tone_of(const Pod& pod) {
 
 bool is_old(const Pod& pod, const Scene& scene) {
   return scene.set && scene.set->current_revision != scene.set->update_revision &&
-         pod.meta.label("controller-revision-hash") != scene.set->update_revision;
+         pod.revision() != scene.set->update_revision;
 }
 
 Details details_in(const Scene& scene, const ObjectMeta& meta) {
@@ -97,7 +97,7 @@ Row row_of(const Pod& pod, const Scene& scene) {
   const Tone tone = tone_of(pod);
   const int restarted = restarts(pod);
   const std::string more = remark(pod, scene.target);
-  const std::string revision = short_revision(pod.meta.label("controller-revision-hash"), scene.target.set);
+  const std::string revision = short_revision(pod.revision(), scene.target.set);
   return {{{tamed(pod.meta.ref.name)},
            {tamed(state_of(pod)), tone},
            {details_in(scene, pod.meta).ready_containers, tone},

@@ -22,7 +22,7 @@ Pod pod(int ordinal, bool ready = true) {
   Pod one;
   one.meta.ref = {"Pod", "shop", fmt::format("web-{}", ordinal), {fmt::format("uid-{}", ordinal)}};
   one.meta.owners.push_back({"StatefulSet", "web", {"web-uid"}, true});
-  one.meta.labels["controller-revision-hash"] = "web-aaa";
+  one.meta.labels[kRevisionLabel] = "web-aaa";
   one.meta.created = at("2026-03-01T10:00:00Z");
   one.phase = "Running";
   one.ready = ready;
@@ -190,7 +190,7 @@ TEST(Picture, AVolumeThatIsNotBoundIsTold) {
 TEST(Picture, DuringARolloutOldPodsAreMarked) {
   Scene scene = scene_of_pods(2);
   scene.set->update_revision = "web-bbb";
-  scene.pods[1].meta.labels["controller-revision-hash"] = "web-bbb";
+  scene.pods[1].meta.labels[kRevisionLabel] = "web-bbb";
   const std::string text = all(picture(scene, {.columns = 100, .rows = 24}));
   EXPECT_THAT(text,
               AllOf(HasSubstr("revision aaa -> bbb"), HasSubstr("aaa (old)"), Not(HasSubstr("bbb (old)"))));

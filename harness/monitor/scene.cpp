@@ -68,8 +68,7 @@ bool is_about(const json& object, const Target& target) {
 
 bool belongs_to(const Pod& pod, const Target& target) {
   if (ordinal_of(pod.meta.ref.name, target.set)) return true;
-  const OwnerReference* owner = pod.meta.controller();
-  return owner != nullptr && owner->kind == "StatefulSet" && owner->name == target.set;
+  return pod.meta.is_controlled_by_set(target.set);
 }
 
 bool may_belong_to(const std::string& claim, const Target& target) {

@@ -109,7 +109,7 @@ std::string statement(const StatefulSet& set) {
 std::string statement(const Pod& pod, const Details& details, const Target& target) {
   std::vector<std::string> parts{state_of(pod), pod.ready ? "Ready" : "not Ready", details.ready_containers};
   if (const int many = restarts(pod); many > 0) parts.push_back(fmt::format("restarted {} times", many));
-  if (const std::string revision = pod.meta.label("controller-revision-hash"); !revision.empty())
+  if (const std::string revision = pod.revision(); !revision.empty())
     parts.push_back("revision " + short_revision(revision, target.set));
   if (!pod.node.empty()) parts.push_back("on " + pod.node);
   if (!pod.addresses.empty()) parts.push_back(pod.addresses.front());

@@ -50,8 +50,7 @@ class Reader {
   Side* side_of(const Pod& pod) {
     if (pod.meta.ref.ns != subject_.ns) return nullptr;
     if (!deployment_of(pod).empty()) return &deployment_;
-    const OwnerReference* owner = pod.meta.controller();
-    return owner != nullptr && owner->kind == "StatefulSet" && owner->name == subject_.set ? &set_ : nullptr;
+    return pod.meta.is_controlled_by_set(subject_.set) ? &set_ : nullptr;
   }
 
   void see(const FaultMark& fault) {

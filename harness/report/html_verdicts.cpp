@@ -36,20 +36,6 @@ std::string_view sign_of(Standing::State state) {
   return "";
 }
 
-Standing::State state_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kNotApplicable:
-      return Standing::State::kNotApplicable;
-    case Outcome::kConformant:
-      return Standing::State::kConformant;
-    case Outcome::kInconclusive:
-      return Standing::State::kInconclusive;
-    case Outcome::kNonconformant:
-      return Standing::State::kNonconformant;
-  }
-  return Standing::State::kInconclusive;
-}
-
 std::string badge(Standing::State state) {
   return text_element("span", fmt::format(R"(class="badge {}")", css_of(state)),
                       fmt::format("{} {}", sign_of(state), word_of(state)));

@@ -111,20 +111,6 @@ std::string type_of(Profile profile) {
   return profile >= Profile::kDisruptive ? std::string{to_text(profile)} : "";
 }
 
-Standing::State state_of(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::kNotApplicable:
-      return Standing::State::kNotApplicable;
-    case Outcome::kConformant:
-      return Standing::State::kConformant;
-    case Outcome::kInconclusive:
-      return Standing::State::kInconclusive;
-    case Outcome::kNonconformant:
-      return Standing::State::kNonconformant;
-  }
-  return Standing::State::kInconclusive;
-}
-
 /// A reason alone may say "it": then the object that it is about comes first.
 std::string named_reason(const RequirementResult& requirement) {
   if (requirement.findings.empty()) return requirement.reason;
@@ -183,6 +169,20 @@ bool all_scenarios_complete(const RunResult& run) {
 }
 
 }  // namespace
+
+Standing::State state_of(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::kNotApplicable:
+      return Standing::State::kNotApplicable;
+    case Outcome::kConformant:
+      return Standing::State::kConformant;
+    case Outcome::kInconclusive:
+      return Standing::State::kInconclusive;
+    case Outcome::kNonconformant:
+      return Standing::State::kNonconformant;
+  }
+  return Standing::State::kInconclusive;
+}
 
 const ScenarioResult* RunResult::scenario(std::string_view name) const {
   const auto found =

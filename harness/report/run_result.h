@@ -129,6 +129,8 @@ double cluster_seconds(const ScenarioResult& scenario);
 
 Level level_of(const PromiseResult& result);
 
+Standing::State state_of(Outcome outcome);
+
 /// "reached", "timed out", "failed", "unfinished"
 std::string_view outcome_text(Step::Phase outcome);
 

@@ -10,8 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kRevisionLabel = "controller-revision-hash";
-
 void begin_at_the_bottom(Timeline& timeline) {
   tell_to_stop(timeline, pod_of(timeline, 0), begin_of<steps::Rollout>(timeline) + 1);
 }

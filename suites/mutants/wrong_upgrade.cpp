@@ -62,7 +62,7 @@ void roll_a_quiet_set(Timeline& timeline) {
   const std::string pod = std::string{fixtures::kQuietParallel} + "-0";
   Pod successor = pod_before(timeline, pod, begin);
   successor.meta.ref.uid = Uid{"a-successor"};
-  successor.meta.labels["controller-revision-hash"] = "another-revision";
+  successor.meta.labels[kRevisionLabel] = "another-revision";
   insert_object_before(timeline, begin + 1, Change::kAdded, std::move(successor));
 }
 
@@ -78,7 +78,7 @@ void forget_the_partition(Timeline& timeline) {
   must(begin != 0, "the partition was not tried");
   change_objects<Pod>(timeline, [&](Pod& seen_pod, const Observation& seen) {
     if (seen.index < begin || seen_pod.meta.ref.name != pod) return false;
-    seen_pod.meta.labels["controller-revision-hash"] = "the-newer-revision";
+    seen_pod.meta.labels[kRevisionLabel] = "the-newer-revision";
     return true;
   });
 }

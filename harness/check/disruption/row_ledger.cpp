@@ -141,4 +141,20 @@ void RowLedger::judge(const SqlOperation& read, const Observation& seen, Judgeme
          "were there more than once");
 }
 
+std::vector<const SqlOperation*> RowLedger::judge_reads(std::span<const Observation> entries,
+                                                        Judgement& judgement) const {
+  std::vector<const SqlOperation*> reads;
+  for (const Observation& seen : entries) {
+    const auto* operation = seen.as<SqlOperation>();
+    if (operation == nullptr || operation->kind != SqlOperation::Kind::kRead) continue;
+    if (operation->outcome != SqlOperation::Outcome::kOk) {
+      judgement.doubt(fmt::format("the read of {} failed: {}", operation->member, operation->note));
+      continue;
+    }
+    judge(*operation, seen, judgement);
+    reads.push_back(operation);
+  }
+  return reads;
+}
+
 }  // namespace stateproof::check

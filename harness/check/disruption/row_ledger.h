@@ -25,6 +25,9 @@ class RowLedger {
   [[nodiscard]] bool crosses_replacement(const SqlOperation& read) const;
   /// Distinct rows that were acknowledged by this member.
   [[nodiscard]] std::size_t acknowledged(std::string_view member) const;
+  /// Judges each read among these entries; one that failed is a doubt. Gives those that succeeded.
+  std::vector<const SqlOperation*> judge_reads(std::span<const Observation> entries,
+                                               Judgement& judgement) const;
 
  private:
   struct Version {

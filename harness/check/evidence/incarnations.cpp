@@ -100,9 +100,7 @@ const Incarnation* Incarnations::latest(Ordinal ordinal) const {
 }
 
 bool controlled_by_subject(const Pod& pod, const Subject& subject) {
-  const OwnerReference* owner = pod.meta.controller();
-  return owner != nullptr && owner->kind == "StatefulSet" && owner->name == subject.set &&
-         pod.meta.ref.ns == subject.ns;
+  return pod.meta.is_controlled_by_set(subject.set) && pod.meta.ref.ns == subject.ns;
 }
 
 std::optional<Ordinal> subject_ordinal(const Pod& pod, const Subject& subject) {

@@ -114,7 +114,7 @@ Verdict only_the_set_keeps_names(const Timeline& timeline) {
         if (under.step.reached() && !after.of_the_set.contains(name))
           under.judgement.doubt(fmt::format("{} did not come back", name));
       });
-  return kept.outcome > loose.outcome ? kept : loose;
+  return worse(std::move(loose), std::move(kept));
 }
 
 Verdict only_the_set_gives_host_names(const Timeline& timeline) {

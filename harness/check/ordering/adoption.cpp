@@ -13,8 +13,7 @@ std::string look_at_owners(const Subject& subject) {
 }
 
 bool controlled_by(const Pod& pod, const StatefulSet* set) {
-  const OwnerReference* owner = pod.meta.controller();
-  return owner != nullptr && set != nullptr && owner->uid == set->meta.ref.uid;
+  return set != nullptr && pod.meta.is_controlled_by(set->meta);
 }
 
 /// Each pod that was there when the step began is there when it ends, and nothing told it to stop.

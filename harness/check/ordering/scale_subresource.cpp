@@ -118,8 +118,7 @@ Verdict scale_moves_the_set(const Timeline& timeline) {
   if (put.outcome == Outcome::kNonconformant) return put;
   Verdict patch =
       judge_step<steps::ScaleDown>(timeline, {"statefulsets", "pods"}, judged, judge_write<steps::ScaleDown>);
-  const bool patch_is_worse = patch.outcome > put.outcome;
-  return patch_is_worse ? patch : put;
+  return worse(std::move(put), std::move(patch));
 }
 
 Verdict stale_scale_is_refused(const Timeline& timeline) {

@@ -15,7 +15,7 @@ using testing::HasSubstr;
 
 /// Whoever is created from now on has this revision, which is the set's update revision, too.
 Story& rolls_to(Story& story, const std::string& revision) {
-  story.pods_look([revision](Pod& pod, int) { pod.meta.labels["controller-revision-hash"] = revision; });
+  story.pods_look([revision](Pod& pod, int) { pod.meta.labels[kRevisionLabel] = revision; });
   return story.set([&](StatefulSet& set) { set.update_revision = revision; });
 }
 
@@ -84,12 +84,12 @@ TEST(RevertedUpdate, AReadyPodThatGoesIsABreach) {
 
 TEST(DeletedBrokenPod, ComesBackAsTheRevertedTemplateHasIt) {
   EXPECT_THAT(deleted_broken_pod_heals(healing().created(2).ready(2).reaches<steps::Heal>()), IsConformant());
-  EXPECT_THAT(deleted_broken_pod_heals(
-                  healing()
-                      .pods_look([](Pod& pod, int) { pod.meta.labels["controller-revision-hash"] = "bad"; })
-                      .created(2)
-                      .times_out<steps::Heal>()),
-              IsNonconformantAs(HasSubstr("it has bad")));
+  EXPECT_THAT(
+      deleted_broken_pod_heals(healing()
+                                   .pods_look([](Pod& pod, int) { pod.meta.labels[kRevisionLabel] = "bad"; })
+                                   .created(2)
+                                   .times_out<steps::Heal>()),
+      IsNonconformantAs(HasSubstr("it has bad")));
 }
 
 TEST(DeletedBrokenPod, OneThatNeverComesBackIsABreach) {

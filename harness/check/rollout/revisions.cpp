@@ -3,13 +3,8 @@
 #include <fmt/format.h>
 
 namespace stateproof::check {
-namespace {
 
-const char* const kRevisionLabel = "controller-revision-hash";
-
-}  // namespace
-
-std::string revision_of(const Pod& pod) { return pod.meta.label(kRevisionLabel); }
+std::string revision_of(const Pod& pod) { return pod.revision(); }
 
 std::string look_at_revisions(const Subject& subject) {
   return fmt::format(

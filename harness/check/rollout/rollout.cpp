@@ -323,8 +323,7 @@ Verdict history_is_limited(const Timeline& timeline) {
         std::size_t kept = 0;
         std::size_t out_of_use = 0;
         for (const auto& [name, revision] : under.after.revisions) {
-          const OwnerReference* owner = revision->meta.controller();
-          if (owner == nullptr || owner->uid != set->meta.ref.uid) continue;
+          if (!revision->meta.is_controlled_by(set->meta)) continue;
           ++kept;
           if (!live.contains(std::string{name})) ++out_of_use;
         }

@@ -117,16 +117,9 @@ void judge_growth(JudgedStep& under, const Claim& before, const Observation& at)
 void judge_rows(JudgedStep& under, const RecordedStep& read) {
   const RowLedger ledger{under.course.judged(), under.subject};
   std::set<std::string> seen_of;
-  for (const Observation& seen : under.course.judged().subspan(read.begin->index)) {
-    const auto* operation = seen.as<SqlOperation>();
-    if (operation == nullptr || operation->kind != SqlOperation::Kind::kRead) continue;
-    if (operation->outcome != SqlOperation::Outcome::kOk) {
-      under.judgement.doubt(fmt::format("the read of {} failed: {}", operation->member, operation->note));
-      continue;
-    }
-    ledger.judge(*operation, seen, under.judgement);
+  for (const SqlOperation* operation :
+       ledger.judge_reads(under.course.judged().subspan(read.begin->index), under.judgement))
     seen_of.insert(operation->member);
-  }
   for (int i = 0; i < under.subject.replicas.value; ++i)
     if (const std::string name = under.pod_name({under.subject.first.value + i}); !seen_of.contains(name))
       under.judgement.doubt(fmt::format("no rows were read from {} after its claim grew", name));

@@ -31,12 +31,6 @@ std::map<Ordinal, const Claim*> claims_of(const Snapshot& moment, const Subject&
   return claims;
 }
 
-bool belongs_to(const Claim& claim, const std::string& set) {
-  return std::any_of(claim.meta.owners.begin(), claim.meta.owners.end(), [&](const OwnerReference& owner) {
-    return owner.kind == "StatefulSet" && owner.name == set;
-  });
-}
-
 /// The owner to whom the retention policy of a set has to leave a claim; null when there is none.
 const OwnerReference* foreign_controller(const Claim& claim) {
   for (const OwnerReference& owner : claim.meta.owners)
@@ -122,8 +116,6 @@ void demand_gone(JudgedStep& under, std::string_view why, Concerned concerned) {
 
 bool any(Ordinal) { return true; }
 
-Verdict worse(Verdict one, Verdict other) { return other.outcome > one.outcome ? other : one; }
-
 /// Whether a claim template of the set, as served, names a StorageClass; nullopt when the set was not seen.
 std::optional<bool> template_names_a_class(const JudgedStep& under) {
   for (const Observation& seen : under.during) {
@@ -199,17 +191,13 @@ Verdict claims_belong_to_their_set(const Timeline& timeline) {
         const auto claims = claims_of(under.after, under.subject);
         if (claims.empty()) return under.judgement.doubt("there was no claim to judge");
         for (const auto& [ordinal, claim] : claims) {
-          const auto& owners = claim->meta.owners;
-          const bool owned = std::any_of(owners.begin(), owners.end(), [&](const OwnerReference& owner) {
-            return owner.kind == "StatefulSet" && owner.uid == set->meta.ref.uid;
-          });
-          if (owned || foreign_controller(*claim) != nullptr) continue;
-          under.find(
-              claim->meta.ref,
-              fmt::format("the owner references of claim {} name the set with UID {}", claim->meta.ref.name,
-                          set->meta.ref.uid.value),
-              fmt::format("none of its {} owners at {} is that one", owners.size(), moment(*under.step.end)),
-              *under.step.end, look_at_claims(under.subject));
+          if (claim->meta.is_owned_by(set->meta) || foreign_controller(*claim) != nullptr) continue;
+          under.find(claim->meta.ref,
+                     fmt::format("the owner references of claim {} name the set with UID {}",
+                                 claim->meta.ref.name, set->meta.ref.uid.value),
+                     fmt::format("none of its {} owners at {} is that one", claim->meta.owners.size(),
+                                 moment(*under.step.end)),
+                     *under.step.end, look_at_claims(under.subject));
         }
       });
 }
@@ -269,11 +257,11 @@ Verdict claims_obey_a_changed_policy(const Timeline& timeline) {
   const auto be_disowned = [](JudgedStep& under) {
     std::size_t judged = 0;
     for (const auto& [ordinal, claim] : claims_of(under.before, under.subject)) {
-      if (!belongs_to(*claim, under.subject.set)) continue;
+      if (!claim->meta.is_owned_by_set(under.subject.set)) continue;
       ++judged;
       const Claim* now = under.after.claim(claim->meta.ref.name);
       if (under.step.reached() || !under.outlasted_patience() || now == nullptr) continue;
-      if (!belongs_to(*now, under.subject.set)) continue;
+      if (!now->meta.is_owned_by_set(under.subject.set)) continue;
       under.find(
           claim->meta.ref,
           fmt::format("claim {} does not belong to the set when its policy is Retain", now->meta.ref.name),
@@ -333,17 +321,8 @@ Verdict new_set_finds_rows(const Timeline& timeline) {
       timeline, {"pods"}, "the rows of before were there again", [](JudgedStep& under) {
         const RowLedger ledger{under.course.judged(), under.subject};
         std::set<std::string> read;
-        for (const Observation& seen : under.during) {
-          const auto* operation = seen.as<SqlOperation>();
-          if (operation == nullptr || operation->kind != SqlOperation::Kind::kRead) continue;
-          if (operation->outcome != SqlOperation::Outcome::kOk) {
-            under.judgement.doubt(
-                fmt::format("the read of {} failed: {}", operation->member, operation->note));
-            continue;
-          }
-          ledger.judge(*operation, seen, under.judgement);
+        for (const SqlOperation* operation : ledger.judge_reads(under.during, under.judgement))
           if (ledger.crosses_replacement(*operation)) read.insert(operation->member);
-        }
         for (int i = 0; i < under.subject.replicas.value; ++i)
           if (const std::string name = under.pod_name({under.subject.first.value + i}); !read.contains(name))
             under.judgement.doubt(fmt::format("no rows of before were read from {}", name));

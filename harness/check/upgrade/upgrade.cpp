@@ -20,8 +20,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr const char* kRevision = "controller-revision-hash";
-
 /// The upgrade in a recording: from its step's begin to its end, or as far as the recording goes.
 class Upgraded {
  public:
@@ -132,12 +130,12 @@ class UnchangedPods {
     if (known.pod == nullptr) judged_.insert(name);
     known.pod = &pod;
     known.index = seen.index;
-    revisions_[name] = {pod.meta.label(kRevision), seen.index};
+    revisions_[name] = {pod.revision(), seen.index};
   }
 
   void judge_successor(const Observation& seen, const Pod& pod) {
     const auto former = revisions_.find(pod.meta.ref.name);
-    const std::string revision = pod.meta.label(kRevision);
+    const std::string revision = pod.revision();
     if (former != revisions_.end() && former->second.first != revision)
       find(pod, "a successor at revision " + former->second.first, "one at revision " + revision,
            {former->second.second, seen.index}, "kubectl get controllerrevisions; who changed the template");
@@ -560,10 +558,10 @@ Verdict old_sets_obey_new_controllers(const Timeline& timeline) {
     for (const auto& [name, pod] : before.pods) {
       if (!ordinal_of(name, set)) continue;
       const Pod* now = after.pod(std::string{name});
-      if (now == nullptr || now->meta.label(kRevision) == pod->meta.label(kRevision)) continue;
+      if (now == nullptr || now->revision() == pod->revision()) continue;
       judgement.find({now->meta.ref,
-                      "a successor at revision " + pod->meta.label(kRevision),
-                      "one at revision " + now->meta.label(kRevision),
+                      "a successor at revision " + pod->revision(),
+                      "one at revision " + now->revision(),
                       {step.begin->index, step.end->index},
                       "spec.updateStrategy.rollingUpdate.partition, and the set's ControllerRevisions"});
     }

@@ -47,7 +47,7 @@ class History {
     Pod pod;
     pod.meta.ref = {"Pod", "gate", name, Uid{uid}};
     pod.meta.owners = {{"StatefulSet", "mariadb", Uid{"set"}, true}};
-    pod.meta.labels["controller-revision-hash"] = "r1";
+    pod.meta.labels[kRevisionLabel] = "r1";
     pod.node = node;
     pod.ready = true;
     pod.containers.emplace_back().name = "mariadb";
@@ -139,13 +139,12 @@ TEST(UnchangedPods, MayVanishInAGapWhenTheirNodeWasGivenUpAtAnyTime) {
 }
 
 TEST(UnchangedPods, AreNotToBeFollowedByAnotherRevision) {
-  EXPECT_THAT(unchanged_pods_are_left_alone(
-                  History{}
-                      .node("one", true)
-                      .gone("mariadb-0", "one")
-                      .pod("mariadb-0", "one", "successor",
-                           [](Pod& pod) { pod.meta.labels["controller-revision-hash"] = "r2"; })
-                      .upgraded()),
+  EXPECT_THAT(unchanged_pods_are_left_alone(History{}
+                                                .node("one", true)
+                                                .gone("mariadb-0", "one")
+                                                .pod("mariadb-0", "one", "successor",
+                                                     [](Pod& pod) { pod.meta.labels[kRevisionLabel] = "r2"; })
+                                                .upgraded()),
               IsNonconformantAs(HasSubstr("r2")));
 }
 

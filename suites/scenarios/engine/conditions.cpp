@@ -248,8 +248,7 @@ record::Condition updated(const Subject& subject, Ordinal ordinal, const std::in
     const auto set = view.sets.find(subject.set);
     const Pod* pod = find(view.pods, subject.pod_name(ordinal));
     const bool done = set != view.sets.end() && set->second.observed_generation >= generation &&
-                      is_ready(pod) &&
-                      pod->meta.label("controller-revision-hash") == set->second.update_revision;
+                      is_ready(pod) && pod->revision() == set->second.update_revision;
     return Standing{
         done, describe(subject.pod_name(ordinal), pod) + (done ? ", updated" : ", not updated"), {}};
   };
@@ -284,8 +283,7 @@ record::Condition broken(const Subject& subject, std::vector<Ordinal> wanted,
     for (const Ordinal ordinal : wanted) {
       const std::string name = subject.pod_name(ordinal);
       const Pod* pod = find(view.pods, name);
-      const bool is_broken = pod != nullptr &&
-                             pod->meta.label("controller-revision-hash") == set->second.update_revision &&
+      const bool is_broken = pod != nullptr && pod->revision() == set->second.update_revision &&
                              waiting_reason(*pod).find("Image") != std::string::npos;
       if (!is_broken) return Standing{false, describe(name, pod) + ", not broken by the update yet", {}};
     }

@@ -28,9 +28,8 @@ record::Condition owned(const Subject& subject, std::vector<Ordinal> wanted, boo
     const auto set = view.sets.find(subject.set);
     for (const Ordinal ordinal : wanted) {
       const auto pod = view.pods.find(subject.pod_name(ordinal));
-      const OwnerReference* owner = pod == view.pods.end() ? nullptr : pod->second.meta.controller();
-      const bool is_owned =
-          owner != nullptr && set != view.sets.end() && owner->uid == set->second.meta.ref.uid;
+      const bool is_owned = pod != view.pods.end() && set != view.sets.end() &&
+                            pod->second.meta.is_controlled_by(set->second.meta);
       if (is_owned != by_the_set)
         return record::Standing{
             false,

@@ -64,10 +64,7 @@ record::Condition owned(const Subject& subject, std::vector<Ordinal> wanted, boo
     for (const Ordinal ordinal : wanted) {
       const auto claim = view.claims.find(subject.claim_name(ordinal));
       if (claim == view.claims.end()) return record::Standing{false, "a claim is not there", {}};
-      const auto& owners = claim->second.meta.owners;
-      const bool is_owned = std::any_of(owners.begin(), owners.end(), [&](const OwnerReference& owner) {
-        return owner.kind == "StatefulSet" && owner.name == subject.set;
-      });
+      const bool is_owned = claim->second.meta.is_owned_by_set(subject.set);
       if (is_owned != by_set)
         return record::Standing{
             false, fmt::format("claim {} belongs to {}", claim->first, is_owned ? "the set" : "nobody"), {}};

@@ -30,15 +30,10 @@ const Within kSettle{180s, "pods that were drained last, and a controller that s
 const Within kServe{120s, "replicas that try each 10 s to connect, and clients that ask the DNS anew"};
 const Within kExercise{120s, "one pod after the other that ends, starts and stays Ready"};
 
-bool is_owned(const Pod& pod, const StatefulSet& set) {
-  const OwnerReference* owner = pod.meta.controller();
-  return owner != nullptr && owner->uid == set.meta.ref.uid;
-}
-
 /// Of a pod of the set that is not Ready, in the scheduler's words where it has no node.
 std::string what_holds(const View& view, const StatefulSet& set) {
   for (const auto& [name, pod] : view.pods) {
-    if (!is_owned(pod, set) || pod.ready) continue;
+    if (!pod.meta.is_controlled_by(set.meta) || pod.ready) continue;
     return pod.unscheduled_message.empty()
                ? fmt::format("; {} is not Ready", name)
                : fmt::format("; {} has no node: {}", name, pod.unscheduled_message);
@@ -65,10 +60,10 @@ Standing settled(const View& view) {
     int ready = 0;
     int updated = 0;
     for (const auto& [pod_name, pod] : view.pods) {
-      if (!is_owned(pod, set)) continue;
+      if (!pod.meta.is_controlled_by(set.meta)) continue;
       if (pod.terminating() || !pod.ready) return {false, pod_name + " is not Ready", {}};
       ++ready;
-      if (pod.meta.label("controller-revision-hash") == set.update_revision) ++updated;
+      if (pod.revision() == set.update_revision) ++updated;
     }
     if (ready != replicas) return differs("number of Ready pods", ready, replicas);
     if (set.updated_pods.value != updated) return differs("updatedReplicas", set.updated_pods.value, updated);
