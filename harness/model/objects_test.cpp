@@ -120,5 +120,28 @@ TEST(ParseObject, FieldsOfAWrongTypeCountAsLeftOut) {
   EXPECT_TRUE(std::holds_alternative<OtherObject>(parse_object(json::parse("null"))));
 }
 
+TEST(Owners, AreTheObjectItselfOrASetOfThatName) {
+  ObjectMeta set;
+  set.ref = {"StatefulSet", "shop", "web", Uid{"s1"}};
+  ObjectMeta pod;
+  EXPECT_FALSE(pod.is_controlled_by(set));
+  EXPECT_FALSE(pod.is_controlled_by_set("web"));
+  pod.owners = {{"StatefulSet", "web", Uid{"s1"}, false}};
+  EXPECT_TRUE(pod.is_owned_by(set));
+  EXPECT_TRUE(pod.is_owned_by_set("web"));
+  EXPECT_FALSE(pod.is_controlled_by(set));
+  pod.owners.front().controller = true;
+  EXPECT_TRUE(pod.is_controlled_by(set));
+  EXPECT_TRUE(pod.is_controlled_by_set("web"));
+  EXPECT_FALSE(pod.is_controlled_by_set("we"));
+  set.ref.uid = Uid{"s2"};  // another one of that name
+  EXPECT_FALSE(pod.is_controlled_by(set));
+  EXPECT_FALSE(pod.is_owned_by(set));
+  EXPECT_TRUE(pod.is_controlled_by_set("web"));
+  pod.owners.front().kind = "ReplicaSet";
+  EXPECT_FALSE(pod.is_controlled_by_set("web"));
+  EXPECT_FALSE(pod.is_owned_by_set("web"));
+}
+
 }  // namespace
 }  // namespace stateproof

@@ -127,6 +127,20 @@ TEST(AcknowledgedRows, ARowOfAFailedWriteOrOfNobodyIsOneTooMany) {
   EXPECT_EQ(acknowledged_rows_are_everywhere(nobodys).outcome, Outcome::kNonconformant);
 }
 
+TEST(AcknowledgedRows, AreJudgedInNoTimeWhateverTheirNumbersAre) {
+  constexpr std::int64_t kFar = 1'000'000'000'000;
+  const Timeline good = Ledger()
+                            .reserves(0, kFar)
+                            .writes(0, kFar - 1, "ou")
+                            .verifies("kill-primary", {rows_of(0, {{1, kFar}})})
+                            .told();
+  EXPECT_THAT(acknowledged_rows_are_everywhere(good), IsConformant());
+  const Timeline bad = Ledger().writes(0, 1, "o").verifies("kill-primary", {rows_of(0, {{-5, kFar}})}).told();
+  const Verdict verdict = acknowledged_rows_are_everywhere(bad);
+  ASSERT_EQ(verdict.outcome, Outcome::kNonconformant);
+  EXPECT_THAT(verdict.findings.front().observed, HasSubstr("1000000000005 rows"));
+}
+
 TEST(AcknowledgedRows, ARepeatedOrDamagedRowIsABreach) {
   LedgerRows repeated = rows_of(0, {{1, 2}});
   repeated.present[0].repeated = {2};
