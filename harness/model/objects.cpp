@@ -231,8 +231,9 @@ bool ObjectMeta::is_owned_by_set(std::string_view name) const {
 }
 
 bool ObjectMeta::is_owned_by(const ObjectMeta& other) const {
-  return std::any_of(owners.begin(), owners.end(),
-                     [&](const OwnerReference& owner) { return owner.uid == other.ref.uid; });
+  return std::any_of(owners.begin(), owners.end(), [&](const OwnerReference& owner) {
+    return owner.kind == other.ref.kind && owner.uid == other.ref.uid;
+  });
 }
 
 std::string ObjectMeta::label(const std::string& key) const {

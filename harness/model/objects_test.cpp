@@ -141,6 +141,8 @@ TEST(Owners, AreTheObjectItselfOrASetOfThatName) {
   pod.owners.front().kind = "ReplicaSet";
   EXPECT_FALSE(pod.is_controlled_by_set("web"));
   EXPECT_FALSE(pod.is_owned_by_set("web"));
+  set.ref.uid = Uid{"s1"};
+  EXPECT_FALSE(pod.is_owned_by(set));
 }
 
 }  // namespace

@@ -129,8 +129,6 @@ double cluster_seconds(const ScenarioResult& scenario);
 
 Level level_of(const PromiseResult& result);
 
-Standing::State state_of(Outcome outcome);
-
 /// "reached", "timed out", "failed", "unfinished"
 std::string_view outcome_text(Step::Phase outcome);
 
@@ -156,6 +154,8 @@ struct Standing {
   State state = State::kNotRun;
   std::string sentence;  ///< what was judged, what broke, or why nothing was
 };
+
+Standing::State state_of(Outcome outcome);
 
 /// "kept", "not applicable", "not run", "inconclusive", "broken"
 std::string_view word_of(Standing::State state);

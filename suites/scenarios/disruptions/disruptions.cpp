@@ -89,12 +89,16 @@ Condition roll(Stage& stage, Ordinal /*target*/) {
   return [=](const View& view) { return rolled_out(subject, subject.replicas, *generation)(view); };
 }
 
+void evict_within_budget(Stage& stage, Ordinal target) {
+  const Answer answer = stage.evict(target);
+  if (answer.code != 201)
+    throw HarnessTrouble(fmt::format("The eviction of {} was refused although its budget allows it: {}",
+                                     stage.subject().pod_name(target), answer.message));
+}
+
 Condition evict(Stage& stage, Ordinal target) {
   const ObjectRef former = stage.pod_now(target);
-  const json answer = stage.evict(target);
-  if (answer.at("code") != 201)
-    throw HarnessTrouble(fmt::format("The eviction of {} was refused although its budget allows it: {}",
-                                     former.name, answer.value("message", "")));
+  evict_within_budget(stage, target);
   return replaced(stage.subject(), target, former.uid);
 }
 
@@ -159,10 +163,7 @@ Condition drain(Stage& stage, Ordinal target, std::string& drained) {
     const auto pod = view.pods.find(stage.subject().pod_name(target));
     return pod == view.pods.end() ? Uid{} : pod->second.meta.ref.uid;
   });
-  const json answer = stage.evict(target);
-  if (answer.at("code") != 201)
-    throw HarnessTrouble(fmt::format("The eviction of {} was refused although its budget allows it: {}",
-                                     stage.subject().pod_name(target), answer.value("message", "")));
+  evict_within_budget(stage, target);
   // A volume that can move takes its pod along; one that cannot keeps it Pending until the node is back.
   const Subject subject = stage.subject();
   const std::string node = drained;
