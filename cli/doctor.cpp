@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 
 #include "cli/interrupt.h"
@@ -13,6 +14,42 @@
 #include "suites/faults/faults.h"
 
 namespace stateproof::cli {
+namespace {
+
+void print(const nlohmann::json& document) {
+  std::cout << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << "\n";
+}
+
+void print_text(const std::vector<diagnosis::Diagnosis>& diagnoses, const diagnosis::Snapshot& snapshot,
+                const diagnosis::Scope& scope) {
+  for (const diagnosis::Diagnosis& diagnosis : diagnoses)
+    std::cout << diagnosis::text_of(diagnosis, snapshot.taken);
+  if (diagnoses.empty())
+    std::cout << (scope.ns.empty() ? "There is no StatefulSet in this cluster.\n"
+                                   : fmt::format("There is no StatefulSet in namespace {}.\n", scope.ns));
+  for (const std::string& sentence : snapshot.unread) std::cerr << "not looked at: " << sentence << "\n";
+}
+
+nlohmann::json document(const std::vector<diagnosis::Diagnosis>& diagnoses,
+                        const diagnosis::Snapshot& snapshot, bool healthy) {
+  nlohmann::json sets = nlohmann::json::array();
+  for (const diagnosis::Diagnosis& diagnosis : diagnoses) sets.push_back(diagnosis::json_of(diagnosis));
+  return {{"taken", format_rfc3339(snapshot.taken)},
+          {"healthy", healthy},
+          {"statefulSets", std::move(sets)},
+          {"unread", snapshot.unread}};
+}
+
+/// Not whole, without a finding, and without a time that would tell for how long: the cause may lie where
+/// nobody may look.
+bool is_unexplained(const diagnosis::Diagnosis& diagnosis) {
+  return diagnosis.state() == diagnosis::Diagnosis::State::kUnderWay &&
+         std::any_of(diagnosis.under_way.begin(), diagnosis.under_way.end(),
+                     [](const diagnosis::Progress& progress) { return !progress.since; });
+}
+
+}  // namespace
+
 int doctor(const DoctorOptions& options) {
   const std::optional<std::string> set = options.target.empty() ? std::string{} : set_of(options.target);
   if (!set || (options.all_namespaces && !set->empty())) {
@@ -26,42 +63,34 @@ int doctor(const DoctorOptions& options) {
   diagnosis::Scope scope{options.cluster.ns, *set};
   if (scope.ns.empty()) scope.ns = client->config().default_namespace;
   if (options.all_namespaces) scope.ns.clear();
-  const auto snapshot = diagnosis::observe(*client, scope);
+  const auto snapshot = options.look_for.count() > 0
+                            ? diagnosis::observe_for(*client, scope, options.look_for, interrupt.stop())
+                            : diagnosis::observe(*client, scope);
   if (!snapshot) return harness_error(snapshot.error().sentence);
 
-  const auto diagnoses = diagnosis::diagnose_all(*snapshot);
-  bool healthy = true;
+  const auto diagnoses = diagnosis::diagnose_all(
+      *snapshot, options.strict ? diagnosis::Rigour::kStrict : diagnosis::Rigour::kUsual);
+  bool sick = false;
+  bool whole = true;
   bool unexplained = false;
-  nlohmann::json sets = nlohmann::json::array();
   for (const diagnosis::Diagnosis& diagnosis : diagnoses) {
-    healthy = healthy && diagnosis.healthy();
-    // A set that is not whole and has no finding may have one where nobody may look.
-    unexplained = unexplained ||
-                  (diagnosis.healthy() && diagnosis.ready < diagnosis.wanted && !snapshot->unread.empty());
-    if (options.output == "json")
-      sets.push_back(diagnosis::json_of(diagnosis));
-    else
-      std::cout << diagnosis::text_of(diagnosis, snapshot->taken);
+    sick = sick || diagnosis.state() == diagnosis::Diagnosis::State::kSick;
+    whole = whole && diagnosis.healthy();
+    unexplained = unexplained || (is_unexplained(diagnosis) && !snapshot->unread.empty());
   }
-  if (options.output == "json") {
-    std::cout << nlohmann::json{{"taken", format_rfc3339(snapshot->taken)},
-                                {"healthy", healthy && !unexplained},
-                                {"statefulSets", std::move(sets)},
-                                {"unread", snapshot->unread}}
-                     .dump(2, ' ', false, nlohmann::json::error_handler_t::replace)
-              << "\n";
-  } else {
-    if (diagnoses.empty())
-      std::cout << (scope.ns.empty() ? "There is no StatefulSet in this cluster.\n"
-                                     : fmt::format("There is no StatefulSet in namespace {}.\n", scope.ns));
-    for (const std::string& sentence : snapshot->unread) std::cerr << "not looked at: " << sentence << "\n";
-  }
-  if (!healthy) return ExitCode::kBroken;
+  if (options.output == "json")
+    print(document(diagnoses, *snapshot, whole));
+  else if (options.output == "sarif")
+    print(diagnosis::sarif_of(diagnoses));
+  else if (options.output == "prometheus")
+    std::cout << diagnosis::prometheus_of(diagnoses);
+  else
+    print_text(diagnoses, *snapshot, scope);
+  if (sick) return ExitCode::kBroken;
   if (unexplained)
     return harness_error(
         "Not all pods are Ready, and what would explain it may lie in what was not looked at; ask somebody "
-        "with more "
-        "rights, or again when the set has had time.");
+        "with more rights, or again when the set has had time.");
   return ExitCode::kConformant;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -12,7 +13,9 @@ struct DoctorOptions {
   ClusterOptions cluster;           ///< `ns` is the namespace looked at; empty: the context's, else "default"
   std::vector<std::string> target;  ///< "statefulset/NAME", or "statefulset" and "NAME"; empty: all sets
   bool all_namespaces = false;
-  std::string output = "text";
+  std::string output = "text";       ///< or json, sarif, prometheus
+  bool strict = false;               ///< dangers are findings, too
+  std::chrono::seconds look_for{0};  ///< looks on so long before it judges
 };
 /// What is wrong with a StatefulSet, and what to do about it. 0 healthy, 1 findings, 2 could not look.
 int doctor(const DoctorOptions& options);

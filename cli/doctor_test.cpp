@@ -61,6 +61,60 @@ TEST_F(DoctorTest, AFindingIsCodeOneAlsoWithFewRights) {
   EXPECT_EQ(child.code(), 1);
 }
 
+/// web-0 runs and is not Ready since long ago.
+json long_unready() {
+  json pod = web_pod("web-0", 2, false);
+  pod["metadata"]["creationTimestamp"] = "2026-01-01T00:00:00Z";
+  pod["spec"]["nodeName"] = "one";
+  pod["status"] = {
+      {"phase", "Running"},
+      {"conditions",
+       json::array(
+           {{{"type", "Ready"}, {"status", "False"}, {"lastTransitionTime", "2026-01-01T00:00:00Z"}}})}};
+  return pod;
+}
+
+TEST_F(DoctorTest, ASetThatIsNotWholeForLongIsSickAlsoWithFewRights) {
+  served_.serve(kCore + "pods", {long_unready()});
+  Child child(arguments(), false);
+  EXPECT_THAT(child.output(),
+              AllOf(HasSubstr("pod-stuck"), HasSubstr("stage: readiness"), Not(HasSubstr("healthy"))));
+  EXPECT_EQ(child.code(), 1);
+}
+
+TEST_F(DoctorTest, MachinesAreToldStageSinceAndObjects) {
+  served_.serve(kCore + "pods", {long_unready()});
+  Child child(arguments({"-o", "json"}), false);
+  const std::string output = child.output();
+  const json told = json::parse(output.substr(output.find('{')));
+  EXPECT_EQ(told.at("healthy"), false);
+  const json& set = told.at("statefulSets").at(0);
+  EXPECT_EQ(set.at("state"), "sick");
+  const json& finding = set.at("findings").at(0);
+  EXPECT_EQ(finding.at("stage"), "readiness");
+  EXPECT_EQ(finding.at("pod"), "web-0");
+  EXPECT_EQ(finding.at("since"), "2026-01-01T00:00:00.000Z");
+  EXPECT_EQ(finding.at("objects").at(0), "Pod shop/web-0");
+  Child gauges(arguments({"-o", "prometheus"}), false);
+  EXPECT_THAT(gauges.output(),
+              HasSubstr("stateproof_doctor_finding{namespace=\"shop\",statefulset=\"web\",id=\"pod-"
+                        "stuck\",kind=\"finding\",stage=\"readiness\"} 1"));
+  Child scanned(arguments({"-o", "sarif"}), false);
+  EXPECT_THAT(scanned.output(), AllOf(HasSubstr("\"ruleId\": \"pod-stuck\""), HasSubstr("2.1.0")));
+}
+
+TEST_F(DoctorTest, WhoLooksOnForAWhileSeesWhatGoesRound) {
+  const auto turned = [](int version, bool ready) { return web_pod("web-0", version, ready); };
+  served_.serve(kCore + "pods", {turned(9, true)});
+  served_.server().always("WATCH " + kCore + "pods", stream({{"MODIFIED", turned(11, false)},
+                                                             {"MODIFIED", turned(12, true)},
+                                                             {"MODIFIED", turned(13, false)},
+                                                             {"MODIFIED", turned(14, true)}}));
+  Child child(arguments({"--for", "2s"}), false);
+  EXPECT_THAT(child.output(), HasSubstr("readiness-flaps"));
+  EXPECT_EQ(child.code(), 1);
+}
+
 TEST_F(DoctorTest, WithoutTheRightToPodsItCannotLook) {
   served_.server().always("GET " + kCore + "pods", refused("pods"));
   Child child(arguments(), false);

@@ -120,8 +120,20 @@ int run_command(int argc, char** argv) {
   doctor_command->add_option("-n,--namespace", doctor_options.cluster.ns,
                              "namespace to look at; else the context's");
   doctor_command->add_flag("-A,--all-namespaces", doctor_options.all_namespaces, "every set of the cluster");
-  doctor_command->add_option("-o,--output", doctor_options.output)->check(CLI::IsMember({"text", "json"}));
-  doctor_command->callback([&] { code = doctor(doctor_options); });
+  doctor_command->add_option("-o,--output", doctor_options.output)
+      ->check(CLI::IsMember({"text", "json", "sarif", "prometheus"}));
+  doctor_command->add_flag("--strict", doctor_options.strict, "what is in danger is a finding, too");
+  std::int64_t doctor_looks_for = 0;
+  doctor_command
+      ->add_option("--for", doctor_looks_for,
+                   "look on so long (60s, 5m), so that what goes round is seen to do so")
+      ->transform(CLI::AsNumberWithUnit(std::map<std::string, std::int64_t>{{"s", 1}, {"m", 60}, {"h", 3600}},
+                                        CLI::AsNumberWithUnit::CASE_SENSITIVE))
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{24 * 3600}));
+  doctor_command->callback([&] {
+    doctor_options.look_for = std::chrono::seconds{doctor_looks_for};
+    code = doctor(doctor_options);
+  });
 
   WatchOptions watch_options;
   auto* watch_command = app.add_subcommand(

@@ -1,9 +1,15 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
+#include "harness/diagnosis/binding.h"
 #include "harness/diagnosis/causes.h"
+#include "harness/diagnosis/remedies.h"
+#include "harness/diagnosis/selectors.h"
+#include "harness/diagnosis/shell.h"
 #include "harness/model/fields.h"
+#include "harness/model/quantity.h"
 
 namespace stateproof::diagnosis {
 namespace {
@@ -14,6 +20,7 @@ using namespace fields;
 
 // A provisioner takes seconds; a cloud's disk up to half a minute.
 constexpr auto kProvisioningTime = 40s;
+constexpr const char* kOwnFinalizer = "kubernetes.io/pvc-protection";
 
 std::string mode_of(const json& storage_class) {
   return text_or(storage_class, "volumeBindingMode", "Immediate");
@@ -21,10 +28,10 @@ std::string mode_of(const json& storage_class) {
 
 // A class is data that a person may copy; what is bound to the copied object must not come along.
 std::string copied_class(const std::string& from, const std::string& to) {
-  return fmt::format(
-      "kubectl get storageclass {} -o yaml | sed -e 's/^  name: .*/  name: {}/' -e '/is-default-class/d' "
-      "-e '/resourceVersion:/d' -e '/uid:/d' | kubectl create -f -",
-      from, to);
+  return command_line({"kubectl", "get", "storageclass", from, "-o", "yaml"}) + " | " +
+         command_line({"sed", "-e", "s/^  name: .*/  name: " + to + "/", "-e", "/is-default-class/d", "-e",
+                       "/resourceVersion:/d", "-e", "/uid:/d"}) +
+         " | kubectl create -f -";
 }
 
 std::vector<Remedy> stand_in(const Workload& workload, const std::string& wanted) {
@@ -38,7 +45,9 @@ std::vector<Remedy> stand_in(const Workload& workload, const std::string& wanted
   steps.push_back(
       {fmt::format("or name one that exists: claim templates cannot be changed, so delete the set with "
                    "--cascade=orphan and the claim, then apply the set with a class of `{}`",
-                   "kubectl get storageclass")});
+                   "kubectl get storageclass"),
+       {},
+       2});
   return steps;
 }
 
@@ -69,19 +78,115 @@ std::optional<Finding> no_class(const Workload& workload, const json& claim) {
                                 "storageclass.kubernetes.io/is-default-class is not \"true\""});
   tell_event(workload, claim, "FailedBinding", finding);
   finding.remedy = {{"make a class the default one; claims that wait get it",
-                     fmt::format("kubectl annotate --overwrite storageclass {} "
-                                 "storageclass.kubernetes.io/is-default-class=true",
-                                 names.size() == 1 ? names.front() : "<class>")}};
+                     command_line({"kubectl", "annotate", "--overwrite", "storageclass",
+                                   names.size() == 1 ? names.front() : "<class>",
+                                   "storageclass.kubernetes.io/is-default-class=true"})}};
   return finding;
 }
 
-bool has_room(const Workload& workload, const json& claim, const std::string& wanted) {
-  if (!workload.snapshot().volumes) return true;
-  for (const json& volume : *workload.snapshot().volumes)
-    if (text(in(volume, "status"), "phase") == "Available" &&
-        text(in(volume, "spec"), "storageClassName") == wanted)
-      return true;
-  return !text(member(claim, "spec"), "volumeName").empty();
+// --- volumes that stand already ----------------------------------------------------------------------------
+
+// What of a volume can be changed so that the claim takes it; empty where it cannot.
+std::string fitting(const json& claim, const json& volume, const Mismatch& mismatch) {
+  const std::string name = name_of(volume);
+  const json& wants = member(claim, "spec");
+  if (mismatch.what == "class")
+    return merge_patch({"persistentvolume", name},
+                       {{"spec", {{"storageClassName", text(wants, "storageClassName")}}}});
+  if (mismatch.what == "access modes") {
+    json modes = member(wants, "accessModes");
+    for (const json& mode : in(volume, "spec", "accessModes"))
+      if (std::find(modes.begin(), modes.end(), mode) == modes.end()) modes.push_back(mode);
+    return merge_patch({"persistentvolume", name}, {{"spec", {{"accessModes", modes}}}});
+  }
+  if (mismatch.what == "labels") {
+    std::vector<std::string> words{"kubectl", "label", "--overwrite", "persistentvolume", name};
+    for (const auto& [key, value] : texts(member(wants, "selector"), "matchLabels"))
+      words.push_back(key + "=" + value);
+    return words.size() > 5 ? command_line(words) : std::string{};
+  }
+  return {};
+}
+
+std::string freed(const json& volume) {
+  json operations = json::array();
+  for (const char* field : {"uid", "resourceVersion"})
+    if (in(volume, "spec", "claimRef").contains(field))
+      operations.push_back({{"op", "remove"}, {"path", std::string{"/spec/claimRef/"} + field}});
+  return command_line(
+      {"kubectl", "patch", "persistentvolume", name_of(volume), "--type=json", "-p", operations.dump()});
+}
+
+Finding released(const json& claim, const json& volume) {
+  const json& reference = in(volume, "spec", "claimRef");
+  const std::string name = name_of(claim);
+  Finding finding = not_bound(
+      "volume-released",
+      fmt::format(
+          "The volume {} is {}: its claimRef has the uid of a former claim of the name {}, so that the "
+          "present one cannot bind.",
+          name_of(volume), text(in(volume, "status"), "phase"), name),
+      claim,
+      {{ref_text(volume), "status.phase", text(in(volume, "status"), "phase")},
+       {ref_text(volume), "spec.claimRef.uid", text(reference, "uid")},
+       {ref_text(claim), "metadata.uid", text(member(claim, "metadata"), "uid")}});
+  finding.remedy = {
+      {"reserve the volume for the present claim: take the former one's uid away", freed(volume)}};
+  finding.trap =
+      "The volume still has the data of the former claim, which the pod then finds: that is what is wanted "
+      "after a restore, and only then.";
+  return finding;
+}
+
+Finding unsuitable(const json& claim, const Candidate& candidate) {
+  const json& volume = *candidate.volume;
+  std::vector<std::string> parts;
+  for (const Mismatch& mismatch : candidate.mismatches)
+    parts.push_back(fmt::format("{}: the claim asks for {}, the volume has {}", mismatch.what,
+                                mismatch.wanted, mismatch.has));
+  Finding finding =
+      not_bound("volume-does-not-match",
+                fmt::format("The claim {} is not bound: the volume {} stands, and does not match ({}).",
+                            name_of(claim), name_of(volume), fmt::join(parts, "; ")),
+                claim, {});
+  for (const Mismatch& mismatch : candidate.mismatches)
+    finding.evidence.push_back({ref_text(volume), std::string{mismatch.what}, mismatch.has});
+  const json& asked = member(claim, "spec");
+  finding.evidence.push_back(
+      {ref_text(claim), "spec",
+       fmt::format("storage {}, access modes {}, class \"{}\"",
+                   text(in(asked, "resources", "requests"), "storage"), member(asked, "accessModes").dump(),
+                   text(asked, "storageClassName"))});
+  bool all = true;
+  for (const Mismatch& mismatch : candidate.mismatches) {
+    std::string command = fitting(claim, volume, mismatch);
+    all = all && !command.empty();
+    if (!command.empty())
+      finding.remedy.push_back(
+          {fmt::format("let the volume have the {} that the claim asks for, if its backend can serve them",
+                       mismatch.what),
+           command});
+  }
+  if (!all) {
+    finding.remedy.clear();
+    finding.remedy.push_back(
+        {"make a volume that has what the claim asks for; or make claim and template anew so that they ask "
+         "for what the volume has"});
+  }
+  finding.trap = "Claim templates cannot be changed: a set that should ask for something else is made anew.";
+  return finding;
+}
+
+json wanted_volume(const json& claim) {
+  const json& spec = member(claim, "spec");
+  json volume{{"apiVersion", "v1"},
+              {"kind", "PersistentVolume"},
+              {"metadata", {{"name", "<name>"}}},
+              {"spec",
+               {{"capacity", {{"storage", text(in(spec, "resources", "requests"), "storage")}}},
+                {"accessModes", member(spec, "accessModes")},
+                {"storageClassName", text(spec, "storageClassName")}}}};
+  return volume;
 }
 
 Finding no_volume(const json& claim, const std::string& wanted) {
@@ -91,14 +196,59 @@ Finding no_volume(const json& claim, const std::string& wanted) {
           ? "The claim asks for a volume that stands already (storageClassName \"\"), and none is free."
           : fmt::format("StorageClass {} provisions nothing, and no PersistentVolume of it is free.", wanted),
       claim, {{ref_text(claim), "spec.storageClassName", "\"" + wanted + "\""}});
-  finding.remedy = {{fmt::format("create a PersistentVolume of class \"{}\" with at least {} and the claim's "
-                                 "access modes",
-                                 wanted, text(in(claim, "spec", "resources", "requests"), "storage")),
-                     "kubectl create -f <persistentvolume.yaml>"}};
+  const json spec = wanted_volume(claim)["spec"];
+  finding.remedy = {
+      {fmt::format("create a PersistentVolume of class \"{}\" with at least {} and access modes {}", wanted,
+                   text(spec["capacity"], "storage"), spec["accessModes"].dump()),
+       "kubectl create -f <persistentvolume.yaml>"}};
   finding.trap =
       "A Released volume is not free: it still carries the claimRef and the data of its former claim.";
   return finding;
 }
+
+// Where the volume may be is a question for the scheduler, which has more to say.
+bool could_be_bound(const Workload& workload, const json& claim) {
+  if (!workload.snapshot().volumes) return true;
+  return std::any_of(workload.snapshot().volumes->begin(), workload.snapshot().volumes->end(),
+                     [&](const json& volume) { return mismatches(claim, volume).empty(); });
+}
+
+std::optional<Finding> named_volume_missing(const Workload& workload, const json& claim) {
+  const std::string named = text(member(claim, "spec"), "volumeName");
+  if (named.empty() || !workload.snapshot().volumes || workload.volume(named) != nullptr) return std::nullopt;
+  Finding finding =
+      not_bound("volume-missing",
+                fmt::format("The claim {} names the volume {}, which does not exist.", name_of(claim), named),
+                claim, {{ref_text(claim), "spec.volumeName", named}});
+  finding.remedy = {
+      {"create the PersistentVolume of that name, with the claim's class, size and access modes",
+       "kubectl create -f <persistentvolume.yaml>"}};
+  return finding;
+}
+
+/// Of a claim that only a volume that stands already can serve; nothing when one can.
+std::optional<Finding> not_served(const Workload& workload, const json& claim) {
+  if (auto finding = named_volume_missing(workload, claim)) return finding;
+  const bool named = !text(member(claim, "spec"), "volumeName").empty();
+  if (!named && could_be_bound(workload, claim)) return std::nullopt;
+  const auto nearest = nearest_volume(workload, claim);
+  if (!nearest || nearest->mismatches.empty())
+    return nearest ? std::nullopt
+                   : std::optional{no_volume(claim, text(member(claim, "spec"), "storageClassName"))};
+  const bool only_owner = nearest->mismatches.size() == 1 && nearest->mismatches.front().what == "claimRef";
+  const std::string former = text(in(*nearest->volume, "spec", "claimRef"), "uid");
+  const bool same_name = text(in(*nearest->volume, "spec", "claimRef"), "name") == name_of(claim) &&
+                         text(in(*nearest->volume, "spec", "claimRef"), "namespace") == workload.ns();
+  if (only_owner && same_name && !former.empty()) return released(claim, *nearest->volume);
+  // Volumes that others have are no news: there is none for this claim.
+  if (!named && !same_name)
+    for (const Mismatch& mismatch : nearest->mismatches)
+      if (mismatch.what == "claimRef")
+        return no_volume(claim, text(member(claim, "spec"), "storageClassName"));
+  return unsuitable(claim, *nearest);
+}
+
+// --- volumes that are made ---------------------------------------------------------------------------------
 
 std::optional<Finding> unprovisioned(const Workload& workload, const json& claim, const json& storage_class) {
   const std::string class_name = name_of(storage_class);
@@ -109,10 +259,11 @@ std::optional<Finding> unprovisioned(const Workload& workload, const json& claim
   if (!asked_for) return std::nullopt;
   const json* failed = workload.event("PersistentVolumeClaim", name_of(claim), "ProvisioningFailed");
   if (failed != nullptr) {
-    Finding finding = not_bound(
-        "provisioning-fails",
-        fmt::format("The provisioner {} does not make the volume that the claim asks for.", provisioner),
-        claim, {event_evidence(*failed)});
+    Finding finding =
+        not_bound("provisioning-fails",
+                  fmt::format("The provisioner {} does not make the volume that the claim asks for: {}",
+                              provisioner, text(*failed, "message")),
+                  claim, {event_evidence(*failed)});
     finding.remedy = {{"do what the provisioner's message asks for; its own log says more"}};
     return finding;
   }
@@ -131,8 +282,8 @@ std::optional<Finding> unprovisioned(const Workload& workload, const json& claim
     finding.remedy.push_back(
         {"or let the default class stand in for it: a class cannot be changed, but made "
          "anew",
-         "kubectl delete storageclass " + class_name});
-    finding.remedy.push_back({"", copied_class(name_of(*standing), class_name)});
+         command_line({"kubectl", "delete", "storageclass", class_name}), 2});
+    finding.remedy.push_back({"", copied_class(name_of(*standing), class_name), 2});
   }
   return finding;
 }
@@ -147,12 +298,13 @@ std::optional<Finding> told_by_events(const Workload& workload, const json& clai
     if (event == nullptr) continue;
     Finding finding = not_bound("claim-not-bound",
                                 "The claim is not bound. Its StorageClass, which would show why, may not be "
-                                "read; an event says what failed.",
+                                "read; an event says what failed: " +
+                                    text(*event, "message"),
                                 claim, {event_evidence(*event)});
     finding.remedy = {
         {"do what the message asks for"},
         {"or let somebody look who may read StorageClasses, PersistentVolumes and nodes",
-         fmt::format("stateproof doctor -n {} statefulset/{}", workload.ns(), workload.name())}};
+         command_line({"stateproof", "doctor", "-n", workload.ns(), "statefulset/" + workload.name()}), 2}};
     return finding;
   }
   return std::nullopt;
@@ -160,38 +312,56 @@ std::optional<Finding> told_by_events(const Workload& workload, const json& clai
 
 std::optional<Finding> pending(const Workload& workload, const json& claim) {
   if (!workload.snapshot().storage_classes) return told_by_events(workload, claim);
-  if (auto finding = no_class(workload, claim)) return finding;
   const json& spec = member(claim, "spec");
+  if (!text(spec, "volumeName").empty()) {
+    if (!workload.older_than(time(member(claim, "metadata"), "creationTimestamp"), 5s)) return std::nullopt;
+    return not_served(workload, claim);
+  }
+  if (auto finding = no_class(workload, claim)) return finding;
   if (!member(spec, "storageClassName").is_string()) return std::nullopt;  // is being given the default one
   const std::string wanted = text(spec, "storageClassName");
   const json* storage_class = workload.storage_class(wanted);
-  if (wanted.empty()) {
-    if (has_room(workload, claim, wanted)) return std::nullopt;
-    return no_volume(claim, wanted);
-  }
-  if (storage_class == nullptr) {
-    if (has_room(workload, claim, wanted)) return std::nullopt;
-    Finding finding =
-        not_bound("storage-class-missing",
-                  fmt::format("The claim asks for StorageClass {}, which does not exist.", wanted), claim,
-                  {{ref_text(claim), "spec.storageClassName", wanted}});
-    tell_event(workload, claim, "ProvisioningFailed", finding);
-    finding.remedy = stand_in(workload, wanted);
+  if (storage_class != nullptr && text(*storage_class, "provisioner") != "kubernetes.io/no-provisioner")
+    return unprovisioned(workload, claim, *storage_class);
+  // Nobody makes a volume of no class, of a class that is not there, or of one that provisions nothing.
+  auto finding = not_served(workload, claim);
+  if (!finding || wanted.empty() || storage_class != nullptr || finding->id == "volume-released" ||
+      (finding->id == "volume-does-not-match" &&
+       !std::any_of(finding->evidence.begin(), finding->evidence.end(),
+                    [](const Evidence& one) { return one.field == "class"; })))
     return finding;
-  }
-  if (text(*storage_class, "provisioner") == "kubernetes.io/no-provisioner") {
-    if (has_room(workload, claim, wanted)) return std::nullopt;
-    return no_volume(claim, wanted);
-  }
-  return unprovisioned(workload, claim, *storage_class);
+  finding = not_bound("storage-class-missing",
+                      fmt::format("The claim asks for StorageClass {}, which does not exist.", wanted), claim,
+                      {{ref_text(claim), "spec.storageClassName", wanted}});
+  tell_event(workload, claim, "ProvisioningFailed", *finding);
+  finding->remedy = stand_in(workload, wanted);
+  return finding;
+}
+
+// --- claims that go ----------------------------------------------------------------------------------------
+
+std::vector<std::string> foreign_finalizers(const json& claim) {
+  std::vector<std::string> names;
+  for (const json& finalizer : in(claim, "metadata", "finalizers"))
+    if (finalizer.is_string() && finalizer.get<std::string>() != kOwnFinalizer)
+      names.push_back(finalizer.get<std::string>());
+  return names;
+}
+
+std::string reclaim_policy(const json* volume) {
+  return volume == nullptr ? "unknown" : text(member(*volume, "spec"), "persistentVolumeReclaimPolicy");
+}
+
+std::optional<Remedy> keep_data(const Workload& workload, const json& claim) {
+  const std::string name = text(member(claim, "spec"), "volumeName");
+  if (name.empty() || reclaim_policy(workload.volume(name)) == "Retain") return std::nullopt;
+  return Remedy{"keep the data: the volume outlives its claim", retain(name)};
 }
 
 // The claim can still be kept from taking its data along: its volume is told to stay.
 Finding going(const Workload& workload, const SeenPod& seen, const json& claim) {
   const std::string volume_name = text(member(claim, "spec"), "volumeName");
-  const json* volume = workload.volume(volume_name);
-  const std::string policy =
-      volume == nullptr ? "unknown" : text(member(*volume, "spec"), "persistentVolumeReclaimPolicy");
+  const std::string policy = reclaim_policy(workload.volume(volume_name));
   Finding finding{"claim-deleted",
                   fmt::format("The claim {} was deleted while a pod uses it: it goes as soon as the pod "
                               "does{}.",
@@ -201,14 +371,10 @@ Finding going(const Workload& workload, const SeenPod& seen, const json& claim) 
   finding.evidence = {
       {ref_text(claim), "metadata.deletionTimestamp", text(member(claim, "metadata"), "deletionTimestamp"),
        time(member(claim, "metadata"), "deletionTimestamp")},
-      {ref_text(claim), "metadata.finalizers", "kubernetes.io/pvc-protection"},
+      {ref_text(claim), "metadata.finalizers", in(claim, "metadata", "finalizers").dump()},
       {seen.pod.meta.ref.text(), "spec.volumes", "uses the claim"},
       {"PersistentVolume " + volume_name, "spec.persistentVolumeReclaimPolicy", policy}};
-  if (policy != "Retain")
-    finding.remedy.push_back({"keep the data: the volume outlives its claim",
-                              fmt::format("kubectl patch persistentvolume {} --type=merge -p "
-                                          "'{{\"spec\":{{\"persistentVolumeReclaimPolicy\":\"Retain\"}}}}'",
-                                          volume_name)});
+  if (auto keep = keep_data(workload, claim)) finding.remedy.push_back(std::move(*keep));
   Remedy replace = delete_pod(workload, seen.pod.meta.ref.name);
   replace.text =
       "then let pod and claim go; the set makes both anew, the claim with an empty volume, and "
@@ -216,6 +382,92 @@ Finding going(const Workload& workload, const SeenPod& seen, const json& claim) 
   finding.remedy.push_back(replace);
   finding.trap = "A deletion cannot be taken back. Removing the finalizer loses the data at once.";
   return finding;
+}
+
+Finding held(const Workload& workload, const json& claim) {
+  const auto finalizers = foreign_finalizers(claim);
+  const std::string name = name_of(claim);
+  Finding finding{
+      "claim-held",
+      fmt::format("The claim {} is being deleted, and the finalizer {} keeps it: no pod is created until the "
+                  "claim is gone.",
+                  name, fmt::join(finalizers, ", ")),
+      {{ref_text(claim), "metadata.deletionTimestamp", text(member(claim, "metadata"), "deletionTimestamp"),
+        time(member(claim, "metadata"), "deletionTimestamp")},
+       {ref_text(claim), "metadata.finalizers", fmt::format("{}", fmt::join(finalizers, ", "))}},
+      {{"only you can decide: mend the owner of the finalizer, which should take it away when its work is "
+        "done"}}};
+  if (const json* event = workload.event("StatefulSet", workload.name(), "FailedCreate"))
+    finding.evidence.push_back(event_evidence(*event));
+  if (auto keep = keep_data(workload, claim)) {
+    keep->text =
+        "or when its owner is gone for good: first let the volume outlive the claim, which takes its data "
+        "along "
+        "otherwise";
+    keep->way = 2;
+    finding.remedy.push_back(std::move(*keep));
+  }
+  json operations = json::array();
+  std::size_t index = 0;
+  for (const json& finalizer : in(claim, "metadata", "finalizers")) {
+    if (finalizer.is_string() && finalizer != kOwnFinalizer) {
+      const std::string path = fmt::format("/metadata/finalizers/{}", index - operations.size() / 2);
+      operations.push_back({{"op", "test"}, {"path", path}, {"value", finalizer}});
+      operations.push_back({{"op", "remove"}, {"path", path}});
+    }
+    ++index;
+  }
+  finding.remedy.push_back(
+      {"then take the finalizer away for it; the set makes claim and pod anew",
+       workload.kubectl({"patch", "persistentvolumeclaim", name, "--type=json", "-p", operations.dump()}),
+       2});
+  finding.trap =
+      "The claim that is made anew is empty; what the finalizer's owner wanted to do first stays undone.";
+  return finding;
+}
+
+Finding lost(const Workload& workload, const json& claim) {
+  const std::string volume = text(member(claim, "spec"), "volumeName");
+  const std::string name = name_of(claim);
+  const json& spec = member(claim, "spec");
+  Finding finding = not_bound("claim-lost",
+                              fmt::format("The claim {} is Lost: its PersistentVolume {} was deleted, and "
+                                          "what stood behind it may still be there.",
+                                          name, volume),
+                              claim, {{ref_text(claim), "spec.volumeName", volume}});
+  tell_event(workload, claim, "ClaimLost", finding);
+  finding.remedy = {{fmt::format(
+      "only you can decide. When the data still stands in its backend: make the PersistentVolume {} anew, "
+      "with "
+      "its source, class \"{}\", {}, policy Retain, and a claimRef to {}/{} with the uid {}; the claim binds "
+      "again by itself",
+      volume, text(spec, "storageClassName"), text(in(spec, "resources", "requests"), "storage"),
+      workload.ns(), name, text(member(claim, "metadata"), "uid"))}};
+  finding.remedy.push_back({"or give the claim up, and its data: the set makes an empty one",
+                            workload.kubectl({"delete", "persistentvolumeclaim", name, "--wait=false"}), 2});
+  finding.trap = "A Lost claim binds to no other volume than its own; deleting it gives that up for good.";
+  return finding;
+}
+
+// --- claims that grow --------------------------------------------------------------------------------------
+
+std::optional<Timestamp> first_time_of(const json& event) {
+  if (const auto first = time(event, "firstTimestamp")) return first;
+  return time_of_event(event);
+}
+
+/// When somebody last changed the claim's spec.
+std::optional<Timestamp> last_change(const json& claim) {
+  std::optional<Timestamp> at;
+  for (const json& entry : in(claim, "metadata", "managedFields"))
+    if (text(entry, "subresource") != "status") at = std::max(at, time(entry, "time"));
+  return at;
+}
+
+const json* resize_trouble(const json& claim) {
+  for (const char* type : {"ControllerResizeError", "NodeResizeError"})
+    if (const json& found = condition(claim, type); text(found, "status") == "True") return &found;
+  return nullptr;
 }
 
 }  // namespace
@@ -235,60 +487,147 @@ std::optional<Finding> claim_cause(const Workload& workload, const SeenPod& seen
         finding.evidence.push_back(event_evidence(*event));
       finding.remedy = {
           {"create the claim, if it never was or its data is lost",
-           workload.kubectl() + "create -f <claim.yaml>"},
+           workload.kubectl({"create", "-f", "<claim.yaml>"})},
           {"if it was deleted by hand and its volume was kept, doctor shows the Released volume "
            "once the claim is there"}};
       return finding;
     }
     if (!text(member(*claim, "metadata"), "deletionTimestamp").empty()) {
-      if (!seen.pod.terminating()) return going(workload, seen, *claim);
-      continue;
+      if (seen.pod.terminating()) continue;
+      if (!foreign_finalizers(*claim).empty() && seen.pod.node.empty()) return held(workload, *claim);
+      return going(workload, seen, *claim);
     }
-    if (text(member(*claim, "status"), "phase") == "Pending")
+    const std::string phase = text(member(*claim, "status"), "phase");
+    if (phase == "Lost") {
+      Finding finding = lost(workload, *claim);
+      if (!seen.pod.ready) {
+        Remedy replace = delete_pod(workload, seen.pod.meta.ref.name);
+        replace.text.clear();
+        replace.way = 2;
+        finding.remedy.push_back(std::move(replace));
+      }
+      return finding;
+    }
+    if (phase == "Pending")
       if (auto finding = pending(workload, *claim)) return finding;
   }
   return std::nullopt;
 }
 
+std::optional<Finding> held_claim(const Workload& workload, Ordinal ordinal) {
+  for (const std::string& claim_template : workload.set().claim_templates) {
+    const json* claim = workload.claim(workload.claim_name(claim_template, ordinal));
+    if (claim == nullptr || text(member(*claim, "metadata"), "deletionTimestamp").empty()) continue;
+    if (!foreign_finalizers(*claim).empty()) return held(workload, *claim);
+  }
+  return std::nullopt;
+}
+
+std::vector<Finding> growing_claims(const Workload& workload) {
+  std::vector<Finding> findings;
+  for (const auto& [ordinal, seen] : workload.pods())
+    for (const auto& [volume_name, name] : seen.pod.volume_claims) {
+      const json* claim = workload.claim(name);
+      if (claim == nullptr || text(member(*claim, "status"), "phase") != "Bound") continue;
+      const std::string asked = text(in(*claim, "spec", "resources", "requests"), "storage");
+      const std::string has = text(in(*claim, "status", "capacity"), "storage");
+      const auto wanted = parse_quantity(asked);
+      const auto given = parse_quantity(has);
+      if (!wanted || !given || *wanted <= *given) continue;
+      const std::string class_name = text(member(*claim, "spec"), "storageClassName");
+      const json* storage_class = workload.storage_class(class_name);
+      Finding finding{"expansion-waits",
+                      "",
+                      {{ref_text(*claim), "spec.resources.requests.storage", asked},
+                       {ref_text(*claim), "status.capacity.storage", has}},
+                      {}};
+      const json& awaits_node = condition(*claim, "FileSystemResizePending");
+      const json* failed = workload.event("PersistentVolumeClaim", name, "VolumeResizeFailed");
+      const json* outside = workload.event("PersistentVolumeClaim", name, "ExternalExpanding");
+      if (text(awaits_node, "status") == "True") {
+        if (!workload.older_than(time(awaits_node, "lastTransitionTime"), 120s)) continue;
+        finding.cause = fmt::format(
+            "The claim {} asks for {} and has {}: its volume is larger already, and its file system "
+            "grows when a pod starts with it.",
+            name, asked, has);
+        finding.remedy = {delete_pod(workload, seen.pod.meta.ref.name)};
+        finding.evidence.push_back({ref_text(*claim), "status.conditions[FileSystemResizePending]",
+                                    text(awaits_node, "message"), time(awaits_node, "lastTransitionTime")});
+      } else if (const json* trouble = resize_trouble(*claim); trouble != nullptr || failed != nullptr) {
+        const std::string words = trouble != nullptr ? text(*trouble, "message") : text(*failed, "message");
+        finding.cause = fmt::format("The claim {} asks for {} and has {}: its expansion fails: {}", name,
+                                    asked, has, words);
+        if (trouble != nullptr)
+          finding.evidence.push_back({ref_text(*claim), "status.conditions[" + text(*trouble, "type") + "]",
+                                      words, time(*trouble, "lastTransitionTime")});
+        if (failed != nullptr) finding.evidence.push_back(event_evidence(*failed));
+        finding.remedy = {
+            {"do what the driver's message asks for; a request may be made smaller again, down to more than "
+             "what "
+             "the claim has"}};
+      } else if (outside != nullptr && workload.older_than(first_time_of(*outside), 20s)) {
+        finding.cause = fmt::format(
+            "The claim {} asks for {} and has {}: its expansion waits for a resizer that nobody runs for "
+            "{}.",
+            name, asked, has,
+            storage_class == nullptr ? "StorageClass " + class_name : text(*storage_class, "provisioner"));
+        finding.evidence.push_back(event_evidence(*outside));
+        finding.remedy = {
+            {"start the driver's external-resizer; a driver without one cannot expand volumes: restore into "
+             "a "
+             "larger claim"}};
+      } else if (workload.older_than(last_change(*claim), 120s)) {
+        finding.cause = fmt::format(
+            "The claim {} asks for {} and has {}, and nobody says that its volume is being expanded.", name,
+            asked, has);
+        finding.evidence.front().at = last_change(*claim);
+        finding.remedy = {{"see whether the driver's external-resizer runs"}};
+      } else {
+        continue;
+      }
+      finding.pod = seen.pod.meta.ref.name;
+      finding.stage = stage::kClaims;
+      findings.push_back(std::move(finding));
+    }
+  return findings;
+}
+
 std::vector<Finding> lost_data(const Workload& workload) {
   std::vector<Finding> findings;
   if (!workload.snapshot().volumes) return findings;
+  std::map<std::string, std::string> users;
+  for (const auto& [ordinal, seen] : workload.pods())
+    for (const auto& [name, used] : seen.pod.volume_claims) users.emplace(used, seen.pod.meta.ref.name);
   for (const json& volume : *workload.snapshot().volumes) {
+    if (text(in(volume, "status"), "phase") != "Released") continue;
     const json& former = in(volume, "spec", "claimRef");
     const std::string claim_name = text(former, "name");
-    if (text(in(volume, "status"), "phase") != "Released" || text(former, "namespace") != workload.ns())
-      continue;
+    const auto user = users.find(claim_name);
+    if (text(former, "namespace") != workload.ns() || user == users.end()) continue;
     const json* claim = workload.claim(claim_name);
+    // One that is not bound yet can still be given the volume: that is told as volume-released.
     if (claim == nullptr || text(member(*claim, "metadata"), "uid") == text(former, "uid") ||
-        !text(member(*claim, "metadata"), "deletionTimestamp").empty())
+        !text(member(*claim, "metadata"), "deletionTimestamp").empty() ||
+        text(member(*claim, "spec"), "volumeName") == name_of(volume))
       continue;
-    std::string user;
-    for (const auto& [ordinal, seen] : workload.pods())
-      for (const auto& [name, used] : seen.pod.volume_claims)
-        if (used == claim_name) user = seen.pod.meta.ref.name;
-    if (user.empty()) continue;
     const std::string name = name_of(volume);
     Finding finding{
         "claim-replaced",
         fmt::format("The claim {} is not the one that pod {} had before: that one was deleted, and "
                     "its data is on the volume {}, which no claim uses.",
-                    claim_name, user, name),
+                    claim_name, user->second, name),
         {},
         {}};
     finding.evidence = {{ref_text(volume), "status.phase", "Released"},
                         {ref_text(volume), "spec.claimRef.uid", text(former, "uid")},
                         {ref_text(*claim), "metadata.uid", text(member(*claim, "metadata"), "uid"),
                          time(member(*claim, "metadata"), "creationTimestamp")}};
-    finding.remedy = {
-        {"reserve the old volume for a claim of this name",
-         fmt::format("kubectl patch persistentvolume {} --type=json -p "
-                     "'[{{\"op\":\"remove\",\"path\":\"/spec/claimRef/uid\"}},"
-                     "{{\"op\":\"remove\",\"path\":\"/spec/claimRef/resourceVersion\"}}]'",
-                     name)},
-        {"give the present claim up, with what was written since",
-         fmt::format("{}delete persistentvolumeclaim {} --wait=false", workload.kubectl(), claim_name)},
-        delete_pod(workload, user)};
+    finding.remedy = {{"reserve the old volume for a claim of this name", freed(volume)},
+                      {"give the present claim up, with what was written since",
+                       workload.kubectl({"delete", "persistentvolumeclaim", claim_name, "--wait=false"})},
+                      delete_pod(workload, user->second)};
     finding.trap = "What the pod wrote since then is on the present volume: save it first if it matters.";
+    finding.stage = stage::kClaims;
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -297,7 +636,6 @@ std::vector<Finding> lost_data(const Workload& workload) {
 std::vector<Finding> waiting_claims(const Workload& workload) {
   std::vector<Finding> notes;
   if (!workload.snapshot().claims || !workload.snapshot().storage_classes) return notes;
-  const auto wanted = workload.wanted();
   for (const json& claim : *workload.snapshot().claims) {
     const std::string name = name_of(claim);
     if (text(member(claim, "metadata"), "namespace") != workload.ns() ||
@@ -307,8 +645,7 @@ std::vector<Finding> waiting_claims(const Workload& workload) {
     bool ours = false;
     for (const std::string& claim_template : workload.set().claim_templates)
       if (const auto ordinal = ordinal_of(name, claim_template + "-" + workload.name()))
-        ours = std::find(wanted.begin(), wanted.end(), *ordinal) == wanted.end() &&
-               !workload.pods().contains(*ordinal);
+        ours = !workload.wants(*ordinal) && !workload.pods().contains(*ordinal);
     const json* storage_class = workload.storage_class(text(member(claim, "spec"), "storageClassName"));
     if (!ours || storage_class == nullptr || mode_of(*storage_class) != "WaitForFirstConsumer") continue;
     Finding note{
@@ -318,6 +655,7 @@ std::vector<Finding> waiting_claims(const Workload& workload) {
          {ref_text(*storage_class), "volumeBindingMode", "WaitForFirstConsumer"}},
         {{"nothing: it is bound when a pod that uses it is given a node"}}};
     note.note = true;
+    note.stage = stage::kClaims;
     notes.push_back(std::move(note));
   }
   return notes;

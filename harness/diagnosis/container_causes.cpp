@@ -3,9 +3,13 @@
 
 #include <algorithm>
 #include <array>
-#include <sstream>
 
 #include "harness/diagnosis/causes.h"
+#include "harness/diagnosis/containers.h"
+#include "harness/diagnosis/dependencies.h"
+#include "harness/diagnosis/last_words.h"
+#include "harness/diagnosis/remedies.h"
+#include "harness/diagnosis/shell.h"
 #include "harness/model/fields.h"
 
 namespace stateproof::diagnosis {
@@ -15,388 +19,686 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using namespace fields;
 
-/// A container of a pod: what it should be and how it is.
-struct Container {
-  const json* spec = nullptr;
-  const json* status = nullptr;
-  bool initial = false;
-  [[nodiscard]] std::string name() const { return text(*status, "name"); }
-  [[nodiscard]] const json& waiting() const { return in(*status, "state", "waiting"); }
-  [[nodiscard]] const json& running() const { return in(*status, "state", "running"); }
-  [[nodiscard]] bool is_over() const { return in(*status, "state", "terminated").is_object(); }
-  /// How it ended last; null when it has not ended yet.
-  [[nodiscard]] const json& ended() const {
-    return in(*status, is_over() ? "state" : "lastState", "terminated");
-  }
-};
+// What the kubelet does between two looks at a pod.
+constexpr auto kKubeletTime = 20s;
 
-std::vector<Container> containers_of(const json& pod) {
-  std::vector<Container> containers;
-  const auto add = [&](const char* statuses, const char* specs, bool initial) {
-    for (const json& status : in(pod, "status", statuses))
-      for (const json& spec : in(pod, "spec", specs))
-        if (text(spec, "name") == text(status, "name")) containers.push_back({&spec, &status, initial});
-  };
-  add("initContainerStatuses", "initContainers", true);
-  add("containerStatuses", "containers", false);
-  return containers;
+bool is_one_of(const std::string& reason, std::initializer_list<std::string_view> reasons) {
+  return std::find(reasons.begin(), reasons.end(), reason) != reasons.end();
 }
 
-Evidence state_evidence(const SeenPod& seen, const Container& container, const json& state,
-                        const char* which) {
-  std::string value = text(state, "reason");
-  if (const std::string message = text(state, "message"); !message.empty()) value += ": " + message;
-  if (member(state, "exitCode").is_number())
-    value += fmt::format(", exit code {}", number(state, "exitCode"));
-  auto at = time(state, "finishedAt");
-  if (!at) at = time(state, "startedAt");
-  return {seen.pod.meta.ref.text(), fmt::format("status.containerStatuses[{}].{}", container.name(), which),
-          value, at};
+/// The end of a message, where the decisive words stand.
+std::string tail(const std::string& message, std::size_t most = 200) {
+  return message.size() <= most ? message : "..." + message.substr(message.size() - most);
 }
 
-Remedy edit_image(const Workload& workload, const Container& container) {
-  return {"name an image that exists and can be pulled",
-          fmt::format("{}set image statefulset/{} {}=<image>", workload.kubectl(), workload.name(),
-                      container.name())};
+Evidence log_evidence(const SeenPod& seen, const Container& container, std::string line = {}) {
+  return {seen.pod.meta.ref.text(), "log of " + container.described(), std::move(line)};
 }
 
-Remedy replace_after(const Workload& workload, const SeenPod& seen) {
-  Remedy replace = delete_pod(workload, seen.pod.meta.ref.name);
-  replace.text = "then replace the pod, which keeps the old template: the controller waits for it";
-  return replace;
+std::string logs_command(const Workload& workload, const SeenPod& seen, const Container& container,
+                         bool previous) {
+  std::vector<std::string> words{"logs", seen.pod.meta.ref.name, "-c", container.name()};
+  if (previous) words.emplace_back("--previous");
+  return workload.kubectl(words);
 }
 
-constexpr const char* kUpdateWaits =
-    "Changing or reverting the template alone does not help: an update waits until the present pod is Ready.";
+// --- image ------------------------------------------------------------------------------------------------
+
+std::string registry_of(const std::string& image) {
+  const std::string first = image.substr(0, image.find('/'));
+  return first != image && first.find_first_of(".:") != std::string::npos ? first
+                                                                          : "https://index.docker.io/v1/";
+}
+
+void tell_pull_secret(const Workload& workload, const SeenPod& seen, const std::string& image,
+                      const json& event, Finding& finding) {
+  const std::string message = text(event, "message");
+  const auto open = message.find('(');
+  const std::string secret = open == std::string::npos
+                                 ? std::string{}
+                                 : message.substr(open + 1, message.find(')', open) - open - 1);
+  std::vector<std::string> named;
+  for (const json& reference : in(*seen.served, "spec", "imagePullSecrets"))
+    named.push_back(text(reference, "name"));
+  const std::string name =
+      secret.empty() && !named.empty() ? named.front() : secret.substr(0, secret.find(','));
+  finding.id = "pull-secret-missing";
+  finding.cause = fmt::format(
+      "The imagePullSecret {} does not exist in namespace {}, and without it the node does not get the image "
+      "{}.",
+      secret.empty() ? name : secret, workload.ns(), image);
+  finding.evidence.push_back(
+      {seen.pod.meta.ref.text(), "spec.imagePullSecrets", fmt::format("{}", fmt::join(named, ", "))});
+  finding.evidence.push_back(event_evidence(event));
+  finding.remedy = {
+      {"create the Secret in the namespace of the set; the kubelet tries again by itself",
+       workload.kubectl({"create", "secret", "docker-registry", name, "--docker-server=" + registry_of(image),
+                         "--docker-username=<user>", "--docker-password=<password>"})}};
+  finding.trap =
+      "Secrets of other namespaces do not count; and the name may also come from the pod's ServiceAccount.";
+}
 
 std::optional<Finding> image(const Workload& workload, const SeenPod& seen, const Container& container) {
-  static constexpr std::array<std::string_view, 5> kReasons{
-      "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"};
   const std::string reason = text(container.waiting(), "reason");
-  if (std::find(kReasons.begin(), kReasons.end(), reason) == kReasons.end()) return std::nullopt;
-  Finding finding{"image-not-pulled",
-                  fmt::format("The node cannot get the image {} of container {}.",
-                              text(*container.spec, "image"), container.name()),
-                  {{seen.pod.meta.ref.text(), fmt::format("spec.containers[{}].image", container.name()),
-                    text(*container.spec, "image")},
-                   state_evidence(seen, container, container.waiting(), "state.waiting")},
-                  {edit_image(workload, container), replace_after(workload, seen)},
-                  kUpdateWaits};
-  if (const json* event = workload.event("Pod", seen.pod.meta.ref.name, "Failed"))
-    finding.evidence.push_back(event_evidence(*event));
+  if (!is_one_of(reason, {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull",
+                          "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}))
+    return std::nullopt;
+  const std::string name = text(*container.spec, "image");
+  const std::string& pod = seen.pod.meta.ref.name;
+  const json* failed = workload.event("Pod", pod, "Failed");
+  const std::string said =
+      failed == nullptr ? text(container.waiting(), "message") : text(*failed, "message");
+  Finding finding{
+      "image-not-pulled",
+      fmt::format("The node cannot get the image {} of {}{}.", name, container.described(),
+                  reason == "ErrImageNeverPull" ? ", and imagePullPolicy Never forbids to pull it" : ""),
+      {{seen.pod.meta.ref.text(), fmt::format("spec.{}[{}].image", container.list(), container.name()), name},
+       state_evidence(seen, container, container.waiting(), "state.waiting")},
+      {},
+      kUpdateWaits};
+  finding.stage = stage::kImage;
+  if (failed != nullptr) finding.evidence.push_back(event_evidence(*failed));
+  if (const json* unread = workload.event("Pod", pod, "FailedToRetrieveImagePullSecret")) {
+    tell_pull_secret(workload, seen, name, *unread, finding);
+    return finding;
+  }
+  for (const char* part : {"unauthorized", "denied", "authentication required", "no basic auth"})
+    if (said.find(part) != std::string::npos) {
+      finding.cause.pop_back();
+      finding.cause +=
+          fmt::format(": the registry {} wants other credentials ({}).", registry_of(name), part);
+      finding.remedy = {
+          {"give the pods a pull secret that the registry knows: create it, and name it in "
+           "spec.template.spec.imagePullSecrets; or name an image that anybody may pull"}};
+      return finding;
+    }
+  finding.remedy = {
+      {"name an image that exists and can be pulled",
+       workload.kubectl({"set", "image", "statefulset/" + workload.name(), container.name() + "=<image>"})},
+      replace_after(workload, seen)};
   return finding;
+}
+
+// --- configuration ----------------------------------------------------------------------------------------
+
+/// "couldn't find key root-password in Secret shop/db-auth"
+std::optional<Finding> key_missing(const Workload& workload, const std::string& message) {
+  constexpr std::string_view kKey = "find key ";
+  const auto at = message.find(kKey);
+  const auto in_kind = message.find(" in ", at);
+  if (at == std::string::npos || in_kind == std::string::npos) return std::nullopt;
+  const std::string key = message.substr(at + kKey.size(), in_kind - at - kKey.size());
+  const bool secret = message.find("Secret ", in_kind) != std::string::npos;
+  const auto slash = message.find('/', in_kind);
+  if (slash == std::string::npos) return std::nullopt;
+  const std::string name = message.substr(slash + 1, message.find_first_of(" ,\"", slash) - slash - 1);
+  const char* kind = secret ? "Secret" : "ConfigMap";
+  return Finding{secret ? "secret-key-missing" : "config-key-missing",
+                 fmt::format("The {} {} has no key {}.", kind, name, key),
+                 {},
+                 {{fmt::format("add the key to the {}; the container starts by itself then", kind),
+                   merge_patch({"-n", workload.ns(), secret ? "secret" : "configmap", name},
+                               {{secret ? "stringData" : "data", {{key, "<value>"}}}})}},
+                 "Creating it anew loses the keys that it has."};
+}
+
+void tell_missing_sources(const Workload& workload, const SeenPod& seen, const Container& container,
+                          const std::string& message, Finding& finding) {
+  const auto consider = [&](const json& source, const char* kind, const std::string& where,
+                            const std::string& key) {
+    const bool secret = std::string_view{kind}.substr(0, 6) == "secret";
+    const std::string name = text(source, "name");
+    if (name.empty() || message.find("\"" + name + "\"") == std::string::npos) return;
+    finding.cause = fmt::format("The {} {} that {} asks for does not exist.", secret ? "Secret" : "ConfigMap",
+                                name, container.described());
+    finding.evidence.push_back({seen.pod.meta.ref.text(),
+                                fmt::format("spec.{}[{}].{}", container.list(), container.name(), where),
+                                fmt::format("{} {}, key {}", kind, name, key)});
+    std::vector<std::string> words{"create"};
+    if (secret) words.insert(words.end(), {"secret", "generic"});
+    if (!secret) words.emplace_back("configmap");
+    words.insert(words.end(), {name, "--from-literal=" + key + "=<value>"});
+    finding.remedy.push_back(
+        {"create what the container asks for; it starts by itself then", workload.kubectl(words)});
+  };
+  for (const json& variable : member(*container.spec, "env"))
+    for (const char* kind : {"secretKeyRef", "configMapKeyRef"}) {
+      const json& source = in(variable, "valueFrom", kind);
+      consider(source, kind, "env[" + text(variable, "name") + "]", text(source, "key"));
+    }
+  for (const json& from : member(*container.spec, "envFrom"))
+    for (const char* kind : {"secretRef", "configMapRef"})
+      consider(member(from, kind), kind, "envFrom", "<key>");
 }
 
 std::optional<Finding> configuration(const Workload& workload, const SeenPod& seen,
                                      const Container& container) {
-  static constexpr std::array<std::string_view, 4> kReasons{
-      "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreCreateHookError"};
-  const std::string reason = text(container.waiting(), "reason");
-  if (std::find(kReasons.begin(), kReasons.end(), reason) == kReasons.end()) return std::nullopt;
-  Finding finding{"container-not-created",
-                  fmt::format("Container {} cannot be created as the template has it.", container.name()),
-                  {state_evidence(seen, container, container.waiting(), "state.waiting")},
-                  {}};
+  if (!is_one_of(text(container.waiting(), "reason"),
+                 {"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
+                  "PreCreateHookError", "PreStartHookError", "PostStartHookError"}))
+    return std::nullopt;
   const std::string message = text(container.waiting(), "message");
-  for (const json& variable : member(*container.spec, "env"))
-    for (const auto& [kind, command] :
-         {std::pair{"secretKeyRef", "secret generic"}, {"configMapKeyRef", "configmap"}}) {
-      const json& source = in(variable, "valueFrom", kind);
-      const std::string name = text(source, "name");
-      if (name.empty() || message.find("\"" + name + "\"") == std::string::npos) continue;
-      finding.evidence.push_back(
-          {seen.pod.meta.ref.text(),
-           fmt::format("spec.containers[{}].env[{}]", container.name(), text(variable, "name")),
-           fmt::format("{} {}, key {}", kind, name, text(source, "key"))});
-      finding.remedy.push_back({"create what the container asks for; it starts by itself then",
-                                fmt::format("{}create {} {} --from-literal={}=<value>", workload.kubectl(),
-                                            command, name, text(source, "key"))});
-    }
+  const Evidence state = state_evidence(seen, container, container.waiting(), "state.waiting");
+  if (auto finding = key_missing(workload, message)) {
+    finding->evidence.push_back(state);
+    return finding;
+  }
+  Finding finding{"container-not-created",
+                  fmt::format("The {} cannot be created as the template has it: {}", container.described(),
+                              tail(message)),
+                  {state},
+                  {}};
+  tell_missing_sources(workload, seen, container, message, finding);
+  if (finding.remedy.empty() && message.find("runAsNonRoot") != std::string::npos)
+    finding.remedy = {{"name the user that the program runs as: "
+                       "spec.template.spec.securityContext.runAsUser, any number but 0 that "
+                       "may use the volumes (fsGroup)"},
+                      replace_after(workload, seen)};
   if (finding.remedy.empty())
-    finding.remedy = {{"do what the message asks for, and replace the pod if the template changed"}};
+    finding.remedy = {{"do what the message asks for in the template",
+                       workload.kubectl({"edit", "statefulset", workload.name()})},
+                      replace_after(workload, seen)};
   return finding;
 }
 
-std::vector<std::string> last_lines(const std::string& log, std::size_t count) {
-  std::vector<std::string> lines;
-  std::istringstream stream(log);
-  for (std::string line; std::getline(stream, line);)
-    if (!line.empty()) lines.push_back(line);
-  if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(count));
-  return lines;
+// --- hooks ------------------------------------------------------------------------------------------------
+
+/// When the container was started last, by the kubelet's own word.
+std::optional<Timestamp> started_by_event(const Workload& workload, const SeenPod& seen,
+                                          const Container& container) {
+  std::optional<Timestamp> at;
+  for (const json* event : workload.events("Pod", seen.pod.meta.ref.name))
+    if (text(*event, "reason") == "Started" &&
+        text(member(*event, "involvedObject"), "uid") == seen.pod.meta.ref.uid.value &&
+        text(member(*event, "involvedObject"), "fieldPath").find("{" + container.name() + "}") !=
+            std::string::npos)
+      at = std::max(at, time_of_event(*event));
+  return at;
 }
 
-// Lines of a log in which databases and their clients name a cause that an engineer knows.
-struct KnownLine {
-  std::string_view part;
-  std::string_view id;
-  std::string_view cause;
-  std::string_view remedy;
-  std::string_view trap;
-};
-constexpr std::array kKnownLines = {
-    KnownLine{
-        "No space left on device", "volume-full", "A file system that container {} writes to is full.",
-        "give it room: ask the claim for more, where its StorageClass allows expansion; or remove what is "
-        "not needed",
-        "Deleting the claim gives an empty volume."},
-    KnownLine{
-        "Errcode: 28", "volume-full", "A file system that container {} writes to is full.",
-        "give it room: ask the claim for more, where its StorageClass allows expansion; or remove what is "
-        "not needed",
-        "Deleting the claim gives an empty volume."},
-    KnownLine{
-        "Access denied for user", "password-refused",
-        "The database refuses the password that container {} gives.",
-        "bring the password in the Secret and the one in the data directory together: a claim that was kept "
-        "keeps the passwords with which its database was made",
-        "Changing the Secret does not change a database that exists already."},
-    KnownLine{
-        "password authentication failed", "password-refused",
-        "The database refuses the password that container {} gives.",
-        "bring the password in the Secret and the one in the data directory together: a claim that was kept "
-        "keeps the passwords with which its database was made",
-        "Changing the Secret does not change a database that exists already."},
-    KnownLine{
-        "Got fatal error 1236", "replica-cannot-catch-up",
-        "The replica in container {} asks for transactions whose binary logs its primary has purged.",
-        "let replicas begin with a copy of the primary's data and its position: a script in "
-        "/docker-entrypoint-initdb.d or an init container that loads a dump or a backup",
-        "An empty volume alone changes nothing, for the replica would ask for the same logs. Never empty the "
-        "primary's."},
-};
-
-/// Cause that a text names, with the line as evidence. `only`: of these causes; none: of all.
-std::optional<Finding> known_line(const std::string& words, const Evidence& where,
-                                  const std::string& container,
-                                  std::initializer_list<std::string_view> only = {}) {
-  for (const std::string& line : last_lines(words, 1000))
-    for (const KnownLine& known : kKnownLines)
-      if (line.find(known.part) != std::string::npos &&
-          (only.size() == 0 || std::find(only.begin(), only.end(), known.id) != only.end())) {
-        Evidence evidence = where;
-        evidence.value = line;
-        return Finding{known.id,
-                       fmt::format(fmt::runtime(known.cause), container),
-                       {evidence},
-                       {{std::string{known.remedy}}},
-                       std::string{known.trap}};
-      }
-  return std::nullopt;
+// While the hook runs, the kubelet reports the container as being created; only its events tell that it was
+// started.
+std::optional<Finding> post_start(const Workload& workload, const SeenPod& seen, const Container& container) {
+  const json& hook = in(*container.spec, "lifecycle", "postStart");
+  if (!hook.is_object() || container.is_over()) return std::nullopt;
+  const json* failed = workload.event("Pod", seen.pod.meta.ref.name, "FailedPostStartHook");
+  const std::string path = container_path(workload, container.list(), container.name());
+  const std::string action = action_text(hook);
+  const Evidence has{seen.pod.meta.ref.text(),
+                     fmt::format("spec.{}[{}].lifecycle.postStart", container.list(), container.name()),
+                     action};
+  const std::vector<Remedy> without{
+      {"give the hook an end, or do without it: what it waits for belongs into the program or into an init "
+       "container",
+       path.empty()
+           ? std::string{}
+           : patch_set(workload, json::array({{{"op", "remove"}, {"path", path + "/lifecycle/postStart"}}}))},
+      replace_after(workload, seen)};
+  if (failed != nullptr && container.restarts() > 0) {
+    Finding finding{"post-start-fails",
+                    fmt::format("The postStart hook of {} fails, and the kubelet kills the container for it.",
+                                container.described()),
+                    {has, event_evidence(*failed)},
+                    without,
+                    kUpdateWaits};
+    return finding;
+  }
+  const std::string waiting = text(container.waiting(), "reason");
+  const bool creating = waiting == "ContainerCreating" || waiting == "PodInitializing";
+  if (!creating && !(container.running().is_object() && container.starting() &&
+                     !member(*container.spec, "startupProbe").is_object()))
+    return std::nullopt;
+  const auto since = started_by_event(workload, seen, container);
+  if (!workload.older_than(since, kKubeletTime)) return std::nullopt;
+  Finding finding{"post-start-hangs",
+                  fmt::format("The postStart hook of {} does not end: the container runs, and its pod stays "
+                              "{} until the hook is through.",
+                              container.described(), creating ? waiting : "unready"),
+                  {has, {seen.pod.meta.ref.text(), "event Started", container.name(), since}},
+                  without,
+                  kUpdateWaits};
+  if (const auto deadlock = bootstrap_deadlock(workload, seen, "the hook", action)) {
+    finding.cause.pop_back();
+    finding.cause += "; " + deadlock->cause.substr(deadlock->cause.find(": ") + 2);
+    finding.remedy.push_back(
+        {"or let the hook wait for nobody: until it is through, the pod has neither an address nor a name, "
+         "with Parallel "
+         "no more than with OrderedReady",
+         {},
+         2});
+  }
+  // The kubelet waits for the hook even when the pod is to go.
+  finding.remedy[1] = {
+      "then replace the pod, and end the hook's process, for which the kubelet waits even then",
+      workload.kubectl({"delete", "pod", seen.pod.meta.ref.name, "--wait=false"}) + " && " +
+          workload.kubectl(
+              {"exec", seen.pod.meta.ref.name, "-c", container.name(), "--", "sh", "-c", "kill -9 -1"})};
+  finding.since = since;
+  return finding;
 }
 
-std::string log_of(const Workload& workload, const SeenPod& seen, const Container& container) {
-  const auto log =
-      workload.snapshot().logs.find(LogWanted{workload.ns(), seen.pod.meta.ref.name, container.name()}.key());
-  return log == workload.snapshot().logs.end() ? std::string{} : log->second;
-}
+// --- ends -------------------------------------------------------------------------------------------------
 
 bool crashed(const Container& container) {
   const json& ended = container.ended();
-  if (!ended.is_object() || flag(*container.status, "ready")) return false;
+  if (!ended.is_object() || container.ready()) return false;
   if (container.initial && number(ended, "exitCode") == 0) return false;
   return text(container.waiting(), "reason") == "CrashLoopBackOff" || container.is_over() ||
-         number(*container.status, "restartCount") > 1;
+         container.restarts() > 1;
+}
+
+/// The kubelet's word that a probe killed the container of this pod; null when none did, lately.
+const json* killed_by_probe(const Workload& workload, const SeenPod& seen, const Container& container,
+                            std::string_view kind) {
+  const json* newest = nullptr;
+  const std::string words = fmt::format("ontainer {} failed {} probe", container.name(), kind);
+  for (const json* event : workload.events("Pod", seen.pod.meta.ref.name))
+    if (text(*event, "reason") == "Killing" && text(*event, "message").find(words) != std::string::npos &&
+        text(member(*event, "involvedObject"), "uid") == seen.pod.meta.ref.uid.value &&
+        (newest == nullptr || time_of_event(*newest) < time_of_event(*event)))
+      newest = event;
+  return newest;
+}
+
+/// The newest word of this probe on this pod.
+const json* unhealthy(const Workload& workload, const SeenPod& seen, std::string_view kind) {
+  const json* newest = nullptr;
+  for (const json* event : workload.events("Pod", seen.pod.meta.ref.name)) {
+    if (text(*event, "reason") != "Unhealthy") continue;
+    std::string message = text(*event, "message");
+    if (!message.empty()) message.front() = static_cast<char>(message.front() | 0x20);
+    if (message.rfind(kind, 0) == 0 && (newest == nullptr || time_of_event(*newest) < time_of_event(*event)))
+      newest = event;
+  }
+  return newest != nullptr ? newest : workload.event("Pod", seen.pod.meta.ref.name, "Unhealthy");
+}
+
+// A probe that asks what the other asks, and has a quarter of an hour for it.
+json patient(const json& probe) {
+  json patience;
+  for (const char* action : {"exec", "httpGet", "tcpSocket", "grpc"})
+    if (member(probe, action).is_object()) patience[action] = member(probe, action);
+  patience["periodSeconds"] = 10;
+  patience["failureThreshold"] =
+      std::max<std::int64_t>(90, 4 * std::min<std::int64_t>(number(probe, "failureThreshold", 3), 1'000'000));
+  if (const auto timeout = number(probe, "timeoutSeconds"); timeout > 0) patience["timeoutSeconds"] = timeout;
+  return patience;
+}
+
+std::optional<Finding> probe_kills(const Workload& workload, const SeenPod& seen,
+                                   const Container& container) {
+  if (container.restarts() < 1) return std::nullopt;
+  for (const char* kind : {"liveness", "startup"}) {
+    const json* killed = killed_by_probe(workload, seen, container, kind);
+    const std::string field = std::string{kind} + "Probe";
+    const json& probe = member(*container.spec, field.c_str());
+    if (killed == nullptr || !probe.is_object()) continue;
+    const bool has_startup = member(*container.spec, "startupProbe").is_object();
+    const bool liveness = std::string_view{kind} == "liveness";
+    Finding finding{
+        liveness ? "liveness-probe-kills" : "startup-probe-kills",
+        fmt::format("The {} probe ({}) kills {}: it was killed and started anew {}, each time after {} s in "
+                    "which the probe did not pass{}.",
+                    kind, action_text(probe), container.described(),
+                    container.restarts() == 1 ? "once" : fmt::format("{} times", container.restarts()),
+                    tolerance_of(probe).count(),
+                    liveness && !has_startup ? "; it has no startupProbe that would wait for its start" : ""),
+        {{seen.pod.meta.ref.text(),
+          fmt::format("spec.{}[{}].{}Probe", container.list(), container.name(), kind),
+          fmt::format("{}, initialDelaySeconds {}, periodSeconds {}, failureThreshold {}", action_text(probe),
+                      number(probe, "initialDelaySeconds"), number(probe, "periodSeconds", 10),
+                      number(probe, "failureThreshold", 3))},
+         event_evidence(*killed)},
+        {{liveness && !has_startup ? "add a startupProbe, which gives the program a quarter of an hour to "
+                                     "start before the liveness probe counts"
+          : liveness               ? "give the liveness probe more patience"
+                                   : "give the startup probe more patience: here a quarter of an hour",
+          patch_template(
+              workload,
+              {{container.list(), json::array({{{"name", container.name()},
+                                                {liveness && has_startup ? "livenessProbe" : "startupProbe",
+                                                 patient(probe)}}})}})},
+         replace_after(workload, seen)},
+        kUpdateWaits};
+    if (const json* said = unhealthy(workload, seen, kind)) finding.evidence.push_back(event_evidence(*said));
+    for (const std::string& line : last_lines(log_of(workload, seen, container), 3))
+      finding.evidence.push_back(log_evidence(seen, container, line));
+    finding.stage = stage::kContainer;
+    return finding;
+  }
+  return std::nullopt;
+}
+
+Finding out_of_memory(const Workload& workload, const SeenPod& seen, const Container& container) {
+  const std::string limit = text(in(*container.spec, "resources", "limits"), "memory");
+  return {"out-of-memory",
+          fmt::format("The {} is killed because it uses more memory than {} (OOMKilled).",
+                      container.described(), limit.empty() ? "its node has for it" : "its limit of " + limit),
+          {{seen.pod.meta.ref.text(),
+            fmt::format("spec.{}[{}].resources.limits.memory", container.list(), container.name()), limit}},
+          {{"raise the limit, or let the program use less",
+            workload.kubectl({"set", "resources", "statefulset/" + workload.name(), "-c", container.name(),
+                              "--limits=memory=<more>"})},
+           replace_after(workload, seen)},
+          kUpdateWaits};
+}
+
+/// Why a container ended, from its state and its last words.
+Finding cause_of_end(const Workload& workload, const SeenPod& seen, const Container& container) {
+  const json& ended = container.ended();
+  const std::string log = log_of(workload, seen, container);
+  const Remedy replace = replace_after(workload, seen);
+  // Without an earlier run kubectl refuses --previous; with one, the present run's log may be empty still.
+  const bool ran_before = in(*container.status, "lastState", "terminated").is_object();
+  const std::string reason = text(ended, "reason");
+  const std::string meaning = exit_meaning(number(ended, "exitCode"));
+  Finding finding{
+      "container-crashes",
+      fmt::format("The {} {} with exit code {}.", container.described(),
+                  ran_before ? "ends again and again" : "has ended",
+                  meaning.empty() ? fmt::format("{}", number(ended, "exitCode")) : meaning),
+      {},
+      {{"mend what its last words tell of; the whole log:",
+        logs_command(workload, seen, container, ran_before)},
+       {"if the template is to blame, change it", workload.kubectl({"edit", "statefulset", workload.name()})},
+       replace},
+      kUpdateWaits};
+  const auto lines = last_lines(log, 5);
+  if (reason == "OOMKilled") {
+    finding = out_of_memory(workload, seen, container);
+  } else if (reason == "StartError" || reason == "ContainerCannotRun") {
+    finding.id = "container-not-started";
+    finding.cause =
+        fmt::format("The {} cannot be started: {}", container.described(), tail(text(ended, "message")));
+    finding.remedy.erase(finding.remedy.begin());
+    finding.remedy.front().text = "name a command that the image has, in the template";
+  } else if (auto deadlock =
+                 bootstrap_deadlock(workload, seen, "the program in " + container.described(), log);
+             deadlock && known_line(log, {}, container.name(), {"peer-unresolved", "peer-unreachable"})) {
+    finding = std::move(*deadlock);
+    finding.evidence.push_back(
+        known_line(log, log_evidence(seen, container), container.name())->evidence.front());
+  } else if (auto known = known_line(log, log_evidence(seen, container), container.name())) {
+    const Evidence line = known->evidence.front();
+    if (auto nameless = nameless_service(workload, "the program in " + container.described(), line.value);
+        nameless && known->id == "peer-unresolved") {
+      finding = std::move(*nameless);
+      finding.evidence.push_back(line);
+    } else {
+      finding = std::move(*known);
+      finding.remedy.push_back(replace);
+    }
+  } else {
+    if (!lines.empty()) {
+      finding.cause.pop_back();
+      finding.cause += fmt::format("; its last words: \"{}\".", tail(lines.back(), 160));
+    }
+    for (const std::string& line : lines) finding.evidence.push_back(log_evidence(seen, container, line));
+  }
+  finding.evidence.push_back({seen.pod.meta.ref.text(),
+                              fmt::format("status.containerStatuses[{}].restartCount", container.name()),
+                              fmt::format("{}", container.restarts())});
+  finding.evidence.push_back(state_evidence(
+      seen, container, ended, container.is_over() ? "state.terminated" : "lastState.terminated"));
+  finding.stage = container.initial ? stage::kInit : stage::kContainer;
+  return finding;
 }
 
 std::optional<Finding> crash(const Workload& workload, const SeenPod& seen, const Container& container) {
   if (!crashed(container)) return std::nullopt;
-  const json& ended = container.ended();
+  return cause_of_end(workload, seen, container);
+}
+
+// --- starts -----------------------------------------------------------------------------------------------
+
+bool tells_of_waiting(const std::string& line) {
+  std::string lower;
+  for (const char c : line) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  static constexpr std::array<std::string_view, 14> kWords{
+      "wait",   "retry",   "not ready", "unable",     "could not", "can't",     "cannot",
+      "failed", "refused", "unreach",   "unresolved", "no such",   "not found", "not up"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return lower.find(word) != std::string::npos; });
+}
+
+/// An init container that runs and waits for what does not come.
+std::optional<Finding> init_waits(const Workload& workload, const SeenPod& seen, const Container& container) {
+  if (!container.initial || !container.running().is_object()) return std::nullopt;
+  const auto since = time(container.running(), "startedAt");
+  if (!workload.older_than(since, kKubeletTime)) return std::nullopt;
+  const std::string script = script_of(container);
   const std::string log = log_of(workload, seen, container);
-  const Evidence in_log{seen.pod.meta.ref.text(), "log of container " + container.name(), {}};
-  const Remedy replace = replace_after(workload, seen);
-  // Without an earlier run kubectl refuses --previous; with one, the present run's log may be empty still.
-  const bool ran_before = in(*container.status, "lastState", "terminated").is_object();
-  Finding finding{
-      "container-crashes",
-      fmt::format("Container {} {}.", container.name(), ran_before ? "ends again and again" : "has ended"),
-      {},
-      {{"mend what its last words tell of; the whole log:",
-        fmt::format("{}logs {} -c {}{}", workload.kubectl(), seen.pod.meta.ref.name, container.name(),
-                    ran_before ? " --previous" : "")},
-       {"if the template is to blame, change it", workload.kubectl() + "edit statefulset " + workload.name()},
-       replace},
-      kUpdateWaits};
-  if (text(ended, "reason") == "OOMKilled") {
-    finding = {
-        "out-of-memory",
-        fmt::format("Container {} is killed because it uses more memory than its limit.", container.name()),
-        {{seen.pod.meta.ref.text(),
-          fmt::format("spec.containers[{}].resources.limits.memory", container.name()),
-          text(in(*container.spec, "resources", "limits"), "memory")}},
-        {{"raise the limit, or let the program use less",
-          fmt::format("{}set resources statefulset/{} -c {} --limits=memory=<more>", workload.kubectl(),
-                      workload.name(), container.name())},
-         replace},
-        kUpdateWaits};
-  } else if (auto known = known_line(log, in_log, container.name())) {
-    finding = std::move(*known);
-    finding.remedy.push_back(replace);
-  } else {
-    for (const std::string& line : last_lines(log, 5))
-      finding.evidence.push_back({in_log.object, in_log.field, line});
+  const Evidence runs{seen.pod.meta.ref.text(),
+                      fmt::format("status.initContainerStatuses[{}].state.running", container.name()),
+                      "since", since};
+  std::string said = repeated_line(log, 5);
+  if (!tells_of_waiting(said)) said.clear();
+  const std::string unmet = unmet_dependency(workload, script);
+  auto deadlock = bootstrap_deadlock(workload, seen, "the " + container.described(), script + "\n" + said);
+  if (deadlock) {
+    deadlock->evidence.push_back(runs);
+    deadlock->stage = stage::kInit;
+    return deadlock;
   }
-  finding.evidence.push_back({seen.pod.meta.ref.text(),
-                              fmt::format("status.containerStatuses[{}].restartCount", container.name()),
-                              fmt::format("{}", number(*container.status, "restartCount"))});
-  finding.evidence.push_back(state_evidence(
-      seen, container, ended, container.is_over() ? "state.terminated" : "lastState.terminated"));
+  if (said.empty() && unmet.empty()) return std::nullopt;
+  Finding finding{
+      "init-container-waits",
+      fmt::format("The {} does not end, and the pod starts nothing else before: {}.", container.described(),
+                  unmet.empty() ? fmt::format("it says again and again \"{}\"", tail(said, 160))
+                                : "it waits, and " + unmet),
+      {runs,
+       {seen.pod.meta.ref.text(), fmt::format("spec.initContainers[{}].command", container.name()),
+        tail(script)}},
+      {{"give it what it waits for: start it, or mend the name in the template"},
+       {"see what it says", logs_command(workload, seen, container, false)}}};
+  if (!said.empty()) finding.evidence.push_back(log_evidence(seen, container, said));
+  finding.stage = stage::kInit;
+  finding.since = since;
   return finding;
 }
+
+// --- readiness --------------------------------------------------------------------------------------------
 
 // It holds on to them until its pod is gone.
 void empty_its_claims(const Workload& workload, const SeenPod& seen, Finding& finding) {
   for (const auto& [volume, claim] : seen.pod.volume_claims)
     finding.remedy.push_back({"give the replica an empty volume for the copy; what it has is worth nothing",
-                              fmt::format("{}delete pvc {} --wait=false", workload.kubectl(), claim)});
+                              workload.kubectl({"delete", "pvc", claim, "--wait=false"})});
 }
 
-std::string probe_text(const json& probe) {
-  std::vector<std::string> words;
-  for (const json& word : in(probe, "exec", "command"))
-    if (word.is_string()) words.push_back(word.get<std::string>());
-  if (!words.empty()) return fmt::format("{}", fmt::join(words, " "));
-  for (const char* kind : {"httpGet", "tcpSocket", "grpc"})
-    if (member(probe, kind).is_object()) return fmt::format("{} {}", kind, member(probe, kind).dump());
-  return {};
-}
-
-// As long as a probe may fail before the kubelet takes it seriously, once more, and some seconds for the
-// program to start where the probe grants none.
-std::chrono::seconds patience_of(const json& probe) {
-  const auto period = number(probe, "periodSeconds", 10);
-  return std::chrono::seconds{number(probe, "initialDelaySeconds") +
-                              2 * period * number(probe, "failureThreshold", 3)} +
-         10s;
+Finding probe_fails(const Workload& workload, const SeenPod& seen, const Container& container,
+                    const char* kind, const json& probe, const json* said) {
+  const auto words = command_of(probe);
+  std::vector<std::string> ask{"exec", seen.pod.meta.ref.name, "-c", container.name(), "--"};
+  ask.insert(ask.end(), words.begin(), words.end());
+  const std::string message = said == nullptr ? std::string{} : text(*said, "message");
+  std::string shown = message.substr(0, message.find('\n'));
+  if (shown.size() > 200) shown = shown.substr(0, 200) + "...";
+  return {"probe-fails",
+          fmt::format("The {} runs, but its {} probe ({}) fails{}.", container.described(), kind,
+                      action_text(probe), shown.empty() ? "" : ": " + shown),
+          {},
+          {{"ask by hand what the probe asks", words.empty() ? std::string{} : workload.kubectl(ask)},
+           {"and see what the program says",
+            workload.kubectl({"logs", seen.pod.meta.ref.name, "-c", container.name(), "--tail=50"})}},
+          "Until the pod is Ready its DNS name gives nothing, unless the Service publishes addresses of "
+          "pods that are not."};
 }
 
 std::optional<Finding> unready(const Workload& workload, const SeenPod& seen, const Container& container) {
-  if (container.initial || !container.running().is_object() || flag(*container.status, "ready"))
-    return std::nullopt;
-  const bool starting =
-      member(*container.status, "started").is_boolean() && !flag(*container.status, "started");
+  if (container.initial || !container.running().is_object() || container.ready()) return std::nullopt;
+  const bool starting = container.starting() && member(*container.spec, "startupProbe").is_object();
+  const char* kind = starting ? "startup" : "readiness";
   const json& probe = member(*container.spec, starting ? "startupProbe" : "readinessProbe");
   if (!probe.is_object() || !workload.older_than(time(container.running(), "startedAt"), patience_of(probe)))
     return std::nullopt;
-  const std::string asks = probe_text(probe);
-  const char* kind = starting ? "startup" : "readiness";
-  Finding finding{"probe-fails",
-                  fmt::format("Container {} runs, but its {} probe fails.", container.name(), kind),
-                  {},
-                  {}};
-  const json* said = workload.event("Pod", seen.pod.meta.ref.name, "Unhealthy");
-  if (said != nullptr)
-    if (auto known = known_line(text(*said, "message"), event_evidence(*said), container.name()))
-      finding = std::move(*known);
-  if (finding.id == "probe-fails") {
-    if (auto known = known_line(log_of(workload, seen, container),
-                                {seen.pod.meta.ref.text(), "log of container " + container.name(), {}},
-                                container.name(), {"volume-full", "replica-cannot-catch-up"}))
-      finding = std::move(*known);
+  const json* said = unhealthy(workload, seen, kind);
+  Finding finding{"probe-fails", {}, {}, {}};
+  const std::string log = log_of(workload, seen, container);
+  std::string named = action_text(probe) + "\n" + (said == nullptr ? std::string{} : text(*said, "message"));
+  if (auto deadlock = bootstrap_deadlock(
+          workload, seen, fmt::format("the {} probe of {}", kind, container.described()), named)) {
+    finding = std::move(*deadlock);
+  } else if (auto known = said == nullptr
+                              ? std::nullopt
+                              : known_line(text(*said, "message"), event_evidence(*said), container.name(),
+                                           {"volume-full", "password-refused", "replica-cannot-catch-up"})) {
+    finding = std::move(*known);
+  } else if (auto in_log = known_line(log, log_evidence(seen, container), container.name(),
+                                      {"volume-full", "replica-cannot-catch-up"})) {
+    finding = std::move(*in_log);
+  } else {
+    auto by_log = bootstrap_deadlock(workload, seen, "the program in " + container.described(), log);
+    if (by_log && known_line(log, {}, container.name(), {"peer-unresolved"}))
+      finding = std::move(*by_log);
+    else
+      finding = probe_fails(workload, seen, container, kind, probe, said);
   }
-  finding.evidence.push_back(
-      {seen.pod.meta.ref.text(), fmt::format("spec.containers[{}].{}Probe", container.name(), kind), asks});
+  finding.evidence.push_back({seen.pod.meta.ref.text(),
+                              fmt::format("spec.{}[{}].{}Probe", container.list(), container.name(), kind),
+                              action_text(probe)});
   finding.evidence.push_back({seen.pod.meta.ref.text(),
                               fmt::format("status.containerStatuses[{}].ready", container.name()), "false",
                               time(container.running(), "startedAt")});
-  if (said != nullptr && finding.id == "probe-fails") finding.evidence.push_back(event_evidence(*said));
+  if (said != nullptr && (finding.id == "probe-fails" || finding.id == "bootstrap-deadlock"))
+    finding.evidence.push_back(event_evidence(*said));
   if (finding.id == "replica-cannot-catch-up") empty_its_claims(workload, seen, finding);
-  if (finding.id != "probe-fails") finding.remedy.push_back(replace_after(workload, seen));
-  if (finding.id == "probe-fails") {
-    const bool runs = member(probe, "exec").is_object();
-    finding.remedy = {
-        {"ask by hand what the probe asks", runs ? fmt::format("{}exec {} -c {} -- {}", workload.kubectl(),
-                                                               seen.pod.meta.ref.name, container.name(), asks)
-                                                 : std::string{}},
-        {"and see what the program says", fmt::format("{}logs {} -c {} --tail=50", workload.kubectl(),
-                                                      seen.pod.meta.ref.name, container.name())}};
-    finding.trap =
-        "Until the pod is Ready its DNS name gives nothing, unless the Service publishes addresses of "
-        "pods that are not.";
+  if (finding.id != "probe-fails" && finding.id != "bootstrap-deadlock")
+    finding.remedy.push_back(replace_after(workload, seen));
+  if (finding.id == "probe-fails")
+    for (const std::string& line : last_lines(log, 3))
+      finding.evidence.push_back(log_evidence(seen, container, line));
+  finding.stage = stage::kReadiness;
+  return finding;
+}
+
+/// Containers are Ready, and a controller outside has not said that the pod is.
+std::optional<Finding> gate_unset(const Workload& workload, const SeenPod& seen) {
+  const auto containers = containers_of(*seen.served);
+  const bool all =
+      !containers.empty() && std::all_of(containers.begin(), containers.end(),
+                                         [](const Container& one) { return one.initial || one.ready(); });
+  if (!all) return std::nullopt;
+  for (const json& gate : in(*seen.served, "spec", "readinessGates")) {
+    const std::string type = text(gate, "conditionType");
+    const json& set = condition(*seen.served, type);
+    if (text(set, "status") == "True") continue;
+    const json& ready = condition(*seen.served, "ContainersReady");
+    if (!workload.older_than(time(ready, "lastTransitionTime"), kKubeletTime) &&
+        !workload.older_than(seen.pod.meta.created, 2 * kKubeletTime))
+      return std::nullopt;
+    std::size_t index = 0;
+    for (const json& known : in(workload.template_spec(), "readinessGates")) {
+      if (text(known, "conditionType") == type) break;
+      ++index;
+    }
+    const std::string path = fmt::format("/spec/template/spec/readinessGates/{}", index);
+    Finding finding{
+        "readiness-gate-unset",
+        fmt::format("The containers are ready, and the readiness gate {} is {}: the controller that should "
+                    "set this condition "
+                    "has not done so.",
+                    type, set.is_object() ? text(set, "status") : "not set"),
+        {{seen.pod.meta.ref.text(), "spec.readinessGates", type},
+         {seen.pod.meta.ref.text(), "status.conditions[" + type + "]",
+          set.is_object() ? text(set, "status") + ": " + text(set, "message") : "missing",
+          time(ready, "lastTransitionTime")}},
+        {{"take the gate out of the template, when nobody sets it any more",
+          patch_set(workload, json::array({{{"op", "test"}, {"path", path}, {"value", gate}},
+                                           {{"op", "remove"}, {"path", path}}}))},
+         replace_after(workload, seen),
+         {"or mend or install the controller that sets it (a load balancer's, as a rule)", {}, 2}},
+        kUpdateWaits};
+    finding.stage = stage::kReadiness;
+    return finding;
   }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Finding> container_cause(const Workload& workload, const SeenPod& seen) {
+  if (seen.pod.ready || seen.pod.terminating()) return std::nullopt;
+  for (const Container& container : containers_of(*seen.served))
+    for (const auto cause : {image, configuration, post_start, probe_kills, crash, init_waits, unready})
+      if (auto finding = cause(workload, seen, container)) return finding;
+  return gate_unset(workload, seen);
+}
+
+namespace {
+
+// Two ends within ten minutes of each other are a habit; a restart of last week is not.
+bool ends_often(const Workload& workload, const SeenPod& seen, const Container& container) {
+  const json& ended = in(*container.status, "lastState", "terminated");
+  if (container.restarts() < 2 || !ended.is_object()) return false;
+  if (workload.older_than(time(ended, "finishedAt"), 10min) || !time(ended, "finishedAt")) return false;
+  const auto age = workload.age(seen.pod.meta.created);
+  return age && *age / container.restarts() < 15min;
+}
+
+/// Ready, not Ready, Ready again: only who looks on for a while sees that.
+std::optional<Finding> readiness_flaps(const Workload& workload, const SeenPod& seen) {
+  std::size_t losses = 0;
+  bool was_ready = false;
+  const auto pass = [&](bool ready) {
+    if (was_ready && !ready) ++losses;
+    was_ready = ready;
+  };
+  for (const json& former : workload.snapshot().former_pods)
+    if (text(member(former, "metadata"), "uid") == seen.pod.meta.ref.uid.value)
+      pass(text(condition(former, "Ready"), "status") == "True");
+  pass(seen.pod.ready);
+  if (losses < 2) return std::nullopt;
+  Finding finding{
+      "readiness-flaps",
+      fmt::format(
+          "The pod is Ready and not Ready by turns: it lost its readiness {} times while it was looked at.",
+          losses),
+      {{seen.pod.meta.ref.text(), "status.conditions[Ready]", fmt::format("lost {} times", losses)}},
+      {{"give the readiness probe more patience (timeoutSeconds, failureThreshold), or the program what it "
+        "lacks at times",
+        workload.kubectl({"describe", "pod", seen.pod.meta.ref.name})}}};
+  if (const json* said = unhealthy(workload, seen, "readiness"))
+    finding.evidence.push_back(event_evidence(*said));
+  finding.stage = stage::kReadiness;
   return finding;
 }
 
 }  // namespace
 
+std::optional<Finding> loop_cause(const Workload& workload, const SeenPod& seen) {
+  if (auto finding = readiness_flaps(workload, seen)) return finding;
+  for (const Container& container : containers_of(*seen.served)) {
+    if (container.initial || !ends_often(workload, seen, container)) continue;
+    if (auto finding = probe_kills(workload, seen, container)) return finding;
+    Finding finding = cause_of_end(workload, seen, container);
+    if (!finding.cause.empty() && finding.cause.back() == '.') finding.cause.pop_back();
+    finding.cause += fmt::format(" ({} restarts; the pod is Ready this moment).", container.restarts());
+    return finding;
+  }
+  return std::nullopt;
+}
+
 std::vector<LogWanted> logs_wanted(const Snapshot& snapshot) {
+  constexpr std::size_t kMost = 60;  // of a cluster in which everything fails alike
   std::vector<LogWanted> wanted;
   if (!snapshot.sets || !snapshot.pods) return wanted;
+  const Cluster cluster(snapshot);
   for (const json& set : *snapshot.sets) {
-    const Workload workload(snapshot, set);
+    if (!snapshot.wanted_set.empty() && name_of(set) != snapshot.wanted_set) continue;
+    const Workload workload(cluster, set);
     for (const auto& [ordinal, seen] : workload.pods())
       for (const Container& container : containers_of(*seen.served)) {
-        const bool broken = crashed(container);
-        if (!broken && (flag(*container.status, "ready") || !container.running().is_object())) continue;
+        if (wanted.size() >= kMost) return wanted;
+        const bool broken = crashed(container) ||
+                            (container.ready() && ends_often(workload, seen, container)) ||
+                            (container.restarts() > 0 && !container.ready() && container.ended().is_object());
+        if (!broken && (container.ready() || !container.running().is_object())) continue;
         const bool previous = broken && !container.is_over();
         wanted.push_back({workload.ns(), seen.pod.meta.ref.name, container.name(), previous});
       }
   }
   return wanted;
-}
-
-std::optional<Finding> mount_cause(const Workload& workload, const SeenPod& seen) {
-  if (seen.pod.node.empty() || seen.pod.phase != "Pending") return std::nullopt;
-  const std::string& pod = seen.pod.meta.ref.name;
-  if (const json* refused = workload.event("Pod", pod, "FailedAttachVolume")) {
-    for (const auto& [name, claim_name] : seen.pod.volume_claims) {
-      const json* claim = workload.claim(claim_name);
-      const std::string volume = claim == nullptr ? "" : text(in(*claim, "spec"), "volumeName");
-      if (volume.empty() || !workload.snapshot().attachments) continue;
-      for (const json& attachment : *workload.snapshot().attachments) {
-        const std::string holder = text(in(attachment, "spec"), "nodeName");
-        if (text(in(attachment, "spec", "source"), "persistentVolumeName") != volume ||
-            holder == seen.pod.node)
-          continue;
-        return Finding{
-            "volume-attached-elsewhere",
-            fmt::format("The pod's volume {} is still attached to node {}, and can be attached to one node "
-                        "at a time.",
-                        volume, holder),
-            {{ref_text(attachment), "spec.nodeName", holder},
-             {ref_text(attachment), "status.attached",
-              flag(in(attachment, "status"), "attached") ? "true" : "false"},
-             event_evidence(*refused)},
-            {{fmt::format(
-                 "if node {} runs, wait: the volume is detached when its former pod is gone; of a node that "
-                 "does not answer it is detached by force after six minutes",
-                 holder)},
-             {"when it is certain that the machine is off, say so: its volumes are detached at once",
-              fmt::format("kubectl taint node {} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute",
-                          holder)}},
-            "Do not delete the VolumeAttachment by hand: two nodes may then write to one file system."};
-      }
-    }
-  }
-  const json* failed = workload.event("Pod", pod, "FailedMount");
-  if (failed == nullptr || !workload.older_than(seen.pod.scheduled_since, 10s)) return std::nullopt;
-  Finding finding{"volume-not-mounted",
-                  "A volume of the pod cannot be mounted on its node.",
-                  {event_evidence(*failed)},
-                  {}};
-  const std::string message = text(*failed, "message");
-  for (const json& volume : in(*seen.served, "spec", "volumes"))
-    for (const auto& [kind, key, command] : {std::tuple{"secret", "secretName", "secret generic"},
-                                             std::tuple{"configMap", "name", "configmap"}}) {
-      const std::string name = text(member(volume, kind), key);
-      if (name.empty() || message.find("\"" + name + "\" not found") == std::string::npos) continue;
-      finding.cause = fmt::format("The pod mounts the {} {}, which does not exist.", kind, name);
-      finding.evidence.push_back(
-          {seen.pod.meta.ref.text(), fmt::format("spec.volumes[{}].{}", text(volume, "name"), kind), name});
-      finding.remedy.push_back(
-          {"create it; the kubelet tries again by itself, up to two minutes later",
-           fmt::format("{}create {} {} --from-literal=<key>=<value>", workload.kubectl(), command, name)});
-    }
-  if (finding.remedy.empty()) finding.remedy = {{"do what the message asks for"}};
-  return finding;
-}
-
-std::optional<Finding> container_cause(const Workload& workload, const SeenPod& seen) {
-  if (seen.pod.ready || seen.pod.terminating()) return std::nullopt;
-  for (const Container& container : containers_of(*seen.served))
-    for (const auto cause : {image, configuration, crash, unready})
-      if (auto finding = cause(workload, seen, container)) return finding;
-  return std::nullopt;
 }
 
 }  // namespace stateproof::diagnosis

@@ -1,10 +1,14 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
-#include <regex>
+#include <set>
+#include <utility>
 
 #include "harness/diagnosis/causes.h"
+#include "harness/diagnosis/refusals.h"
+#include "harness/diagnosis/remedies.h"
+#include "harness/diagnosis/selectors.h"
 #include "harness/model/fields.h"
-#include "harness/model/quantity.h"
 
 namespace stateproof::diagnosis {
 namespace {
@@ -28,108 +32,86 @@ Finding name_too_long(const Workload& workload, const json* refused) {
         fmt::format("{} characters; at most {}", name.size(), kLongestLabel - kHashAndHyphen)}},
       {}};
   if (refused != nullptr) finding.evidence.push_back(event_evidence(*refused));
-  finding.remedy = {
-      {"a name cannot be changed: make the set anew under a shorter one",
-       fmt::format("{}get statefulset {} -o yaml | sed -e 's/^  name: .*/  name: <shorter-name>/' -e "
-                   "'/resourceVersion:/d' -e '/uid:/d' | kubectl create -f -",
-                   workload.kubectl(), name)},
-      {"and remove this one", workload.kubectl() + "delete statefulset " + name}};
+  finding.remedy = {{"a name cannot be changed: make the set anew under a shorter one",
+                     workload.kubectl({"get", "statefulset", name, "-o", "yaml"}) +
+                         " | sed -e 's/^  name: .*/  name: <shorter-name>/' -e '/resourceVersion:/d' -e "
+                         "'/uid:/d' | kubectl create -f -"},
+                    {"and remove this one", workload.kubectl({"delete", "statefulset", name})}};
   finding.trap = "Claims bear the set's name: one that has data already does not come along.";
   return finding;
 }
 
-std::string matched(const std::string& message, const char* pattern) {
-  std::smatch found;
-  return std::regex_search(message, found, std::regex(pattern)) ? found[1].str() : std::string{};
+/// What of the selector the labels of a pod do not have: "role=replica".
+Labels unmet(const Labels& wanted, const Labels& labels) {
+  Labels missing;
+  for (const auto& [key, value] : wanted)
+    if (const auto label = labels.find(key); label == labels.end() || label->second != value)
+      missing[key] = value;
+  return missing;
 }
 
-Remedy resources(const Workload& workload, const std::string& what) {
-  const std::string container = in(workload.template_spec(), "containers").empty()
-                                    ? "<container>"
-                                    : text(in(workload.template_spec(), "containers").front(), "name");
-  return {what, fmt::format("{}set resources statefulset/{} -c {} <--requests=… or --limits=…>",
-                            workload.kubectl(), workload.name(), container)};
+std::string controller_of(const json& pod) {
+  for (const json& owner : in(pod, "metadata", "ownerReferences"))
+    if (flag(owner, "controller")) return text(owner, "kind") + " " + text(owner, "name");
+  return {};
 }
 
-void tell_quota(const Workload& workload, const std::string& name, Finding& finding) {
-  finding.id = "quota-exceeded";
-  finding.cause = fmt::format("The ResourceQuota {} of the namespace has no room for the pod.", name);
-  const json* quota = find(workload.snapshot().quotas, workload.ns(), name);
-  std::string raise = "\"<resource>\":\"<more>\"";
-  if (quota != nullptr) {
-    const auto used = texts(in(*quota, "status"), "used");
-    for (const auto& [resource, hard] : texts(in(*quota, "status"), "hard")) {
-      const auto taken = used.find(resource);
-      if (taken == used.end()) continue;
-      finding.evidence.push_back(
-          {ref_text(*quota), "status", fmt::format("{}: {} of {} used", resource, taken->second, hard)});
-      const auto full = parse_quantity(hard);
-      const auto now = parse_quantity(taken->second);
-      if (resource == "pods" && full && now && *now >= *full) {
-        const int missing = workload.set().replicas.value - static_cast<int>(workload.pods().size());
-        raise = fmt::format("\"pods\":\"{}\"", static_cast<int>(*now) + missing);
-      }
-    }
+/// A pod that has the name and is not the set's.
+std::optional<Finding> name_taken(const Workload& workload, Ordinal ordinal) {
+  const std::string name = workload.pod_name(ordinal);
+  const json* pod = workload.cluster().find("Pod", workload.ns(), name);
+  if (pod == nullptr) return std::nullopt;
+  const Labels labels = labels_of(*pod);
+  const std::string controller = controller_of(*pod);
+  const bool selected = selects(member(workload.spec(), "selector"), labels);
+  if (controller.empty() && selected &&
+      !workload.older_than(time(member(*pod, "metadata"), "creationTimestamp"), std::chrono::seconds{30}))
+    return std::nullopt;  // is being adopted
+  const Labels missing = unmet(workload.set().match_labels, labels);
+  Labels has;
+  for (const auto& [key, value] : missing)
+    if (const auto label = labels.find(key); label != labels.end()) has[key] = label->second;
+  Finding finding{"name-taken", "", {}, {}};
+  const std::string why =
+      !controller.empty() ? fmt::format("it is controlled by {}", controller)
+      : missing.empty()   ? std::string{"it is not owned by anybody, and the set did not take it over"}
+                        : fmt::format("its labels do not match the set's selector ({} is wanted, it has {})",
+                                      pairs(missing), has.empty() ? "none of that name" : pairs(has));
+  finding.cause = fmt::format(
+      "The name {} is taken: a pod of that name exists and is not owned by the set, for {}.", name, why);
+  finding.evidence = {
+      {ref_text(*pod), "metadata.labels", pairs(labels), time(member(*pod, "metadata"), "creationTimestamp")},
+      {ref_text(*pod), "metadata.ownerReferences", controller.empty() ? "no controller" : controller},
+      {workload.described(), "spec.selector", selector_text(member(workload.spec(), "selector"))}};
+  if (const json* refused = workload.event("StatefulSet", workload.name(), "FailedCreate"))
+    finding.evidence.push_back(event_evidence(*refused));
+  int way = 1;
+  if (controller.empty() && !missing.empty()) {
+    std::vector<std::string> words{"label", "pod", name, "--overwrite"};
+    for (const auto& [key, value] : missing) words.push_back(key + "=" + value);
+    finding.remedy.push_back(
+        {"give the pod its labels back, and the set takes it over", workload.kubectl(words), way++});
   }
-  finding.remedy = {
-      {"raise the quota, or use less of it",
-       fmt::format("{}patch resourcequota {} --type=merge -p '{{\"spec\":{{\"hard\":{{{}}}}}}}'",
-                   workload.kubectl(), name, raise)}};
-}
-
-// A level that asks for less; the last one asks for nothing.
-std::string lower_level(const std::string& level) {
-  return level == "restricted" ? "baseline" : "privileged";
-}
-
-Finding refused_by(const Workload& workload, const json& event) {
-  const std::string message = text(event, "message");
-  Finding finding{"creation-refused", "The API server refuses the set's pods.", {event_evidence(event)}, {}};
-  if (const std::string quota = matched(message, "(?:exceeded quota|failed quota): ([^,: ]+)");
-      !quota.empty()) {
-    tell_quota(workload, quota, finding);
-  } else if (const std::string level = matched(message, "violates PodSecurity \"([a-z]+)"); !level.empty()) {
-    finding.id = "pod-security-refused";
-    finding.cause =
-        fmt::format("The namespace enforces the pod security level {}, which the pods do not meet.", level);
-    finding.remedy = {{"give the template what the message names, which is the safe way"},
-                      {"or lower the namespace's level", fmt::format("kubectl label --overwrite namespace {} "
-                                                                     "pod-security.kubernetes.io/enforce={}",
-                                                                     workload.ns(), lower_level(level))}};
-  } else if (!matched(message, "((?:maximum|minimum) .* usage per|max limit to request ratio)").empty()) {
-    finding.id = "limit-range-refused";
-    finding.cause = "A LimitRange of the namespace forbids what the pods ask for.";
-    finding.remedy = {resources(workload, "stay within the range that the message names")};
-  } else if (const std::string account = matched(message, "serviceaccount \"([^\"]+)\" not found");
-             !account.empty()) {
-    finding.id = "service-account-missing";
-    finding.cause = fmt::format("The ServiceAccount {} that the pods run as does not exist.", account);
-    finding.evidence.push_back({workload.described(), "spec.template.spec.serviceAccountName", account});
-    finding.remedy = {{"create it, with the rights that the pods need",
-                       workload.kubectl() + "create serviceaccount " + account}};
-  } else if (const std::string binding =
-                 matched(message, "ValidatingAdmissionPolicy '[^']+' with binding '([^']+)'");
-             !binding.empty()) {
-    finding.id = "admission-refused";
-    finding.cause = "A rule of this cluster (ValidatingAdmissionPolicy) refuses the pods.";
-    finding.remedy = {
-        {"change the template to what the rule asks for; or, where the rule is wrong, unbind it",
-         "kubectl delete validatingadmissionpolicybinding " + binding}};
-  } else if (const std::string webhook = matched(message, "webhook \"([^\"]+)\""); !webhook.empty()) {
-    finding.id = "admission-refused";
-    finding.cause = fmt::format("The admission webhook {} {} the pods.", webhook,
-                                message.find("failed calling") == std::string::npos
-                                    ? "refuses"
-                                    : "does not answer, and so nobody lets in");
-    finding.remedy = {{"change the template to what it asks for; or mend what serves it",
-                       "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations"}};
-  } else {
-    finding.remedy = {{"do what the message says"}};
-  }
-  finding.trap =
-      "The controller tries again ever more rarely, up to a quarter of an hour later; any change of "
-      "the set makes it try at once.";
+  Remedy remove = delete_pod(workload, name);
+  remove.text = way == 1 ? "delete the pod, when nobody needs it: the set makes its own"
+                         : "or delete the pod: the set makes its own";
+  remove.way = way;
+  finding.remedy.push_back(std::move(remove));
+  finding.trap = "While the foreign pod writes to the claim of that name, nobody else may.";
   return finding;
+}
+
+/// Whether the event speaks of this pod, or of one of its claims.
+bool concerns(const Workload& workload, Ordinal ordinal, const std::string& message) {
+  // A name that is followed by a digit is another one's.
+  const auto named = [&](const std::string& name) {
+    for (auto at = message.find(name); at != std::string::npos; at = message.find(name, at + 1)) {
+      const char next = at + name.size() < message.size() ? message[at + name.size()] : ' ';
+      if (next < '0' || next > '9') return true;
+    }
+    return false;
+  };
+  return named(workload.pod_name(ordinal));
 }
 
 }  // namespace
@@ -137,16 +119,54 @@ Finding refused_by(const Workload& workload, const json& event) {
 std::optional<Finding> creation_cause(const Workload& workload, Ordinal ordinal) {
   const json* refused = workload.event("StatefulSet", workload.name(), "FailedCreate");
   if (workload.name().size() > kLongestLabel - kHashAndHyphen) return name_too_long(workload, refused);
+  if (auto taken = name_taken(workload, ordinal)) return taken;
+  if (auto held = held_claim(workload, ordinal)) return held;
   if (refused == nullptr) return std::nullopt;
   // A refusal that is over tells nothing: the pod that it speaks of is there, or was since.
-  const std::string message = text(*refused, "message");
-  if (message.find(workload.pod_name(ordinal) + " ") == std::string::npos) return std::nullopt;
+  if (!concerns(workload, ordinal, text(*refused, "message"))) return std::nullopt;
   const json* created = workload.event("StatefulSet", workload.name(), "SuccessfulCreate");
-  if (created != nullptr &&
-      text(*created, "message").find("create Pod " + workload.pod_name(ordinal) + " ") != std::string::npos &&
+  const std::string name = workload.pod_name(ordinal);
+  if (created != nullptr && text(*created, "message").find("reate Pod " + name + " ") != std::string::npos &&
       time_of_event(*created) > time_of_event(*refused))
     return std::nullopt;
-  return refused_by(workload, *refused);
+  return refusal(workload, *refused);
+}
+
+std::optional<Finding> unchangeable_pods(const Workload& workload) {
+  std::vector<std::string> pods;
+  std::set<std::string> lacking;
+  for (const auto& [ordinal, seen] : workload.pods()) {
+    if (seen.pod.terminating()) continue;
+    bool lacks = false;
+    for (const std::string& claim_template : workload.set().claim_templates) {
+      const auto claim = seen.pod.volume_claims.find(claim_template);
+      if (claim != seen.pod.volume_claims.end() &&
+          claim->second == workload.claim_name(claim_template, ordinal))
+        continue;
+      lacks = true;
+      lacking.insert(claim_template);
+    }
+    if (lacks) pods.push_back(seen.pod.meta.ref.name);
+  }
+  const json* failed = workload.event("StatefulSet", workload.name(), "FailedUpdate");
+  if (pods.empty()) return std::nullopt;
+  Finding finding{
+      "pods-lack-claim",
+      fmt::format("The old pods ({}) were made without the volumes of the claim template {}: a pod's volumes "
+                  "cannot be "
+                  "changed in place, so the controller fails with FailedUpdate and makes no pod anew.",
+                  fmt::join(pods, ", "), fmt::join(lacking, ", ")),
+      {{workload.described(), "spec.volumeClaimTemplates", fmt::format("{}", fmt::join(lacking, ", "))},
+       {"Pod " + workload.ns() + "/" + pods.front(), "spec.volumes", "has no claim of that template"}},
+      {}};
+  if (failed != nullptr) finding.evidence.push_back(event_evidence(*failed));
+  std::string text = "delete the old pods, one after the other: they come back with the claim";
+  for (const std::string& pod : pods)
+    finding.remedy.push_back({std::exchange(text, {}), workload.kubectl({"delete", "pod", pod})});
+  finding.trap = "The claim that they come back with is empty: what stood in the pods goes with them.";
+  finding.also.assign(pods.begin() + 1, pods.end());
+  finding.pod = pods.front();
+  return finding;
 }
 
 }  // namespace stateproof::diagnosis

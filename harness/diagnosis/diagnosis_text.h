@@ -4,27 +4,20 @@
 #include <string>
 #include <vector>
 
-#include "harness/diagnosis/finding.h"
-#include "harness/diagnosis/snapshot.h"
+#include "harness/diagnosis/diagnose.h"
 
 namespace stateproof::diagnosis {
-
-/// What was found out about one StatefulSet.
-struct Diagnosis {
-  std::string ns;
-  std::string set;
-  int wanted = 0;  ///< pods
-  int ready = 0;
-  std::vector<Finding> findings;
-  [[nodiscard]] bool healthy() const;  ///< notes are no findings
-};
-
-/// Each set of the snapshot.
-std::vector<Diagnosis> diagnose_all(const Snapshot& snapshot);
 
 /// For people: cause, where it can be seen and since when, what to do, what not to do.
 std::string text_of(const Diagnosis& diagnosis, Timestamp taken);
 
+/// One entry of `statefulSets` in docs/doctor.schema.json.
 nlohmann::json json_of(const Diagnosis& diagnosis);
+
+/// A text for Prometheus (or a node exporter's textfile collector): gauges for each set and each finding.
+std::string prometheus_of(const std::vector<Diagnosis>& diagnoses);
+
+/// A SARIF 2.1.0 log, as code scanning reads it: a result for each finding and note.
+nlohmann::json sarif_of(const std::vector<Diagnosis>& diagnoses);
 
 }  // namespace stateproof::diagnosis

@@ -3,6 +3,9 @@
 #include <fmt/ranges.h>
 
 #include "harness/diagnosis/causes.h"
+#include "harness/diagnosis/containers.h"
+#include "harness/diagnosis/remedies.h"
+#include "harness/diagnosis/shell.h"
 #include "harness/model/fields.h"
 
 namespace stateproof::diagnosis {
@@ -17,27 +20,74 @@ constexpr auto kFarewell = 20s;
 
 Remedy out_of_service(const std::string& node) {
   return {
-      "or, when it is certain that the machine is off, say so; its pods then move, and volumes are detached",
-      fmt::format("kubectl taint node {} node.kubernetes.io/out-of-service=nodeshutdown:NoExecute", node)};
+      "or when it is certain that the machine is off, say so; its pods then move, and volumes are detached",
+      command_line(
+          {"kubectl", "taint", "node", node, "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"}),
+      2};
+}
+
+// A grace period that has minutes to go holds everything behind the pod: a hook, or a program that does not
+// heed SIGTERM.
+std::optional<Finding> long_farewell(const Workload& workload, const SeenPod& seen) {
+  const Pod& pod = seen.pod;
+  const auto grace =
+      std::chrono::seconds{number(member(*seen.served, "metadata"), "deletionGracePeriodSeconds")};
+  const Timestamp asked = *pod.meta.deletion - grace;
+  if (workload.older_than(pod.meta.deletion, -10min) || !workload.older_than(asked, 40s)) return std::nullopt;
+  std::vector<Evidence> hooks;
+  for (const Container& container : containers_of(*seen.served))
+    if (const json& hook = in(*container.spec, "lifecycle", "preStop");
+        hook.is_object() && container.running().is_object())
+      hooks.push_back({pod.meta.ref.text(),
+                       fmt::format("spec.{}[{}].lifecycle.preStop", container.list(), container.name()),
+                       action_text(hook)});
+  Finding finding{
+      "termination-waits",
+      fmt::format("The pod was deleted, and {} until its grace period of {} s is over, at {}.",
+                  hooks.empty() ? "its containers do not end: they have time"
+                                : "its preStop hook still runs: it has time",
+                  grace.count(), format_rfc3339(*pod.meta.deletion)),
+      {{pod.meta.ref.text(), "metadata.deletionGracePeriodSeconds", fmt::format("{}", grace.count()), asked}},
+      {{"wait, if what it does there is worth it; see what it says",
+        workload.kubectl({"logs", pod.meta.ref.name, "--all-containers", "--tail=50"})},
+       {"or end it now; it is then killed without having finished",
+        workload.kubectl({"delete", "pod", pod.meta.ref.name, "--grace-period=1"}), 2}},
+      "A database that is killed has to recover when it starts again; a grace period of 0 would give its "
+      "name away "
+      "while it still runs."};
+  finding.evidence.insert(finding.evidence.end(), hooks.begin(), hooks.end());
+  if (const json* failed = workload.event("Pod", pod.meta.ref.name, "FailedPreStopHook"))
+    finding.evidence.push_back(event_evidence(*failed));
+  finding.since = asked;
+  return finding;
 }
 
 }  // namespace
 
-Remedy delete_pod(const Workload& workload, const std::string& pod) {
-  return {"replace the pod", workload.kubectl() + "delete pod " + pod};
+namespace {
+
+Finding node_gone(const Workload& workload, const SeenPod& seen) {
+  Finding finding{"node-gone",
+                  fmt::format("The pod's node {} does not exist any more.", seen.pod.node),
+                  {{seen.pod.meta.ref.text(), "spec.nodeName", seen.pod.node}},
+                  {{"the pod garbage collector removes the pod within a minute; a volume that stands on "
+                    "that node alone is lost with it"}}};
+  if (text(workload.template_spec(), "nodeName") != seen.pod.node) return finding;
+  finding.cause = fmt::format("The template names the node {}, which does not exist.", seen.pod.node);
+  finding.evidence.push_back({workload.described(), "spec.template.spec.nodeName", seen.pod.node});
+  finding.remedy = {
+      {"leave the choice of the node to the scheduler",
+       patch_set(workload, json::array({{{"op", "remove"}, {"path", "/spec/template/spec/nodeName"}}}))},
+      replace_after(workload, seen)};
+  return finding;
 }
+
+}  // namespace
 
 std::optional<Finding> node_cause(const Workload& workload, const SeenPod& seen) {
   if (seen.pod.node.empty() || !workload.snapshot().nodes) return std::nullopt;
   const json* node = workload.node(seen.pod.node);
-  if (node == nullptr) {
-    Finding finding{"node-gone",
-                    fmt::format("The pod's node {} does not exist any more.", seen.pod.node),
-                    {{seen.pod.meta.ref.text(), "spec.nodeName", seen.pod.node}},
-                    {{"the pod garbage collector removes the pod within a minute; a volume that stands on "
-                      "that node alone is lost with it"}}};
-    return finding;
-  }
+  if (node == nullptr) return node_gone(workload, seen);
   const json& ready = condition(*node, "Ready");
   if (text(ready, "status") == "True") return std::nullopt;
   Finding finding{
@@ -56,7 +106,8 @@ std::optional<Finding> node_cause(const Workload& workload, const SeenPod& seen)
 
 std::optional<Finding> termination_cause(const Workload& workload, const SeenPod& seen) {
   const Pod& pod = seen.pod;
-  if (!pod.terminating() || !workload.older_than(pod.meta.deletion, 0s)) return std::nullopt;
+  if (!pod.terminating()) return std::nullopt;
+  if (!workload.older_than(pod.meta.deletion, 0s)) return long_farewell(workload, seen);
   if (auto lost = node_cause(workload, seen)) return lost;
   const Evidence deleted{pod.meta.ref.text(), "metadata.deletionTimestamp",
                          format_rfc3339(*pod.meta.deletion), pod.meta.deletion};
@@ -71,8 +122,9 @@ std::optional<Finding> termination_cause(const Workload& workload, const SeenPod
           fmt::format("{}", fmt::join(pod.meta.finalizers, ", "))}},
         {{"mend the controller that should take its finalizer away"},
          {"or take it away for it, when it is gone for good",
-          fmt::format("{}patch pod {} --type=merge -p '{{\"metadata\":{{\"finalizers\":null}}}}'",
-                      workload.kubectl(), pod.meta.ref.name)}},
+          merge_patch({"-n", workload.ns(), "pod", pod.meta.ref.name},
+                      {{"metadata", {{"finalizers", nullptr}}}}),
+          2}},
         "What the finalizer's owner wanted to do first stays undone."};
     return finding;
   }
@@ -84,7 +136,7 @@ std::optional<Finding> termination_cause(const Workload& workload, const SeenPod
       {deleted},
       {{"ask the kubelet and the container runtime of the node; a volume that is not unmounted is "
         "the usual cause",
-        fmt::format("kubectl describe pod -n {} {}", workload.ns(), pod.meta.ref.name)}},
+        workload.kubectl({"describe", "pod", pod.meta.ref.name})}},
       "A forced deletion takes the pod out of the API alone: its containers and mounts may live on."};
   if (const json* event = workload.event("Pod", pod.meta.ref.name, "FailedKillPod"))
     finding.evidence.push_back(event_evidence(*event));

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <chrono>
+#include <stop_token>
 #include <string>
 #include <tl/expected.hpp>
 
@@ -18,5 +20,9 @@ struct Scope {
 /// Reads what a diagnosis needs, by GET and LIST alone. What may not be read stands in Snapshot::unread; the
 /// sets and their pods must be readable.
 tl::expected<Snapshot, HarnessError> observe(const kube::Client& client, const Scope& scope);
+
+/// The same after having watched pods and events for a while, so that what goes round is seen to do so.
+tl::expected<Snapshot, HarnessError> observe_for(const kube::Client& client, const Scope& scope,
+                                                 std::chrono::seconds duration, const std::stop_token& stop);
 
 }  // namespace stateproof::diagnosis

@@ -2,9 +2,16 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <set>
 
 #include "harness/diagnosis/causes.h"
+#include "harness/diagnosis/node_fit.h"
+#include "harness/diagnosis/remedies.h"
+#include "harness/diagnosis/scheduler_words.h"
+#include "harness/diagnosis/selectors.h"
+#include "harness/diagnosis/shell.h"
 #include "harness/model/fields.h"
 #include "harness/model/quantity.h"
 
@@ -15,285 +22,780 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using namespace fields;
 
-bool meets(const json& expression, const std::map<std::string, std::string>& labels) {
-  const auto label = labels.find(text(expression, "key"));
-  const std::string how = text(expression, "operator");
-  const json& values = member(expression, "values");
-  const bool listed =
-      label != labels.end() && std::find(values.begin(), values.end(), label->second) != values.end();
-  if (how == "In") return listed;
-  if (how == "NotIn") return !listed;
-  if (how == "Exists") return label != labels.end();
-  if (how == "DoesNotExist") return label == labels.end();
-  return true;  // Gt and Lt: not decided here, and so no ground for a finding
+constexpr const char* kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
+// The scheduler may be about to look again, for example at a volume that has just been bound.
+constexpr auto kSchedulingTime = 20s;
+constexpr std::size_t kMostNodes = 12;  // that are shown
+
+using Fits = std::vector<const NodeFit*>;
+
+std::string names(const Fits& fits) {
+  std::vector<std::string> all;
+  for (const NodeFit* fit : fits) all.push_back(name_of(*fit->node));
+  if (all.size() > kMostNodes) {
+    const std::size_t more = all.size() - kMostNodes;
+    all.resize(kMostNodes);
+    all.push_back(fmt::format("{} more", more));
+  }
+  return fmt::format("{}", fmt::join(all, ", "));
 }
 
-// A node selector as volumes and affinities have it: any of its terms will do.
-bool meets_any(const json& terms, const json& node) {
-  const auto labels = texts(member(node, "metadata"), "labels");
-  return std::any_of(terms.begin(), terms.end(), [&](const json& term) {
-    for (const json& expression : member(term, "matchExpressions"))
-      if (!meets(expression, labels)) return false;
-    for (const json& field : member(term, "matchFields"))
-      if (!meets(field, {{"metadata.name", name_of(node)}})) return false;
-    return true;
-  });
-}
-
-bool selected(const json& pod, const json& node) {
-  const auto labels = texts(member(node, "metadata"), "labels");
-  for (const auto& [key, value] : texts(in(pod, "spec"), "nodeSelector"))
-    if (const auto label = labels.find(key); label == labels.end() || label->second != value) return false;
-  const json& terms = in(pod, "spec", "affinity", "nodeAffinity",
-                         "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms");
-  return !terms.is_array() || meets_any(terms, node);
-}
-
-bool tolerates(const json& pod, const json& taint) {
-  const json& tolerations = in(pod, "spec", "tolerations");
-  return std::any_of(tolerations.begin(), tolerations.end(), [&](const json& toleration) {
-    const std::string effect = text(toleration, "effect");
-    if (!effect.empty() && effect != text(taint, "effect")) return false;
-    const std::string key = text(toleration, "key");
-    if (!key.empty() && key != text(taint, "key")) return false;
-    return text(toleration, "operator") == "Exists" ||
-           (!key.empty() && text(toleration, "value") == text(taint, "value"));
-  });
-}
-
-std::string taint_text(const json& taint) {
-  const std::string value = text(taint, "value");
-  return text(taint, "key") + (value.empty() ? "" : "=" + value) + ":" + text(taint, "effect");
-}
-
-/// Taints that keep this pod away.
-std::vector<const json*> repelling(const json& pod, const json& node) {
-  std::vector<const json*> taints;
-  for (const json& taint : in(node, "spec", "taints"))
-    if (text(taint, "effect") != "PreferNoSchedule" && !tolerates(pod, taint)) taints.push_back(&taint);
-  return taints;
-}
-
-double requested(const json& pod, const char* resource) {
-  double sum = 0;
-  for (const json& container : in(pod, "spec", "containers"))
-    sum += parse_quantity(text(in(container, "resources", "requests"), resource)).value_or(0);
-  for (const json& container : in(pod, "spec", "initContainers"))
-    sum = std::max(sum, parse_quantity(text(in(container, "resources", "requests"), resource)).value_or(0));
-  return sum;
-}
-
-/// What of a resource the pods that can be seen leave of a node.
-double free_on(const Workload& workload, const json& node, const char* resource) {
-  double left = parse_quantity(text(in(node, "status", "allocatable"), resource)).value_or(0);
-  for (const json& pod : *workload.snapshot().pods)
-    if (text(in(pod, "spec"), "nodeName") == name_of(node) &&
-        text(in(pod, "status"), "phase") != "Succeeded" && text(in(pod, "status"), "phase") != "Failed")
-      left -= requested(pod, resource);
-  return left;
-}
-
-struct Nodes {
-  std::vector<const json*> all;
-  std::vector<const json*> of_volume;  ///< that the pod's bound volumes allow
-  std::vector<const json*> wanted;     ///< of those, that the pod selects
-  std::vector<const json*> open;       ///< of those, whose taints the pod bears
-  const json* volume = nullptr;        ///< a bound one that stands on some nodes only
+/// Nodes that pass every other test, and then fail this one.
+struct LastStraw {
+  std::string_view id;
+  Fits nodes;
 };
 
-Nodes sifted(const Workload& workload, const SeenPod& seen) {
-  Nodes nodes;
-  std::vector<const json*> terms;
-  for (const auto& [name, claim_name] : seen.pod.volume_claims) {
-    const json* claim = workload.claim(claim_name);
-    const json* volume = claim == nullptr ? nullptr : workload.volume(text(in(*claim, "spec"), "volumeName"));
-    if (volume == nullptr) continue;
-    const json& wanted = in(*volume, "spec", "nodeAffinity", "required", "nodeSelectorTerms");
-    if (!wanted.is_array()) continue;
-    terms.push_back(&wanted);
-    nodes.volume = volume;
+// From what cannot be changed to what can: the test that leaves no node has the say.
+constexpr std::array<std::string_view, 10> kOrder{"volume-node-conflict", "node-selector-matches-none",
+                                                  "taint-not-tolerated",  "insufficient-resources",
+                                                  "too-many-pods",        "host-port-taken",
+                                                  "pod-affinity",         "topology-label-missing",
+                                                  "topology-spread",      "pod-anti-affinity"};
+
+LastStraw last_straw(const std::vector<NodeFit>& fits) {
+  Fits left;
+  for (const NodeFit& fit : fits) left.push_back(&fit);
+  for (const std::string_view id : kOrder) {
+    Fits next;
+    for (const NodeFit* fit : left)
+      if (fit->of(id) == nullptr) next.push_back(fit);
+    if (next.empty()) return {id, left};
+    left = std::move(next);
   }
-  for (const json& node : *workload.snapshot().nodes) {
-    nodes.all.push_back(&node);
-    if (!std::all_of(terms.begin(), terms.end(),
-                     [&](const json* wanted) { return meets_any(*wanted, node); }))
-      continue;
-    nodes.of_volume.push_back(&node);
-    if (!selected(*seen.served, node)) continue;
-    nodes.wanted.push_back(&node);
-    if (repelling(*seen.served, node).empty()) nodes.open.push_back(&node);
-  }
-  return nodes;
+  return {{}, left};
 }
 
-std::string selector_text(const json& pod) {
-  std::string all;
-  for (const auto& [key, value] : texts(in(pod, "spec"), "nodeSelector"))
-    all += (all.empty() ? "" : ",") + key + "=" + value;
+/// "2 nodes: taint a=b:NoSchedule; 1 node: pod shop/web-0 is there", as evidence, one line for each node.
+void tell_nodes(const std::vector<NodeFit>& fits, const LastStraw& straw, Finding& finding) {
+  std::size_t shown = 0;
+  for (const NodeFit& fit : fits) {
+    const Objection* objection = fit.of(straw.id);
+    const bool concerned = std::find(straw.nodes.begin(), straw.nodes.end(), &fit) != straw.nodes.end();
+    if (!concerned || objection == nullptr)
+      objection = fit.objections.empty() ? nullptr : &fit.objections.front();
+    if (objection == nullptr) continue;
+    if (++shown > kMostNodes) continue;
+    finding.evidence.push_back({ref_text(*fit.node), "does not take the pod", objection->words});
+  }
+  if (shown > kMostNodes)
+    finding.evidence.push_back(
+        {"Node", "do not take the pod either", counted(shown - kMostNodes, "more node")});
+}
+
+/// How many nodes fail for which other reason: " (1 more node: taint-not-tolerated)".
+std::string others(const std::vector<NodeFit>& fits, const LastStraw& straw) {
+  std::map<std::string_view, std::size_t> counts;
+  for (const NodeFit& fit : fits)
+    if (std::find(straw.nodes.begin(), straw.nodes.end(), &fit) == straw.nodes.end() &&
+        !fit.objections.empty())
+      ++counts[fit.objections.front().id];
+  std::vector<std::string> parts;
+  for (const auto& [id, count] : counts)
+    parts.push_back(fmt::format("{}: {}", counted(count, "other node"), id));
+  return parts.empty() ? std::string{} : fmt::format(" ({})", fmt::join(parts, "; "));
+}
+
+std::vector<const json*> taints_of(const SeenPod& seen, const Fits& fits) {
+  std::vector<const json*> all;
+  for (const NodeFit* fit : fits)
+    for (const json* taint : repelling(*seen.served, *fit->node)) all.push_back(taint);
   return all;
 }
 
 Remedy untaint(const json& node, const json& taint) {
   if (text(taint, "key") == "node.kubernetes.io/unschedulable")
-    return {"allow pods on the node again", "kubectl uncordon " + name_of(node)};
-  return {
-      "take the taint away, if it is not meant for this set",
-      fmt::format("kubectl taint node {} {}:{}-", name_of(node), text(taint, "key"), text(taint, "effect"))};
+    return {"allow pods on the node again", command_line({"kubectl", "uncordon", name_of(node)})};
+  return {"take the taint away, if it is not meant for this set",
+          command_line({"kubectl", "taint", "node", name_of(node),
+                        text(taint, "key") + ":" + text(taint, "effect") + "-"})};
 }
 
-std::string names(const std::vector<const json*>& nodes) {
-  std::vector<std::string> all;
-  for (const json* node : nodes) all.push_back(name_of(*node));
-  return fmt::format("{}", fmt::join(all, ", "));
+void untaint_all(const SeenPod& seen, const Fits& fits, Finding& finding) {
+  std::set<std::string> told;
+  for (const NodeFit* fit : fits)
+    for (const json* taint : repelling(*seen.served, *fit->node)) {
+      if (text(*taint, "key").rfind("node-role.kubernetes.io/", 0) == 0) continue;
+      if (Remedy remedy = untaint(*fit->node, *taint); told.insert(remedy.command).second)
+        finding.remedy.push_back(std::move(remedy));
+    }
 }
 
-void tell_taints(const SeenPod& seen, const std::vector<const json*>& nodes, Finding& finding) {
-  for (const json* node : nodes)
-    for (const json* taint : repelling(*seen.served, *node))
-      finding.evidence.push_back({ref_text(*node), "spec.taints", taint_text(*taint)});
+std::string node_selector(const json& pod) { return pairs(texts(in(pod, "spec"), "nodeSelector")); }
+
+std::string node_terms(const json& pod) {
+  std::vector<std::string> terms;
+  for (const json& term : in(pod, "spec", "affinity", "nodeAffinity", kRequired, "nodeSelectorTerms"))
+    terms.push_back(selector_text(term));
+  return fmt::format("{}", fmt::join(terms, " or "));
 }
 
-Finding off_its_volume(const SeenPod& seen, const Nodes& nodes) {
-  const std::string volume = name_of(*nodes.volume);
+/// The volume that leaves the pod the fewest nodes.
+const json* narrowest_volume(const Workload& workload, const SeenPod& seen) {
+  const json* narrow = nullptr;
+  for (const auto& [name, claim] : seen.pod.volume_claims)
+    if (const json* volume = workload.volume_of(claim); volume != nullptr && volume_terms(*volume).is_array())
+      narrow = volume;
+  return narrow;
+}
+
+// --- volumes ----------------------------------------------------------------------------------------------
+
+Fits nodes_of_volume(const std::vector<NodeFit>& fits, const json& volume) {
+  Fits nodes;
+  for (const NodeFit& fit : fits)
+    if (meets_any(volume_terms(volume), *fit.node)) nodes.push_back(&fit);
+  return nodes;
+}
+
+// A volume that is a folder of its node can be made anew on another one: its data is copied by hand.
+json moved_volume(const json& volume, const json& to) {
+  json moved{{"apiVersion", "v1"},
+             {"kind", "PersistentVolume"},
+             {"metadata", {{"name", name_of(volume)}}},
+             {"spec", member(volume, "spec")}};
+  if (const json& labels = in(volume, "metadata", "labels"); labels.is_object())
+    moved["metadata"]["labels"] = labels;
+  moved["spec"]["nodeAffinity"] = in(to, "spec", "nodeAffinity");
+  if (json& reference = moved["spec"]["claimRef"]; reference.is_object()) {
+    reference.erase("uid");
+    reference.erase("resourceVersion");
+  }
+  return moved;
+}
+
+void move_volume(const Workload& workload, const SeenPod& seen, const std::string& claim, const json& volume,
+                 const json& to, const std::string& nodes, Finding& finding) {
+  const std::string name = name_of(volume);
+  const json& spec = member(volume, "spec");
+  const std::string path =
+      text(member(spec, member(spec, "local").is_object() ? "local" : "hostPath"), "path");
+  const auto step = [&](std::string command, std::string text = {}) {
+    finding.remedy.push_back({std::move(text), std::move(command)});
+  };
+  step(retain(name),
+       fmt::format("make volume {} anew on {}, with what was copied into {} there", name, nodes, path));
+  step(workload.kubectl({"delete", "persistentvolumeclaim", claim, "--wait=false"}));
+  step(command_line({"kubectl", "delete", "persistentvolume", name, "--wait=false"}));
+  step(workload.kubectl({"delete", "pod", seen.pod.meta.ref.name}));
+  step(command_line({"kubectl", "wait", "--for=delete", "persistentvolume/" + name, "--timeout=2m"}));
+  step(create_command("", moved_volume(volume, to)));
+}
+
+/// Two volumes of the pod that no node has both of.
+std::optional<Finding> volumes_apart(const Workload& workload, const SeenPod& seen,
+                                     const std::vector<NodeFit>& fits) {
+  struct Bound {
+    std::string claim;
+    const json* volume;
+    Fits nodes;
+  };
+  std::vector<Bound> bound;
+  for (const auto& [name, claim] : seen.pod.volume_claims) {
+    const json* volume = workload.volume_of(claim);
+    if (volume == nullptr || !volume_terms(*volume).is_array()) continue;
+    Fits nodes = nodes_of_volume(fits, *volume);
+    if (nodes.empty()) return std::nullopt;
+    bound.push_back({claim, volume, std::move(nodes)});
+  }
+  for (const Bound& one : bound)
+    for (const Bound& other : bound) {
+      const bool meet = std::any_of(one.nodes.begin(), one.nodes.end(), [&](const NodeFit* node) {
+        return std::find(other.nodes.begin(), other.nodes.end(), node) != other.nodes.end();
+      });
+      if (meet) continue;
+      Finding finding{
+          "volumes-apart",
+          fmt::format(
+              "The pod's volumes stand on different nodes: {} of claim {} on {}, {} of claim {} on {}; "
+              "no node has both volumes.",
+              name_of(*one.volume), one.claim, names(one.nodes), name_of(*other.volume), other.claim,
+              names(other.nodes)),
+          {},
+          {}};
+      for (const Bound* each : {&one, &other})
+        finding.evidence.push_back({ref_text(*each->volume), "spec.nodeAffinity", names(each->nodes)});
+      finding.remedy = {
+          {fmt::format("only you can decide which of the two gives way: its data must be copied "
+                       "to the other's node first, or be restored there")}};
+      // Two that change places would stand apart again: only one of the ways is printed as commands.
+      const auto movable = [](const Bound& bond) {
+        const json& spec = member(*bond.volume, "spec");
+        return member(spec, "local").is_object() || member(spec, "hostPath").is_object();
+      };
+      const Bound& moves = movable(other) ? other : one;
+      const Bound& stays = &moves == &other ? one : other;
+      if (movable(moves)) {
+        move_volume(workload, seen, moves.claim, *moves.volume, *stays.volume, names(stays.nodes), finding);
+        finding.remedy.push_back({fmt::format("or the other way round: volume {} to {}",
+                                              name_of(*stays.volume), names(moves.nodes)),
+                                  {},
+                                  2});
+      }
+      finding.trap =
+          "The claim that is made anew gets the volume that is made anew: what is not in its folder by then "
+          "is not "
+          "there.";
+      return finding;
+    }
+  return std::nullopt;
+}
+
+Finding off_its_volume(const Workload& workload, const SeenPod& seen, const std::vector<NodeFit>& fits,
+                       const LastStraw& straw) {
+  const json& volume = *narrowest_volume(workload, seen);
+  const Fits nodes = nodes_of_volume(fits, volume);
   Finding finding{"volume-node-conflict", "", {}, {}};
-  finding.evidence = {{ref_text(*nodes.volume), "spec.nodeAffinity",
-                       nodes.of_volume.empty() ? "no node of the cluster" : names(nodes.of_volume)}};
-  if (nodes.of_volume.empty()) {
-    finding.cause = fmt::format("The pod's volume {} stands on a node that is not in the cluster.", volume);
+  if (nodes.empty()) {
+    std::vector<std::string> terms;
+    for (const json& term : volume_terms(volume)) terms.push_back(selector_text(term));
+    finding.evidence = {{ref_text(volume), "spec.nodeAffinity", fmt::format("{}", fmt::join(terms, " or "))}};
+    finding.cause = fmt::format("The pod's volume {} stands on a node that is not in the cluster ({}).",
+                                name_of(volume), fmt::join(terms, " or "));
     finding.remedy = {{"bring that node back; or restore the data into a new claim"}};
     return finding;
   }
-  finding.cause = fmt::format("The pod's volume {} stands on {} alone, which does not take the pod.", volume,
-                              names(nodes.of_volume));
-  if (nodes.wanted.empty()) {
-    finding.evidence.push_back({seen.pod.meta.ref.text(), "spec.nodeSelector", selector_text(*seen.served)});
+  finding.evidence = {{ref_text(volume), "spec.nodeAffinity", names(nodes)}};
+  const NodeFit& first = *nodes.front();
+  const Objection* why = first.of(straw.id);
+  finding.cause = fmt::format("The pod's volume {} stands on {} alone, which does not take the pod{}.",
+                              name_of(volume), names(nodes), why == nullptr ? "" : ": " + why->words);
+  if (straw.id == "node-selector-matches-none") {
+    const std::string selector = node_selector(*seen.served);
+    finding.evidence.push_back({seen.pod.meta.ref.text(),
+                                selector.empty() ? "spec.affinity.nodeAffinity" : "spec.nodeSelector",
+                                selector.empty() ? node_terms(*seen.served) : selector});
     finding.remedy = {{"let the pod go where its volume is: change its nodeSelector or affinity"}};
+  } else if (straw.id == "taint-not-tolerated") {
+    for (const NodeFit* fit : nodes)
+      for (const json* taint : repelling(*seen.served, *fit->node))
+        finding.evidence.push_back({ref_text(*fit->node), "spec.taints", taint_text(*taint)});
+    untaint_all(seen, nodes, finding);
   } else {
-    tell_taints(seen, nodes.wanted, finding);
-    for (const json* node : nodes.wanted)
-      for (const json* taint : repelling(*seen.served, *node))
-        finding.remedy.push_back(untaint(*node, *taint));
+    finding.remedy = {{"make room on that node: no other one has the volume"}};
   }
   finding.trap = "Deleting the claim gives the pod another node, and an empty volume.";
   return finding;
 }
 
+// --- nodes ------------------------------------------------------------------------------------------------
+
 Finding nothing_selected(const SeenPod& seen) {
-  const std::string selector = selector_text(*seen.served);
-  Finding finding{"node-selector-matches-none",
-                  "No node has the labels that the pod asks for.",
-                  {{seen.pod.meta.ref.text(),
-                    selector.empty() ? "spec.affinity.nodeAffinity" : "spec.nodeSelector", selector}},
-                  {{"label a node that is meant",
-                    "kubectl label node <node> " + (selector.empty() ? "<key>=<value>" : selector)},
-                   {"or change the template, and delete the pod afterwards: it keeps the old one"}}};
-  std::replace(finding.remedy.front().command.begin(), finding.remedy.front().command.end(), ',', ' ');
+  const std::string selector = node_selector(*seen.served);
+  const std::string asks = selector.empty() ? node_terms(*seen.served) : selector;
+  std::vector<std::string> label{"kubectl", "label", "node", "<node>"};
+  if (selector.empty()) label.emplace_back("<key>=<value>");
+  for (const auto& [key, value] : texts(in(*seen.served, "spec"), "nodeSelector"))
+    label.push_back(key + "=" + value);
+  return {"node-selector-matches-none",
+          fmt::format("No node has the labels that the pod asks for: {}.", asks),
+          {{seen.pod.meta.ref.text(), selector.empty() ? "spec.affinity.nodeAffinity" : "spec.nodeSelector",
+            asks}},
+          {{"label a node that is meant", command_line(label)},
+           {"or change the template, and delete the pod afterwards: it keeps the old one", {}, 2}}};
+}
+
+Finding repelled(const SeenPod& seen, const LastStraw& straw) {
+  std::set<std::string> taints;
+  for (const json* taint : taints_of(seen, straw.nodes)) taints.insert(taint_text(*taint));
+  Finding finding{
+      "taint-not-tolerated",
+      fmt::format("Every node that the pod could go to has a taint that the pod does not tolerate: {}.",
+                  fmt::join(taints, ", ")),
+      {},
+      {}};
+  for (const NodeFit* fit : straw.nodes)
+    for (const json* taint : repelling(*seen.served, *fit->node))
+      if (finding.evidence.size() < kMostNodes)
+        finding.evidence.push_back({ref_text(*fit->node), "spec.taints", taint_text(*taint)});
+  untaint_all(seen, straw.nodes, finding);
+  finding.remedy.push_back({"or give the template a toleration, and delete the pod afterwards",
+                            {},
+                            finding.remedy.empty() ? 1 : 2});
   return finding;
 }
 
-Finding repelled(const SeenPod& seen, const Nodes& nodes) {
-  Finding finding{"taint-not-tolerated",
-                  "Every node that the pod could go to has a taint that the pod does not tolerate.",
+std::string asking_container(const json& pod, const std::string& resource) {
+  for (const char* kind : {"containers", "initContainers"})
+    for (const json& known : in(pod, "spec", kind))
+      if (!text(in(known, "resources", "requests"), resource.c_str()).empty()) return text(known, "name");
+  return {};
+}
+
+std::vector<Remedy> ask_for_less(const Workload& workload, const SeenPod& seen, const std::string& resource,
+                                 double most) {
+  const std::string container = asking_container(*seen.served, resource);
+  if (resource == "cpu" || resource == "memory" || resource == "ephemeral-storage") {
+    // A tenth less than there is: others grow, too.
+    const double ask = std::floor(most * (resource == "cpu" ? 900 : 0.9 / 0x1p20));
+    const std::string less =
+        ask < 1 ? "<less>" : fmt::format("{:.0f}{}", ask, resource == "cpu" ? "m" : "Mi");
+    return {{"ask for less, here for what is free, where the program can do with it",
+             workload.kubectl({"set", "resources", "statefulset/" + workload.name(), "-c", container,
+                               "--requests=" + resource + "=" + less})},
+            replace_after(workload, seen),
+            {"or add a node", {}, 2}};
+  }
+  // Huge pages and devices: request and limit are one.
+  json taken = json::array();
+  for (const json& known : in(workload.template_spec(), "containers"))
+    if (in(known, "resources", "limits").contains(resource) ||
+        in(known, "resources", "requests").contains(resource))
+      taken.push_back(
+          {{"name", text(known, "name")},
+           {"resources", {{"limits", {{resource, nullptr}}}, {"requests", {{resource, nullptr}}}}}});
+  return {{fmt::format("add a node that offers {}, or let the present ones offer it", resource), {}, 1},
+          {fmt::format("or do without {}, where the program can", resource),
+           patch_template(workload, {{"containers", taken}}), 2},
+          replace_after(workload, seen, 2)};
+}
+
+Finding too_big(const Workload& workload, const SeenPod& seen, const LastStraw& straw) {
+  std::string resource;
+  double most = 0;
+  for (const std::string& name : asked_resources(*seen.served)) {
+    double best = -1;
+    for (const NodeFit* fit : straw.nodes)
+      best = std::max(best, workload.cluster().free_on(*fit->node, name));
+    if (resource.empty() || requested(*seen.served, name) > best) {
+      const bool decisive = requested(*seen.served, name) > best;
+      if (!decisive && !resource.empty()) continue;
+      resource = name;
+      most = std::max(0.0, best);
+      if (decisive) break;
+    }
+  }
+  const bool offered = std::any_of(straw.nodes.begin(), straw.nodes.end(), [&](const NodeFit* fit) {
+    return parse_quantity(text(in(*fit->node, "status", "allocatable"), resource.c_str())).value_or(0) > 0;
+  });
+  const std::string asks = amount_text(resource, requested(*seen.served, resource));
+  Finding finding{
+      "insufficient-resources",
+      offered
+          ? fmt::format("The pod asks for more {} than any node has free: {}, and at most {} are free.",
+                        resource, asks, amount_text(resource, most))
+          : fmt::format("The pod asks for {} {}, and no node that could take it offers any.", asks, resource),
+      {},
+      ask_for_less(workload, seen, resource, most)};
+  for (const char* kind : {"containers", "initContainers"})
+    for (const json& known : in(*seen.served, "spec", kind))
+      if (const std::string quantity = text(in(known, "resources", "requests"), resource.c_str());
+          !quantity.empty())
+        finding.evidence.push_back(
+            {seen.pod.meta.ref.text(),
+             fmt::format("spec.{}[{}].resources.requests.{}", kind, text(known, "name"), resource),
+             quantity});
+  for (const NodeFit* fit : straw.nodes)
+    if (finding.evidence.size() < kMostNodes)
+      finding.evidence.push_back(
+          {ref_text(*fit->node), "free " + resource,
+           amount_text(resource, std::max(0.0, workload.cluster().free_on(*fit->node, resource)))});
+  finding.trap = kUpdateWaits;
+  return finding;
+}
+
+Remedy scale_to(const Workload& workload, std::size_t replicas, int way) {
+  return {
+      fmt::format("or be content with {}", counted(replicas, "pod")),
+      workload.kubectl({"scale", "statefulset/" + workload.name(), fmt::format("--replicas={}", replicas)}),
+      way};
+}
+
+std::size_t standing(const Workload& workload) {
+  return static_cast<std::size_t>(
+      std::count_if(workload.pods().begin(), workload.pods().end(),
+                    [](const auto& entry) { return !entry.second.pod.node.empty(); }));
+}
+
+Finding ports_taken(const Workload& workload, const SeenPod& seen, const LastStraw& straw) {
+  std::vector<std::string> holders;
+  for (const NodeFit* fit : straw.nodes)
+    if (const Objection* objection = fit->of(straw.id); holders.size() < kMostNodes)
+      holders.push_back(fmt::format("{} on {}", objection->words.substr(0, objection->words.find(" holds")),
+                                    name_of(*fit->node)));
+  std::vector<std::string> numbers;
+  for (const std::string& port : host_ports(*seen.served)) numbers.push_back(port.substr(port.find(' ') + 1));
+  Finding finding{
+      "host-port-taken",
+      fmt::format("hostPort {} is taken on every node that could take the pod, so that {} have no free ports "
+                  "for it: {}.",
+                  fmt::join(numbers, ", "), counted(straw.nodes.size(), "node"), fmt::join(holders, ", ")),
+      {{seen.pod.meta.ref.text(), "spec.containers[].ports[].hostPort",
+        fmt::format("{}", fmt::join(numbers, ", "))}},
+      {}};
+  json drop = json::array();
+  std::size_t container = 0;
+  for (const json& known : in(workload.template_spec(), "containers")) {
+    std::size_t port = 0;
+    for (const json& entry : member(known, "ports")) {
+      if (number(entry, "hostPort") > 0)
+        drop.push_back(
+            {{"op", "remove"},
+             {"path", fmt::format("/spec/template/spec/containers/{}/ports/{}/hostPort", container, port)}});
+      ++port;
+    }
+    ++container;
+  }
+  if (!drop.empty() && !flag(workload.template_spec(), "hostNetwork"))
+    finding.remedy = {{"do without the host port: the pods have names and addresses of their own",
+                       patch_set(workload, drop)},
+                      replace_after(workload, seen)};
+  else
+    finding.remedy = {{"do without the host's network, or give the set another port"}};
+  finding.remedy.push_back(scale_to(workload, standing(workload), 2));
+  finding.remedy.push_back({"or add a node", {}, 3});
+  finding.trap = kUpdateWaits;
+  return finding;
+}
+
+json weighted(const json& terms) {
+  json preferred = json::array();
+  for (const json& term : terms) preferred.push_back({{"weight", 100}, {"podAffinityTerm", term}});
+  return preferred;
+}
+
+// A required rule becomes a preference; preferences that are there already stay.
+std::string prefer(const Workload& workload, const char* kind) {
+  const json& rules = in(workload.template_spec(), "affinity", kind);
+  json preferred = weighted(member(rules, kRequired));
+  for (const json& known : member(rules, "preferredDuringSchedulingIgnoredDuringExecution"))
+    preferred.push_back(known);
+  const std::string path = fmt::format("/spec/template/spec/affinity/{}/", kind);
+  return patch_set(workload, json::array({{{"op", "remove"}, {"path", path + kRequired}},
+                                          {{"op", "add"},
+                                           {"path", path + "preferredDuringSchedulingIgnoredDuringExecution"},
+                                           {"value", preferred}}}));
+}
+
+std::string topology_keys(const json& terms) {
+  std::set<std::string> keys;
+  for (const json& term : terms) keys.insert(text(term, "topologyKey"));
+  return fmt::format("{}", fmt::join(keys, ", "));
+}
+
+/// The highest pod of the set that has a node and another template than this one: the rule of that template
+/// keeps this pod away until it goes; null when there is none.
+const SeenPod* last_of_other_template(const Workload& workload, const SeenPod& seen, bool of_any) {
+  const std::string revision = seen.pod.meta.label("controller-revision-hash");
+  for (auto entry = workload.pods().rbegin(); entry != workload.pods().rend(); ++entry) {
+    const Pod& pod = entry->second.pod;
+    if (!pod.node.empty() && (of_any || pod.meta.label("controller-revision-hash") != revision))
+      return &entry->second;
+  }
+  return nullptr;
+}
+
+Remedy make_room(const Workload& workload, const std::string& pod, std::string text) {
+  return {std::move(text), workload.kubectl({"delete", "pod", pod})};
+}
+
+/// The pod's own rule leaves it no node.
+Finding kept_apart(const Workload& workload, const SeenPod& seen, const LastStraw& straw,
+                   const std::string& holders) {
+  const json& terms = in(*seen.served, "spec", "affinity", "podAntiAffinity", kRequired);
+  Finding finding{
+      "pod-anti-affinity",
+      fmt::format(
+          "Required pod anti-affinity by {} allows one such pod in each: the set wants {}, and {} that "
+          "take pods have theirs already, so that the pod finds none ({}).",
+          topology_keys(terms), counted(static_cast<std::size_t>(workload.set().replicas.value), "pod"),
+          counted(straw.nodes.size(), "node"), holders),
+      {},
+      {}};
+  for (const json& term : terms)
+    finding.evidence.push_back(
+        {seen.pod.meta.ref.text(), "spec.affinity.podAntiAffinity." + std::string{kRequired},
+         fmt::format("{} by {}", selector_text(member(term, "labelSelector")), text(term, "topologyKey"))});
+  if (in(workload.template_spec(), "affinity", "podAntiAffinity", kRequired).is_array()) {
+    finding.remedy = {{"only you can decide. Make the rule preferred: members may then share a node",
+                       prefer(workload, "podAntiAffinity")},
+                      replace_after(workload, seen)};
+    if (const SeenPod* other = last_of_other_template(workload, seen, true))
+      finding.remedy.push_back(
+          make_room(workload, other->pod.meta.ref.name,
+                    "and one of those with a node, whose old rule still keeps others away; the "
+                    "update replaces the rest"));
+    finding.remedy.push_back(scale_to(workload, standing(workload), 2));
+  }
+  finding.remedy.push_back({"or add a node, which keeps the members apart", {}, 3});
+  finding.trap = kUpdateWaits;
+  return finding;
+}
+
+/// Rules of pods that are there keep the pod away.
+Finding kept_away(const Workload& workload, const SeenPod& seen, const LastStraw& straw,
+                  const std::string& holders) {
+  Finding finding{"pod-anti-affinity",
+                  fmt::format("The required pod anti-affinity of other pods keeps the pod from {} ({}).",
+                              counted(straw.nodes.size(), "node"), holders),
                   {},
                   {}};
-  tell_taints(seen, nodes.wanted, finding);
-  std::set<std::string> told;
-  for (const json* node : nodes.wanted)
-    for (const json* taint : repelling(*seen.served, *node)) {
-      if (text(*taint, "key").rfind("node-role.kubernetes.io/", 0) == 0) continue;
-      if (Remedy remedy = untaint(*node, *taint); told.insert(remedy.command).second)
-        finding.remedy.push_back(std::move(remedy));
-    }
-  finding.remedy.push_back({"or give the template a toleration, and delete the pod afterwards"});
+  if (const SeenPod* other = last_of_other_template(workload, seen, false))
+    finding.remedy = {
+        make_room(workload, other->pod.meta.ref.name,
+                  "replace one that still has the old template, whose rule keeps the new pods away")};
+  else
+    finding.remedy = {{"add a node, or let the others go elsewhere"}};
   return finding;
 }
 
-std::optional<Finding> too_big(const Workload& workload, const SeenPod& seen, const Nodes& nodes) {
-  for (const char* resource : {"cpu", "memory"}) {
-    const double wanted = requested(*seen.served, resource);
-    if (wanted <= 0) continue;
-    double most = 0;
-    for (const json* node : nodes.open) most = std::max(most, free_on(workload, *node, resource));
-    if (wanted <= most) continue;
-    Finding finding{"insufficient-resources",
-                    fmt::format("The pod asks for more {} than any node has free.", resource),
-                    {},
-                    {}};
-    std::string container;
-    for (const json& known : in(*seen.served, "spec", "containers")) {
-      const std::string quantity = text(in(known, "resources", "requests"), resource);
-      if (quantity.empty()) continue;
-      if (container.empty()) container = text(known, "name");
-      finding.evidence.push_back(
-          {seen.pod.meta.ref.text(),
-           fmt::format("spec.containers[{}].resources.requests.{}", text(known, "name"), resource),
-           quantity});
+Finding apart(const Workload& workload, const SeenPod& seen, const LastStraw& straw) {
+  std::vector<std::string> holders;
+  bool own = true;
+  for (const NodeFit* fit : straw.nodes) {
+    const std::string& words = fit->of(straw.id)->words;
+    own = own && words.find("keeps such pods away") == std::string::npos;
+    if (holders.size() < kMostNodes) holders.push_back(name_of(*fit->node) + ": " + words);
+  }
+  const std::string told = fmt::format("{}", fmt::join(holders, "; "));
+  return own ? kept_apart(workload, seen, straw, told) : kept_away(workload, seen, straw, told);
+}
+
+Finding kept_together(const Workload& workload, const SeenPod& seen, const LastStraw& straw) {
+  const json& terms = in(*seen.served, "spec", "affinity", "podAffinity", kRequired);
+  std::vector<std::string> wants;
+  for (const json& term : terms)
+    wants.push_back(
+        fmt::format("{} in its {}", selector_text(member(term, "labelSelector")), text(term, "topologyKey")));
+  Finding finding{
+      "pod-affinity",
+      fmt::format("Required pod affinity: the pod wants to be beside pods {}, and none of {} that take pods "
+                  "has them.",
+                  fmt::join(wants, " and "), counted(straw.nodes.size(), "node")),
+      {{seen.pod.meta.ref.text(), "spec.affinity.podAffinity." + std::string{kRequired},
+        fmt::format("{}", fmt::join(wants, " and "))}},
+      {{"start the pods that it wants to be beside; or mend the selector, when they are there under other "
+        "labels"}}};
+  if (in(workload.template_spec(), "affinity", "podAffinity", kRequired).is_array()) {
+    finding.remedy.push_back({"or make the rule preferred", prefer(workload, "podAffinity"), 2});
+    finding.remedy.push_back(replace_after(workload, seen, 2));
+  }
+  finding.trap = kUpdateWaits;
+  return finding;
+}
+
+std::string constraint_patch(const Workload& workload, std::size_t index, const char* field,
+                             const char* value) {
+  return patch_set(
+      workload,
+      json::array(
+          {{{"op", "add"},
+            {"path", fmt::format("/spec/template/spec/topologySpreadConstraints/{}/{}", index, field)},
+            {"value", value}}}));
+}
+
+Finding spread_out(const Workload& workload, const SeenPod& seen, const LastStraw& straw,
+                   const std::vector<NodeFit>& fits) {
+  const bool unlabelled = straw.id == "topology-label-missing";
+  Finding finding{straw.id, "", {}, {}};
+  for (const Spread& spread : hard_spreads(workload, seen)) {
+    const std::string key = text(*spread.constraint, "topologyKey");
+    std::vector<std::string> counts;
+    for (const auto& [domain, count] : spread.domains) counts.push_back(fmt::format("{}: {}", domain, count));
+    const std::size_t without = static_cast<std::size_t>(std::count_if(
+        fits.begin(), fits.end(), [&](const NodeFit& fit) { return !labels_of(*fit.node).contains(key); }));
+    if (unlabelled && without == 0) continue;
+    const auto skew = number(*spread.constraint, "maxSkew", 1);
+    finding.evidence.push_back({seen.pod.meta.ref.text(),
+                                fmt::format("spec.topologySpreadConstraints[{}]", spread.index),
+                                fmt::format("topologyKey {}, maxSkew {}, DoNotSchedule", key, skew)});
+    finding.evidence.push_back({"Node", "pods for each " + key, fmt::format("{}", fmt::join(counts, ", "))});
+    if (!finding.cause.empty()) continue;
+    if (unlabelled) {
+      finding.cause = fmt::format(
+          "The topology spread constraint goes by the label {}, which {} of {} do not have (missing "
+          "required label); those take no pod.",
+          key, without, counted(fits.size(), "node"));
+      finding.remedy = {{"label the nodes with where they are",
+                         command_line({"kubectl", "label", "node", "<node>", key + "=<value>"})}};
+    } else {
+      finding.cause = fmt::format(
+          "The topology spread constraint by {} allows a skew of {}, and one more pod on any node "
+          "that takes it would break it ({}).",
+          key, skew, fmt::join(counts, ", "));
+      finding.remedy = {{"add a node, or room, where there are the fewest"}};
+      // An empty domain whose nodes all repel the pod can never be filled.
+      bool closed = true;
+      for (const NodeFit& fit : fits) {
+        const Labels labels = labels_of(*fit.node);
+        const auto label = labels.find(key);
+        const auto count = label == labels.end() ? spread.domains.end() : spread.domains.find(label->second);
+        if (count != spread.domains.end() && count->second == spread.fewest)
+          closed = closed && fit.of("taint-not-tolerated") != nullptr;
+      }
+      if (closed)
+        finding.remedy = {{"the fewest are where a taint keeps the pods out: do not count such nodes",
+                           constraint_patch(workload, spread.index, "nodeTaintsPolicy", "Honor")},
+                          replace_after(workload, seen)};
     }
-    for (const json* node : nodes.open) {
-      const double left = std::max(0.0, free_on(workload, *node, resource));
-      finding.evidence.push_back({ref_text(*node), std::string{"free "} + resource,
-                                  std::string{resource} == "memory" ? fmt::format("{:.0f}Mi", left / 0x1p20)
-                                                                    : fmt::format("{:.0f}m", left * 1000)});
-    }
-    Remedy replace = delete_pod(workload, seen.pod.meta.ref.name);
-    replace.text = "and replace the pod, which keeps the old template: the controller waits for it";
-    finding.remedy = {{"ask for less, or add a node",
-                       fmt::format("{}set resources statefulset/{} -c {} --requests={}=<less>",
-                                   workload.kubectl(), workload.name(), container, resource)},
-                      replace};
-    finding.trap =
-        "Changing the template alone does not help: an update waits until the present pod is Ready.";
+    finding.remedy.push_back({"or make the constraint a preference",
+                              constraint_patch(workload, spread.index, "whenUnsatisfiable", "ScheduleAnyway"),
+                              2});
+    finding.remedy.push_back(replace_after(workload, seen, 2));
+  }
+  finding.trap = kUpdateWaits;
+  return finding;
+}
+
+Finding crowded(const LastStraw& straw) {
+  return {"too-many-pods",
+          fmt::format("{} that could take the pod have as many pods as they take.",
+                      counted(straw.nodes.size(), "node")),
+          {},
+          {{"add a node, or remove pods that nobody needs"}}};
+}
+
+std::optional<Finding> explained(const Workload& workload, const SeenPod& seen) {
+  if (!workload.snapshot().nodes) return std::nullopt;
+  const auto fits = node_fits(workload, seen);
+  if (auto apart = volumes_apart(workload, seen, fits)) return apart;
+  const LastStraw straw = last_straw(fits);
+  if (straw.id.empty()) return std::nullopt;
+  // What the other nodes are closed by is of no use to a pod whose volume stands on this one.
+  const json* volume = narrowest_volume(workload, seen);
+  const bool tied =
+      volume != nullptr && (straw.id == "volume-node-conflict" || straw.id == "node-selector-matches-none" ||
+                            straw.id == "taint-not-tolerated");
+  Finding finding;
+  if (tied) return off_its_volume(workload, seen, fits, straw);
+  if (straw.id == "node-selector-matches-none") return nothing_selected(seen);
+  if (straw.id == "taint-not-tolerated") return repelled(seen, straw);
+  if (straw.id == "insufficient-resources")
+    finding = too_big(workload, seen, straw);
+  else if (straw.id == "host-port-taken")
+    finding = ports_taken(workload, seen, straw);
+  else if (straw.id == "pod-anti-affinity")
+    finding = apart(workload, seen, straw);
+  else if (straw.id == "pod-affinity")
+    finding = kept_together(workload, seen, straw);
+  else if (straw.id == "too-many-pods")
+    finding = crowded(straw);
+  else
+    finding = spread_out(workload, seen, straw, fits);
+  if (!finding.cause.empty() && finding.cause.back() == '.') {
+    finding.cause.pop_back();
+    finding.cause += others(fits, straw) + ".";
+  }
+  if (volume != nullptr)
+    finding.evidence.push_back(
+        {ref_text(*volume), "spec.nodeAffinity", names(nodes_of_volume(fits, *volume))});
+  tell_nodes(fits, straw, finding);
+  return finding;
+}
+
+void tell_volume_limits(const Workload& workload, Finding& finding) {
+  if (!workload.snapshot().csi_nodes) return;
+  for (const json& node : *workload.snapshot().csi_nodes)
+    for (const json& driver : in(node, "spec", "drivers"))
+      if (const json& count = in(driver, "allocatable", "count"); count.is_number_integer())
+        finding.evidence.push_back({ref_text(node),
+                                    "spec.drivers[" + text(driver, "name") + "].allocatable.count",
+                                    fmt::format("{}", count.get<std::int64_t>())});
+}
+
+// Where the objects do not show it, or may not be read, the scheduler's own words have the say.
+Finding told(const Workload& workload, const SeenPod& seen, const std::string& message) {
+  const auto reasons = scheduler_reasons(message);
+  std::vector<std::string> parts;
+  for (const SchedulerReason& reason : reasons)
+    parts.push_back(reason.nodes > 0 ? fmt::format("{} {}", reason.nodes, reason.words) : reason.words);
+  const SchedulerReason* first = decisive(reasons);
+  Finding finding{first == nullptr ? std::string_view{"unschedulable"} : first->id,
+                  parts.empty() ? fmt::format("No node takes the pod. The scheduler says: {}", message)
+                                : fmt::format("No node takes the pod: {}.", fmt::join(parts, ", ")),
+                  {},
+                  {{"do what the scheduler's message asks for"}}};
+  if (const json* event = workload.event("Pod", seen.pod.meta.ref.name, "FailedResourceClaimCreation")) {
+    finding.id = "resource-claim-missing";
+    finding.cause = "A device claim of the pod cannot be made, and no node takes the pod before: " +
+                    text(*event, "message");
+    finding.evidence.push_back(event_evidence(*event));
+    finding.remedy = {{"create the ResourceClaimTemplate that the template names, or mend its name"}};
     return finding;
   }
-  return std::nullopt;
+  const std::string_view id = finding.id;
+  if (id == "volume-limit-reached") {
+    finding.remedy = {
+        {"add a node, or move pods with volumes: a node takes so many volumes of a driver and no more"}};
+    tell_volume_limits(workload, finding);
+  } else if (id == "host-port-taken") {
+    std::vector<std::string> ports = host_ports(*seen.served);
+    finding.evidence.push_back({seen.pod.meta.ref.text(), "spec.containers[].ports[].hostPort",
+                                fmt::format("{}", fmt::join(ports, ", "))});
+    finding.remedy = {{"do without the host port, or be content with fewer pods"}};
+  } else if (id == "pod-anti-affinity") {
+    finding.evidence.push_back(
+        {seen.pod.meta.ref.text(), "spec.affinity.podAntiAffinity by",
+         topology_keys(in(*seen.served, "spec", "affinity", "podAntiAffinity", kRequired))});
+    finding.remedy = {{"add a node, be content with fewer pods, or make the rule preferred"}};
+  } else if (id == "volume-in-use") {
+    finding.remedy = {{"a ReadWriteOncePod volume serves one pod: end the other pod that uses the claim"}};
+  }
+  return finding;
+}
+
+bool names_pending_claims(const std::string& message) {
+  return message.find("unbound immediate PersistentVolumeClaims") != std::string::npos ||
+         message.find("waiting for ephemeral volume controller") != std::string::npos;
+}
+
+Finding gated(const Workload& workload, const SeenPod& seen) {
+  std::vector<std::string> gates;
+  for (const json& gate : in(*seen.served, "spec", "schedulingGates")) gates.push_back(text(gate, "name"));
+  return {"scheduling-gated",
+          fmt::format("The pod has scheduling gates ({}), and waits until their owner takes them away.",
+                      fmt::join(gates, ", ")),
+          {{seen.pod.meta.ref.text(), "spec.schedulingGates",
+            in(*seen.served, "spec", "schedulingGates").dump()}},
+          {{"mend the controller that should take its gate away"},
+           {"or take it away for it, when nobody else will",
+            workload.kubectl({"patch", "pod", seen.pod.meta.ref.name, "--type=json", "-p",
+                              R"([{"op":"remove","path":"/spec/schedulingGates"}])"}),
+            2}},
+          "A gate that stands in the set's template comes back with every new pod."};
+}
+
+// Without a word of any scheduler nobody looks at the pod.
+std::optional<Finding> nobody_schedules(const Workload& workload, const SeenPod& seen) {
+  if (!workload.older_than(seen.pod.meta.created, 30s)) return std::nullopt;
+  const std::string wanted = text_or(member(*seen.served, "spec"), "schedulerName", "default-scheduler");
+  const bool own = wanted != "default-scheduler";
+  Finding finding{"scheduler-silent",
+                  fmt::format("No scheduler has looked at the pod: nobody answers to the name {}.", wanted),
+                  {{seen.pod.meta.ref.text(), "spec.schedulerName", wanted, seen.pod.meta.created}},
+                  {}};
+  if (!own) {
+    finding.remedy = {
+        {"see whether the scheduler runs",
+         command_line({"kubectl", "-n", "kube-system", "get", "pods", "-l", "component=kube-scheduler"})}};
+    return finding;
+  }
+  finding.remedy = {{fmt::format("start the scheduler {}", wanted)},
+                    {"or leave the pods to the cluster's own",
+                     patch_template(workload, {{"schedulerName", "default-scheduler"}}), 2},
+                    replace_after(workload, seen, 2)};
+  finding.trap = kUpdateWaits;
+  return finding;
 }
 
 }  // namespace
 
 std::optional<Finding> scheduling_cause(const Workload& workload, const SeenPod& seen) {
-  if (!seen.pod.node.empty()) return std::nullopt;
+  if (!seen.pod.node.empty() || seen.pod.terminating()) return std::nullopt;
   const json& scheduled = condition(*seen.served, "PodScheduled");
-  if (text(scheduled, "status") != "False" || seen.pod.terminating()) return std::nullopt;
-  if (text(scheduled, "reason") == "SchedulingGated")
-    return Finding{"scheduling-gated",
-                   "The pod has scheduling gates, and waits until their owner takes them away.",
-                   {{seen.pod.meta.ref.text(), "spec.schedulingGates",
-                     in(*seen.served, "spec", "schedulingGates").dump()}},
-                   {{"mend the controller that should take its gate away"},
-                    {"or take it away for it, when nobody else will",
-                     fmt::format("{}patch pod {} --type=json -p "
-                                 "'[{{\"op\":\"remove\",\"path\":\"/spec/schedulingGates\"}}]'",
-                                 workload.kubectl(), seen.pod.meta.ref.name)}},
-                   "A gate that stands in the set's template comes back with every new pod."};
-  Finding finding;
-  bool known = false;
-  const auto take = [&](Finding found) {
-    finding = std::move(found);
-    known = true;
-  };
-  if (workload.snapshot().nodes) {
-    const Nodes nodes = sifted(workload, seen);
-    if (nodes.volume != nullptr && nodes.open.empty())
-      take(off_its_volume(seen, nodes));
-    else if (nodes.wanted.empty())
-      take(nothing_selected(seen));
-    else if (nodes.open.empty())
-      take(repelled(seen, nodes));
-    else if (auto found = too_big(workload, seen, nodes))
-      take(std::move(*found));
+  if (!scheduled.is_object()) return nobody_schedules(workload, seen);
+  if (text(scheduled, "status") != "False") return std::nullopt;
+  if (text(scheduled, "reason") == "SchedulingGated") return gated(workload, seen);
+  const std::string message = text(scheduled, "message");
+  auto finding = explained(workload, seen);
+  if (!finding) {
+    if (names_pending_claims(message) ||
+        !workload.older_than(time(scheduled, "lastTransitionTime"), kSchedulingTime))
+      return std::nullopt;
+    finding = told(workload, seen, message);
   }
-  if (!known) {
-    // A claim that is not bound has its own cause, which may need more time to show.
-    for (const auto& [volume, name] : seen.pod.volume_claims)
-      if (const json* claim = workload.claim(name);
-          claim == nullptr || text(member(*claim, "status"), "phase") != "Bound")
-        return std::nullopt;
-    // The scheduler may be about to look again, for example at a volume that has just been bound.
-    if (!workload.older_than(time(scheduled, "lastTransitionTime"), 20s)) return std::nullopt;
-    finding = {"unschedulable", "No node takes the pod.", {}, {{"do what the scheduler's message asks for"}}};
-  }
-  finding.evidence.push_back({seen.pod.meta.ref.text(), "status.conditions[PodScheduled]",
-                              "False: " + text(scheduled, "message"), time(scheduled, "lastTransitionTime")});
+  finding->evidence.push_back({seen.pod.meta.ref.text(), "status.conditions[PodScheduled]",
+                               "False: " + message, time(scheduled, "lastTransitionTime")});
   return finding;
 }
 

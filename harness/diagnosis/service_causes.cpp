@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include "harness/diagnosis/causes.h"
+#include "harness/diagnosis/selectors.h"
 #include "harness/model/fields.h"
 
 namespace stateproof::diagnosis {
@@ -10,39 +11,29 @@ namespace {
 using nlohmann::json;
 using namespace fields;
 
-std::string pairs(const std::map<std::string, std::string>& labels) {
-  std::string text;
-  for (const auto& [key, value] : labels) text += (text.empty() ? "" : ",") + key + "=" + value;
-  return text;
-}
-
-std::map<std::string, std::string> wanted_labels(const Workload& workload) {
-  return texts(in(workload.spec(), "selector"), "matchLabels");
-}
-
 Remedy select(const Workload& workload, const std::string& service) {
-  return {"let it select the set's pods", fmt::format("{}set selector service/{} '{}'", workload.kubectl(),
-                                                      service, pairs(wanted_labels(workload)))};
+  return {"let it select the set's pods",
+          workload.kubectl({"set", "selector", "service/" + service, pairs(workload.set().match_labels)})};
 }
 
 // The ports of the Service that was there, else those that the containers name, else any: a headless Service
 // without ports is allowed, but kubectl cannot make one that has a selector.
-std::string ports(const Workload& workload, const json* service) {
-  std::string text;
-  const auto add = [&text](std::int64_t port) {
-    text += fmt::format("{}--tcp={}", text.empty() ? "" : " ", port);
-  };
+std::vector<std::string> ports(const Workload& workload, const json* service) {
+  std::vector<std::string> words;
+  const auto add = [&words](std::int64_t port) { words.push_back(fmt::format("--tcp={}", port)); };
   if (service != nullptr)
     for (const json& port : in(*service, "spec", "ports")) add(number(port, "port"));
-  if (text.empty())
+  if (words.empty())
     for (const json& container : in(workload.template_spec(), "containers"))
       for (const json& port : in(container, "ports")) add(number(port, "containerPort"));
-  return text.empty() ? "--tcp=<port>" : text;
+  if (words.empty()) words.emplace_back("--tcp=<port>");
+  return words;
 }
 
 Remedy create(const Workload& workload, const std::string& service, const json* former) {
-  return {"create it headless", fmt::format("{}create service clusterip {} --clusterip=None {}",
-                                            workload.kubectl(), service, ports(workload, former))};
+  std::vector<std::string> words{"create", "service", "clusterip", service, "--clusterip=None"};
+  for (std::string& port : ports(workload, former)) words.push_back(std::move(port));
+  return {"create it headless", workload.kubectl(words)};
 }
 
 }  // namespace
@@ -50,7 +41,7 @@ Remedy create(const Workload& workload, const std::string& service, const json* 
 std::optional<Finding> service_cause(const Workload& workload) {
   const std::string& name = workload.set().service_name;
   if (name.empty() || !workload.snapshot().services) return std::nullopt;
-  const json* service = find(workload.snapshot().services, workload.ns(), name);
+  const json* service = workload.cluster().find("Service", workload.ns(), name);
   const Evidence wanted{workload.described(), "spec.serviceName", name};
   if (service == nullptr)
     return Finding{"service-missing",
@@ -69,7 +60,7 @@ std::optional<Finding> service_cause(const Workload& workload) {
                     "of the single pods are not promised.",
                     name),
         {wanted, {ref_text(*service), "spec.clusterIP", cluster_ip}},
-        {{"remove the Service", workload.kubectl() + "delete service " + name},
+        {{"remove the Service", workload.kubectl({"delete", "service", name})},
          create(workload, name, service),
          select(workload, name)},
         "spec.clusterIP cannot be changed; clients that use the cluster IP need a second Service."};

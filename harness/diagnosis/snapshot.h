@@ -15,7 +15,8 @@ using Objects = std::optional<std::vector<nlohmann::json>>;
 
 /// What could be read of a cluster, or of one namespace of it, at one moment.
 struct Snapshot {
-  Timestamp taken{};
+  Timestamp taken{};            ///< by the API server's clock
+  std::string wanted_set = {};  ///< the one set that is asked for; empty: all
   Objects sets;
   Objects pods;
   Objects claims;
@@ -26,8 +27,15 @@ struct Snapshot {
   Objects nodes;
   Objects storage_classes;
   Objects attachments;  ///< VolumeAttachments
+  Objects budgets;      ///< PodDisruptionBudgets
+  Objects autoscalers;  ///< HorizontalPodAutoscalers
+  /// Read only where something points to them.
+  Objects csi_nodes;
+  Objects webhooks;  ///< Mutating- and ValidatingWebhookConfigurations
   /// Last lines of containers that are in trouble, by log_key(). Of one that was restarted, those before.
   std::map<std::string, std::string> logs;
+  /// States of pods that a longer look saw, each as it changed; without the one in `pods`.
+  std::vector<nlohmann::json> former_pods;
   std::vector<std::string> unread;  ///< a sentence for each list that is nullopt
 };
 

@@ -1,7 +1,10 @@
 #include "harness/diagnosis/workload.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
+#include "harness/diagnosis/shell.h"
 #include "harness/model/fields.h"
 
 namespace stateproof::diagnosis {
@@ -9,48 +12,64 @@ namespace stateproof::diagnosis {
 using nlohmann::json;
 using namespace fields;
 
-Workload::Workload(const Snapshot& snapshot, const json& set)
-    : snapshot_(snapshot), served_(set), set_(std::get<StatefulSet>(parse_object(set))) {
-  if (!snapshot.pods) return;
-  for (const json& served : *snapshot.pods) {
-    if (text(member(served, "metadata"), "namespace") != ns()) continue;
-    Pod pod = std::get<Pod>(parse_object(served));
-    const auto ordinal = ordinal_of(pod.meta.ref.name, name());
-    if (pod.meta.is_controlled_by(set_.meta) && ordinal)
-      pods_.emplace(*ordinal, SeenPod{std::move(pod), &served});
+Workload::Workload(const Cluster& cluster, const json& set)
+    : cluster_(cluster), served_(set), set_(std::get<StatefulSet>(parse_object(set))) {
+  for (const json* served : cluster.pods_of(set_.meta.ref.uid.value)) {
+    Pod pod = std::get<Pod>(parse_object(*served));
+    if (const auto ordinal = ordinal_of(pod.meta.ref.name, name()); ordinal && pod.meta.ref.ns == ns())
+      pods_.emplace(*ordinal, SeenPod{std::move(pod), served});
   }
 }
 
 const json& Workload::spec() const { return member(served_, "spec"); }
 const json& Workload::template_spec() const { return in(served_, "spec", "template", "spec"); }
 
-std::vector<Ordinal> Workload::wanted() const {
+bool Workload::wants(Ordinal ordinal) const {
+  return ordinal >= set_.first && static_cast<std::int64_t>(ordinal.value) <
+                                      static_cast<std::int64_t>(set_.first.value) + set_.replicas.value;
+}
+
+std::vector<Ordinal> Workload::missing(std::size_t most) const {
   std::vector<Ordinal> ordinals;
-  for (int i = 0; i < set_.replicas.value; ++i) ordinals.push_back({set_.first.value + i});
+  for (Ordinal at = set_.first; wants(at) && ordinals.size() < most; ++at.value) {
+    if (!pods_.contains(at)) ordinals.push_back(at);
+    if (at.value == std::numeric_limits<int>::max()) break;
+  }
   return ordinals;
 }
 
 std::string Workload::pod_name(Ordinal ordinal) const { return name() + "-" + std::to_string(ordinal.value); }
 
-const json* find(const Objects& objects, const std::string& ns, const std::string& name) {
-  if (!objects) return nullptr;
-  for (const json& object : *objects) {
-    const json& meta = member(object, "metadata");
-    if (text(meta, "name") == name && text(meta, "namespace") == ns) return &object;
-  }
-  return nullptr;
+std::string Workload::claim_name(const std::string& claim_template, Ordinal ordinal) const {
+  return claim_template + "-" + pod_name(ordinal);
 }
 
-const json* Workload::claim(const std::string& name) const { return find(snapshot_.claims, ns(), name); }
-const json* Workload::volume(const std::string& name) const { return find(snapshot_.volumes, "", name); }
-const json* Workload::node(const std::string& name) const { return find(snapshot_.nodes, "", name); }
+std::optional<Timestamp> Workload::changed() const {
+  std::optional<Timestamp> at;
+  for (const json& entry : in(served_, "metadata", "managedFields"))
+    if (const auto then = time(entry, "time"); then && text(entry, "subresource") != "status")
+      at = std::max(at, then);
+  return at;
+}
+
+const json* Workload::claim(const std::string& name) const {
+  return cluster_.find("PersistentVolumeClaim", ns(), name);
+}
+const json* Workload::volume(const std::string& name) const {
+  return name.empty() ? nullptr : cluster_.find("PersistentVolume", "", name);
+}
+const json* Workload::volume_of(const std::string& claim_name) const {
+  const json* found = claim(claim_name);
+  return found == nullptr ? nullptr : volume(text(member(*found, "spec"), "volumeName"));
+}
+const json* Workload::node(const std::string& name) const { return cluster_.find("Node", "", name); }
 const json* Workload::storage_class(const std::string& name) const {
-  return find(snapshot_.storage_classes, "", name);
+  return cluster_.find("StorageClass", "", name);
 }
 
 const json* Workload::default_storage_class() const {
-  if (!snapshot_.storage_classes) return nullptr;
-  for (const json& known : *snapshot_.storage_classes)
+  if (!snapshot().storage_classes) return nullptr;
+  for (const json& known : *snapshot().storage_classes)
     if (text(in(known, "metadata", "annotations"), "storageclass.kubernetes.io/is-default-class") == "true")
       return &known;
   return nullptr;
@@ -58,25 +77,26 @@ const json* Workload::default_storage_class() const {
 
 const json* Workload::event(std::string_view kind, const std::string& name, std::string_view reason) const {
   const json* newest = nullptr;
-  if (!snapshot_.events) return newest;
-  for (const json& event : *snapshot_.events) {
-    const json& about = member(event, "involvedObject");
-    if (text(event, "reason") != reason || text(about, "kind") != kind || text(about, "name") != name ||
-        text(about, "namespace") != ns())
-      continue;
-    if (newest == nullptr || time_of_event(*newest) < time_of_event(event)) newest = &event;
-  }
+  for (const json* event : events(kind, name))
+    if (text(*event, "reason") == reason &&
+        (newest == nullptr || time_of_event(*newest) < time_of_event(*event)))
+      newest = event;
   return newest;
 }
 
 std::optional<std::chrono::seconds> Workload::age(std::optional<Timestamp> since) const {
   if (!since) return std::nullopt;
-  return std::chrono::duration_cast<std::chrono::seconds>(snapshot_.taken - *since);
+  return std::chrono::duration_cast<std::chrono::seconds>(snapshot().taken - *since);
 }
 
 bool Workload::older_than(std::optional<Timestamp> since, std::chrono::seconds limit) const {
   const auto now = age(since);
   return now && *now >= limit;
+}
+
+std::string Workload::kubectl(std::vector<std::string> words) const {
+  words.insert(words.begin(), {"kubectl", "-n", ns()});
+  return command_line(words);
 }
 
 std::string name_of(const json& object) { return text(member(object, "metadata"), "name"); }
@@ -96,6 +116,10 @@ const json& condition(const json& object, std::string_view type) {
   for (const json& known : in(object, "status", "conditions"))
     if (text(known, "type") == type) return known;
   return none;
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
 }
 
 }  // namespace stateproof::diagnosis

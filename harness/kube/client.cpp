@@ -8,6 +8,7 @@
 #include "harness/kube/backoff.h"
 #include "harness/kube/list_limits.h"
 #include "harness/kube/list_page.h"
+#include "harness/kube/object_stream.h"
 #include "harness/kube/transport.h"
 #include "harness/kube/url.h"
 #include "harness/model/bounded_json.h"
@@ -158,7 +159,35 @@ Result<ObjectList> list_once(Transport& transport, const Resource& r, std::strin
   return all;
 }
 
+/// The server's clock, which each answer tells in whole seconds.
+std::optional<Timestamp> date_of(const HttpHeaders& headers) {
+  const auto date = headers.find("date");
+  if (date == headers.end()) return std::nullopt;
+  const std::time_t seconds = curl_getdate(date->second.c_str(), nullptr);
+  if (seconds < 0) return std::nullopt;
+  return Timestamp{std::chrono::seconds{seconds}};
+}
+
 }  // namespace
+
+Result<std::optional<Timestamp>> stream_objects(const Client& client, const Resource& r, std::string_view ns,
+                                                int page_size, const std::function<void(json&&)>& take) {
+  ListOptions options;
+  options.page_size = page_size;
+  std::optional<Timestamp> served;
+  std::string next;
+  do {
+    const HttpRequest request = list_request(r, ns, options, next);
+    const auto answer = send(*client.transport(), request, Repeat::kAlways);
+    if (!answer) return tl::unexpected(answer.error());
+    auto page = parse_list_page(r, answer->body, request);
+    if (!page) return tl::unexpected(page.error());
+    if (!served) served = date_of(answer->headers);
+    for (json& object : page->items) take(std::move(object));
+    next = std::move(page->continue_token);
+  } while (!next.empty());
+  return served;
+}
 
 Result<Client> Client::create(ClusterConfig config, ClientOptions options) {
   auto transport = Transport::create(std::move(config), std::move(options));

@@ -432,10 +432,6 @@ void limit_containers(Stage& stage) {
 void ask_for_half_a_core(Objects& objects, const std::string&) {
   container(objects)["resources"] = {{"requests", {{"cpu", "500m"}}}, {"limits", {{"cpu", "500m"}}}};
 }
-Words within_range(Stage&) {
-  return {{"<--requests=… or --limits=…>", "--requests=cpu=50m --limits=cpu=50m"}};
-}
-
 void name_missing_account(Objects& objects, const std::string&) {
   pod_spec(objects)["serviceAccountName"] = "sleepwalker";
 }
@@ -749,8 +745,7 @@ const std::vector<Fault>& all() {
        .finding = "limit-range-refused",
        .claims = false,
        .prepare = limit_containers,
-       .spoil = ask_for_half_a_core,
-       .words = within_range},
+       .spoil = ask_for_half_a_core},
       {.name = "missing-account",
        .title = "the ServiceAccount does not exist",
        .finding = "service-account-missing",

@@ -6,6 +6,7 @@
 #include "fixtures/sleeper/sleeper.h"
 #include "harness/diagnosis/diagnosis_text.h"
 #include "harness/diagnosis/observe.h"
+#include "harness/diagnosis/remedies.h"
 #include "harness/model/steps.h"
 #include "suites/faults/faults.h"
 #include "suites/scenarios/disruptions/node_container.h"
@@ -46,6 +47,18 @@ void fail(Stage& stage, const std::string& step, const std::string& text) {
   throw scenarios::Curtain{};
 }
 
+/// Of notes nothing is demanded, unless one is what the fault is about.
+std::vector<Finding> demanded(const Fault& fault, const diagnosis::Diagnosis& seen) {
+  std::vector<Finding> findings = seen.findings;
+  std::erase_if(findings, [&](const Finding& finding) { return finding.note != fault.note; });
+  return findings;
+}
+
+std::string told(const diagnosis::Diagnosis& seen) {
+  return diagnosis::text_of(
+      seen, std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
+}
+
 /// The first look that finds anything must find this and nothing else.
 Finding demand(Stage& stage, const Fault& fault) {
   const std::string step = "diagnose";
@@ -53,14 +66,12 @@ Finding demand(Stage& stage, const Fault& fault) {
   const auto deadline = std::chrono::steady_clock::now() + kDiagnosed;
   for (;;) {
     const diagnosis::Diagnosis seen = look(stage, set_of(fault, stage));
-    if (!seen.findings.empty()) {
-      const std::string text = diagnosis::text_of(
-          seen, std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
-      if (seen.findings.size() != 1 || seen.findings.front().id != fault.finding ||
-          seen.findings.front().note != fault.note)
-        fail(stage, step, fmt::format("{} was wanted, and no other:\n{}", fault.finding, text));
-      stage.end(step, json::object(), Step::Phase::kReached, text);
-      return seen.findings.front();
+    const auto findings = demanded(fault, seen);
+    if (!findings.empty()) {
+      if (findings.size() != 1 || findings.front().id != fault.finding)
+        fail(stage, step, fmt::format("{} was wanted, and no other:\n{}", fault.finding, told(seen)));
+      stage.end(step, json::object(), Step::Phase::kReached, told(seen));
+      return findings.front();
     }
     if (std::chrono::steady_clock::now() > deadline)
       fail(stage, step, fmt::format("nothing was found in {} s", std::chrono::seconds{kDiagnosed}.count()));
@@ -68,15 +79,8 @@ Finding demand(Stage& stage, const Fault& fault) {
   }
 }
 
-std::string filled(std::string command, const std::map<std::string, std::string>& words) {
-  for (const auto& [placeholder, word] : words)
-    for (auto at = command.find(placeholder); at != std::string::npos;
-         at = command.find(placeholder, at + word.size()))
-      command.replace(at, placeholder.size(), word);
-  return command;
-}
-
-// Every command of the remedy as it is printed, by a shell on the control plane, where kubectl is.
+// Every command of the first way that mends something, as it is printed, by a shell on the control plane,
+// where kubectl is.
 void apply(Stage& stage, const Fault& fault, const Finding& finding) {
   const std::string step = "remedy";
   stage.begin(step, json::object(), std::string{fault.finding});
@@ -86,11 +90,9 @@ void apply(Stage& stage, const Fault& fault, const Finding& finding) {
   std::string script = "set -e\nexport KUBECONFIG=/etc/kubernetes/admin.conf\n";
   if (!fault.editor.empty()) script += fmt::format("export KUBE_EDITOR=\"sed -i {}\"\n", fault.editor);
   std::string done;
-  for (const diagnosis::Remedy& remedy : finding.remedy) {
-    if (remedy.command.empty()) continue;
-    const std::string command = filled(remedy.command, words);
-    done += (done.empty() ? "" : "; ") + command;
-    script += command + "\n";
+  for (const diagnosis::Remedy& remedy : diagnosis::first_way(finding, words)) {
+    done += (done.empty() ? "" : "; ") + remedy.command;
+    script += remedy.command + "\n";
   }
   node.run({"bash", "-o", "pipefail", "-c", script});
   stage.end(step, json::object(), Step::Phase::kReached, done);
@@ -115,11 +117,10 @@ void demand_health(Stage& stage, const Fault& fault) {
   const auto deadline = std::chrono::steady_clock::now() + 30s;
   for (;;) {
     const diagnosis::Diagnosis seen = look(stage, stage.subject().set);
-    const bool content = fault.leaves.empty()
-                             ? seen.findings.empty()
-                             : seen.findings.size() == 1 && seen.findings.front().id == fault.leaves;
-    const std::string text = diagnosis::text_of(
-        seen, std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now()));
+    const auto findings = demanded(fault, seen);
+    const bool content =
+        fault.leaves.empty() ? findings.empty() : findings.size() == 1 && findings.front().id == fault.leaves;
+    const std::string text = told(seen);
     if (content) {
       stage.end(step, json::object(), Step::Phase::kReached, text);
       return;

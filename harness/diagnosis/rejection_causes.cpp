@@ -1,0 +1,196 @@
+// Pods that their node does not let in, or throws out: the controller makes them anew at once, so that one
+// look may find the newest of many well.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "harness/diagnosis/causes.h"
+#include "harness/diagnosis/remedies.h"
+#include "harness/diagnosis/shell.h"
+#include "harness/model/fields.h"
+#include "harness/model/quantity.h"
+
+namespace stateproof::diagnosis {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using namespace fields;
+
+// Reasons of the kubelet's admission and eviction, as they stand in status.reason and in events.
+constexpr std::array<std::string_view, 16> kRejections{
+    "Evicted",     "SysctlForbidden", "UnexpectedAdmissionError", "OutOfcpu",
+    "OutOfmemory", "OutOfpods",       "OutOfephemeral-storage",   "NodeAffinity",
+    "NodePorts",   "AppArmor",        "TopologyAffinityError",    "PodOSNotSupported",
+    "Preempting",  "Preempted",       "PodFeatureUnsupported",    "PodLevelResourcesNotAdmittedReason"};
+constexpr auto kRecent = 10min;
+
+bool is_rejection(const std::string& reason) {
+  return std::find(kRejections.begin(), kRejections.end(), reason) != kRejections.end();
+}
+
+/// What befell pods of a name.
+struct Rejections {
+  std::string reason;
+  std::string message;
+  std::optional<Timestamp> last;
+  std::size_t count = 0;
+  std::vector<Evidence> evidence;
+};
+
+Rejections rejections_of(const Workload& workload, const std::string& name, const SeenPod* seen) {
+  Rejections found;
+  std::set<std::string> uids;
+  for (const json* event : workload.events("Pod", name)) {
+    const std::string reason = text(*event, "reason");
+    const auto at = time_of_event(*event);
+    if (!is_rejection(reason) || workload.older_than(at, 30min)) continue;
+    uids.insert(text(member(*event, "involvedObject"), "uid"));
+    if (found.last && at && *at < *found.last) continue;
+    found.reason = reason;
+    found.message = text(*event, "message");
+    found.last = at;
+    found.evidence = {event_evidence(*event)};
+  }
+  if (seen != nullptr && seen->pod.phase == "Failed") {
+    const json& status = member(*seen->served, "status");
+    if (const std::string reason = text(status, "reason"); !reason.empty()) {
+      found.reason = reason;
+      found.message = text(status, "message");
+      found.last = workload.snapshot().taken;
+      uids.insert(seen->pod.meta.ref.uid.value);
+      found.evidence.push_back({seen->pod.meta.ref.text(), "status.reason", reason + ": " + found.message});
+    }
+  }
+  found.count = uids.size();
+  return found;
+}
+
+std::string between(const std::string& message, std::string_view begin, char end) {
+  const auto at = message.find(begin);
+  if (at == std::string::npos) return {};
+  const auto to = message.find(end, at + begin.size());
+  return to == std::string::npos ? std::string{} : message.substr(at + begin.size(), to - at - begin.size());
+}
+
+// Eight times as much: how much the program needs nobody says.
+std::string more_than(const std::string& limit) {
+  const double bytes = parse_quantity(limit).value_or(0);
+  return fmt::format("{:.0f}Mi", std::max(1.0, 8 * bytes / 0x1p20));
+}
+
+/// Names the limit that the pod exceeds; false when it is none of its own.
+bool tell_limit(const Workload& workload, const Rejections& rejections, Finding& finding) {
+  const std::string volume = between(rejections.message, "sage of EmptyDir volume \"", '"');
+  const std::string limit = between(rejections.message, "exceeds the limit \"", '"');
+  if (!volume.empty()) {
+    finding.id = "evicted-over-limit";
+    finding.cause += fmt::format(": its emptyDir {} exceeds its sizeLimit {}.", volume, limit);
+    finding.evidence.push_back({workload.described(),
+                                fmt::format("spec.template.spec.volumes[{}].emptyDir.sizeLimit", volume),
+                                limit});
+    finding.remedy = {
+        {"raise the limit",
+         patch_template(workload,
+                        {{"volumes", json::array({{{"name", volume},
+                                                   {"emptyDir", {{"sizeLimit", more_than(limit)}}}}})}})},
+        {"or let the data live in a claim, where it also outlives the pod", {}, 2}};
+    return true;
+  }
+  const std::string container = between(rejections.message, "Container ", ' ');
+  const std::string own = between(rejections.message, "local ephemeral storage limit \"", '"');
+  const std::string total = between(rejections.message, "total limit of containers ", '.');
+  if (own.empty() && total.empty()) return false;
+  finding.id = "evicted-over-limit";
+  const std::string name = own.empty() ? text(in(workload.template_spec(), "containers").empty()
+                                                  ? json{}
+                                                  : in(workload.template_spec(), "containers").front(),
+                                              "name")
+                                       : container;
+  finding.cause += fmt::format(": {} writes more to the node's disk than its ephemeral-storage limit {}.",
+                               own.empty() ? "it" : "container " + container, own.empty() ? total : own);
+  finding.remedy = {
+      {"raise the limit",
+       patch_template(
+           workload,
+           {{"containers",
+             json::array(
+                 {{{"name", name},
+                   {"resources",
+                    {{"limits", {{"ephemeral-storage", more_than(own.empty() ? total : own)}}}}}}})}})},
+      {"or let the data live in a claim, where it also outlives the pod", {}, 2}};
+  return true;
+}
+
+void tell_sysctl(const Workload& workload, const Rejections& rejections, Finding& finding) {
+  finding.id = "sysctl-forbidden";
+  const std::string name = between(rejections.message, "sysctl: \"", '"');
+  finding.cause +=
+      fmt::format(": the node does not allow the sysctl {}.", name.empty() ? rejections.message : name);
+  std::size_t index = 0;
+  for (const json& sysctl : in(workload.template_spec(), "securityContext", "sysctls")) {
+    if (text(sysctl, "name") == name || name.empty()) {
+      finding.evidence.push_back(
+          {workload.described(), "spec.template.spec.securityContext.sysctls", text(sysctl, "name")});
+      finding.remedy.push_back(
+          {"take it out of the template: only the kubelet's safe ones are allowed",
+           patch_set(workload,
+                     json::array({{{"op", "remove"},
+                                   {"path", fmt::format("/spec/template/spec/securityContext/sysctls/{}",
+                                                        index)}}}))});
+      break;
+    }
+    ++index;
+  }
+  finding.remedy.push_back({"or allow it on the nodes (allowedUnsafeSysctls of the kubelet)", {}, 2});
+}
+
+}  // namespace
+
+std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal, const SeenPod* seen) {
+  const std::string name = workload.pod_name(ordinal);
+  const Rejections rejections = rejections_of(workload, name, seen);
+  if (rejections.count == 0) return std::nullopt;
+  const bool failed = seen != nullptr && seen->pod.phase == "Failed";
+  const bool ready = seen != nullptr && seen->pod.ready;
+  const bool recent = !workload.older_than(rejections.last, kRecent);
+  // One that came back well is over, unless its own limit will throw it out again.
+  const bool own_limit = rejections.message.find("exceeds the") != std::string::npos ||
+                         rejections.message.find("exceeded its") != std::string::npos;
+  if (!failed && (!recent || (rejections.count < 2 && !own_limit))) return std::nullopt;
+  // Somebody has changed the set since, and the pod is well.
+  if (ready && workload.changed() > rejections.last) return std::nullopt;
+  const std::string node = seen == nullptr || seen->pod.node.empty() ? "its node" : "node " + seen->pod.node;
+  const std::string times =
+      rejections.count > 1 ? fmt::format(" again and again ({} times)", rejections.count) : std::string{};
+  const bool evicted = rejections.reason == "Evicted";
+  Finding finding{"pod-rejected",
+                  evicted ? fmt::format("The pod is evicted (Evicted) and made anew{}", times)
+                          : fmt::format("The pod is not let in by {} ({}) and made anew{}", node,
+                                        rejections.reason, times),
+                  rejections.evidence,
+                  {}};
+  if (const json* again = workload.event("StatefulSet", workload.name(), "RecreatingFailedPod"))
+    finding.evidence.push_back(event_evidence(*again));
+  if (evicted && tell_limit(workload, rejections, finding)) {
+    finding.trap = "Nothing of an emptyDir, or of a container's own files, outlives the eviction.";
+  } else if (rejections.reason == "SysctlForbidden") {
+    tell_sysctl(workload, rejections, finding);
+  } else {
+    finding.id = evicted ? "evicted-under-pressure" : "pod-rejected";
+    finding.cause += ": " + rejections.message;
+    finding.remedy =
+        evicted
+            ? std::vector<Remedy>{{"let the pods request what they use, so that they go where it is free; or "
+                                   "give the node more"},
+                                  {"see what the node lacks", "kubectl describe nodes"}}
+            : std::vector<Remedy>{{"do what the node's message asks for, in the template or on the node"}};
+  }
+  finding.stage = stage::kNode;
+  finding.since = rejections.last;
+  return finding;
+}
+
+}  // namespace stateproof::diagnosis
