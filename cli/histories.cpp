@@ -1,0 +1,133 @@
+#include "cli/histories.h"
+
+#include <fmt/format.h>
+
+#include <iostream>
+#include <stdexcept>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/run.h"
+#include "harness/record/jsonl.h"
+#include "suites/catalogue.h"
+#include "suites/mutants/mutants.h"
+#include "suites/mutants/wrong_histories.h"
+
+namespace stateproof::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A requirement with the promise that it belongs to.
+struct Judge {
+  const Promise* promise = nullptr;
+  const Requirement* requirement = nullptr;
+};
+
+Judge find_judge(const std::string& id) {
+  for (const Promise& promise : catalogue())
+    for (const Requirement& requirement : promise.requirements)
+      if (requirement.id == id) return {&promise, &requirement};
+  return {};
+}
+
+/// Counts what was judged and what was not as it has to be.
+class Account {
+ public:
+  explicit Account(const Requirement& requirement) : requirement_(requirement) {}
+
+  void good(const std::string& name, const Timeline& timeline) {
+    const Verdict verdict = requirement_.checker(timeline);
+    const bool kept = verdict.outcome == Outcome::kConformant || verdict.outcome == Outcome::kNotApplicable;
+    tell(kept, "good", name, verdict);
+  }
+  void wrong(const std::string& name, const Timeline& timeline) {
+    ++wrong_;
+    const Verdict verdict = requirement_.checker(timeline);
+    tell(verdict.outcome == Outcome::kNonconformant, "wrong", name, verdict);
+  }
+
+  [[nodiscard]] int code() const {
+    if (wrong_ == 0) {
+      std::cout << fmt::format("no wrong history is to be condemned by {}: add one in suites/mutants\n",
+                               requirement_.id);
+      return ExitCode::kBroken;
+    }
+    std::cout << fmt::format("{} histories judged by {}, {} not as expected\n", judged_, requirement_.id,
+                             missed_);
+    return missed_ == 0 ? ExitCode::kConformant : ExitCode::kBroken;
+  }
+
+ private:
+  void tell(bool expected, std::string_view kind, const std::string& name, const Verdict& verdict) {
+    ++judged_;
+    if (!expected) ++missed_;
+    std::cout << fmt::format("{:10} {:6} {:28} {}: {}\n", expected ? "expected" : "UNEXPECTED", kind, name,
+                             to_text(verdict.outcome), verdict.reason);
+    if (expected) return;
+    for (const Finding& finding : verdict.findings)
+      std::cout << fmt::format("{:18} {} {}: expected {}, but {}\n", "", finding.object.kind,
+                               finding.object.name, finding.expected, finding.observed);
+  }
+
+  const Requirement& requirement_;
+  int judged_ = 0;
+  int wrong_ = 0;
+  int missed_ = 0;
+};
+
+tl::expected<Timeline, HarnessError> load(const fs::path& folder, std::string_view name) {
+  auto timeline = record::load_recording(folder / fmt::format("{}.jsonl", name));
+  if (!timeline) return tl::make_unexpected(HarnessError{timeline.error().sentence});
+  return std::move(*timeline);
+}
+
+/// The good recording of the scenario, and what each wrong history makes of it.
+tl::expected<void, HarnessError> judge_scenario(const Judge& judge, const fs::path& folder,
+                                                Account& account) {
+  const auto good = load(folder, judge.promise->scenario);
+  if (!good) return tl::make_unexpected(good.error());
+  account.good(std::string{judge.promise->scenario}, *good);
+  for (const mutants::WrongHistory& wrong : mutants::wrong_histories()) {
+    if (wrong.requirement != judge.requirement->id) continue;
+    Timeline timeline = *good;
+    try {
+      wrong.distort(timeline);
+    } catch (const std::logic_error& error) {
+      return tl::make_unexpected(
+          HarnessError{fmt::format("The wrong history {} cannot be made: {}.", wrong.name, error.what())});
+    }
+    account.wrong(std::string{wrong.name}, timeline);
+  }
+  return {};
+}
+
+/// Recordings of deployments that the requirement has to condemn, as far as there are any.
+tl::expected<void, HarnessError> judge_mutants(const Judge& judge, const fs::path& folder, Account& account) {
+  for (const mutants::Mutant& mutant : mutants::all()) {
+    const std::string name = fmt::format("mutant-{}", mutant.name);
+    if (mutant.requirement != judge.requirement->id || !fs::exists(folder / (name + ".jsonl"))) continue;
+    const auto timeline = load(folder, name);
+    if (!timeline) return tl::make_unexpected(timeline.error());
+    account.wrong(name, *timeline);
+  }
+  return {};
+}
+
+}  // namespace
+
+int judge_histories(const HistoriesOptions& options) {
+  const fs::path folder = options.folder.empty() ? fs::path{STATEPROOF_HISTORIES} : options.folder;
+  const Judge judge = find_judge(options.requirement);
+  if (judge.requirement == nullptr)
+    return harness_error(
+        fmt::format("There is no requirement {}; stateproof promises lists them.", options.requirement));
+  Account account(*judge.requirement);
+  if (const auto judged = judge_scenario(judge, folder, account); !judged)
+    return harness_error(judged.error().sentence);
+  if (const auto judged = judge_mutants(judge, folder, account); !judged)
+    return harness_error(judged.error().sentence);
+  return account.code();
+}
+
+}  // namespace stateproof::cli

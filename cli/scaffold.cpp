@@ -1,0 +1,279 @@
+#include "cli/scaffold.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <stdexcept>
+#include <string_view>
+#include <vector>
+
+#include "cli/commands.h"
+#include "cli/run.h"
+#include "suites/catalogue.h"
+#include "suites/scenarios/engine/scenario.h"
+
+namespace stateproof::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kPromiseHeader = R"(#pragma once
+
+#include <vector>
+
+#include "harness/model/promise.h"
+
+namespace stateproof {
+
+/// TODO: what a user counts on, in a sentence.
+std::vector<Promise> @name@_promises();
+
+}  // namespace stateproof
+)";
+
+constexpr std::string_view kPromise = R"(#include "suites/@name@/promises.h"
+
+#include "harness/check/@room@/@name@.h"
+
+namespace stateproof {
+namespace {
+
+constexpr std::string_view kSource = "https://kubernetes.io/docs/TODO: the page and heading that promises it";
+
+}  // namespace
+
+std::vector<Promise> @name@_promises() {
+  return {{.id = "@id@",
+           .title = "TODO: a sentence that is true of a conforming cluster",
+           .group = "@room@",
+           .scenario = "@scenario@",
+           .requirements = {{.id = "@requirement@",
+                             .title = "TODO: the same, of this one duty",
+                             .sentence = "TODO: who MUST or MUST NOT do what.",
+                             .source = kSource,
+                             .checker = check::@name@}}}};
+}
+
+}  // namespace stateproof
+)";
+
+constexpr std::string_view kCheckerHeader = R"(#pragma once
+
+#include "harness/model/timeline.h"
+#include "harness/model/verdict.h"
+
+namespace stateproof::check {
+
+/// @requirement@: TODO: what it looks at, and what it claims.
+Verdict @name@(const Timeline& timeline);
+
+}  // namespace stateproof::check
+)";
+
+constexpr std::string_view kChecker = R"(#include "harness/check/@room@/@name@.h"
+
+#include "harness/check/evidence/judgement.h"
+
+namespace stateproof::check {
+
+Verdict @name@(const Timeline& timeline) {
+  Judgement judgement;
+  std::size_t judged = 0;
+  for (const Observation& seen : timeline) {
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr || pod->meta.ref.ns != timeline.subject().ns) continue;
+    // TODO: ++judged; and judgement.find({pod->meta.ref, "expected", "observed", {seen.index}, "where to look"});
+  }
+  if (judged == 0) judgement.doubt("nothing was judged");
+  return std::move(judgement).verdict(counted(judged, "pod", "pods"));
+}
+
+}  // namespace stateproof::check
+)";
+
+constexpr std::string_view kTest = R"(#include "suites/@name@/promises.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/check/@room@/@name@.h"
+#include "harness/check/testing/matchers.h"
+#include "harness/check/testing/story.h"
+
+namespace stateproof::check {
+namespace {
+
+TEST(@Name@, IsKeptByAConformingCluster) { EXPECT_THAT(@name@(Story::lifecycle()), IsConformant()); }
+
+TEST(@Name@, IsBrokenBy) {
+  Story story = Story::lifecycle();
+  // TODO: tell what a broken cluster does, and name the entry that shows it.
+  EXPECT_THAT(@name@(story), IsNonconformant(testing::Not(testing::IsEmpty())));
+}
+
+TEST(@Name@, IsInDoubtWithoutAnythingToJudge) { EXPECT_THAT(@name@(Story{}), IsInconclusive(testing::_)); }
+
+}  // namespace
+}  // namespace stateproof::check
+)";
+
+constexpr std::string_view kDistortion = R"(void break_@name@(Timeline& timeline) {
+  must(timeline.observations.empty(), "TODO: change the good recording into what a broken cluster would have shown");
+}
+
+)";
+
+constexpr std::string_view kWrongHistory =
+    R"(      {"wrong-@id@", "TODO: what the broken cluster does", "@id@", "@requirement@", break_@name@},
+)";
+
+/// Words of the name with this between them.
+std::string joined(std::string name, char by) {
+  std::replace(name.begin(), name.end(), '-', by);
+  return name;
+}
+
+std::string camel_case(const std::string& name) {
+  std::string camel;
+  bool begins = true;
+  for (const char c : name) {
+    if (c != '-') camel += begins ? static_cast<char>(std::toupper(static_cast<unsigned char>(c))) : c;
+    begins = c == '-';
+  }
+  return camel;
+}
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+  return text;
+}
+
+std::string filled(std::string_view form, const NewPromise& options) {
+  std::string text = replaced(std::string{form}, "@name@", joined(options.name, '_'));
+  text = replaced(text, "@Name@", camel_case(options.name));
+  text = replaced(text, "@id@", options.name);
+  text = replaced(text, "@room@", options.room);
+  text = replaced(text, "@scenario@", options.scenario);
+  return replaced(text, "@requirement@", options.requirement);
+}
+
+std::string read(const fs::path& path) {
+  std::ifstream file(path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+void write(const fs::path& path, const std::string& text) {
+  fs::create_directories(path.parent_path());
+  std::ofstream file(path);
+  file << text;
+  file.close();
+  if (!file) throw std::runtime_error(fmt::format("{} cannot be written.", path.string()));
+}
+
+/// Puts `text` before the last occurrence of `mark`.
+std::string with(std::string into, std::string_view text, std::string_view mark, const fs::path& path) {
+  const std::size_t at = into.rfind(mark);
+  if (at == std::string::npos)
+    throw std::runtime_error(
+        fmt::format("{} has no \"{}\" any more: put it there by hand:\n{}", path.string(), mark, text));
+  return into.insert(at, text);
+}
+
+/// The file with the wrong histories of this scenario: it names one of the promises that are judged on it.
+fs::path wrong_histories_of(const fs::path& repository, const std::string& scenario) {
+  for (const auto& entry : fs::directory_iterator(repository / "suites/mutants")) {
+    const std::string text = entry.path().extension() == ".cpp" ? read(entry.path()) : "";
+    if (!entry.path().filename().string().starts_with("wrong_")) continue;
+    for (const Promise& promise : catalogue())
+      if (promise.scenario == scenario && text.find(fmt::format("\"{}\"", promise.id)) != std::string::npos)
+        return entry.path();
+  }
+  throw std::runtime_error(
+      fmt::format("No file of suites/mutants has wrong histories of scenario {}.", scenario));
+}
+
+void add_to_catalogue(const fs::path& path, const NewPromise& options) {
+  std::string text = read(path);
+  text = with(text, filled("#include \"suites/@name@/promises.h\"\n", options), "\nnamespace stateproof {",
+              path);
+  write(path,
+        with(text, filled(", @name@_promises", options), "})\n    for (Promise& promise : folder())", path));
+}
+
+void add_wrong_history(const fs::path& path, const NewPromise& options) {
+  std::string text =
+      with(read(path), filled(kDistortion, options), "}  // namespace\n\nstd::vector<WrongHistory>", path);
+  write(path, with(text, filled(kWrongHistory, options), "  };\n}", path));
+}
+
+void check(const NewPromise& options) {
+  const bool plain =
+      !options.name.empty() && std::all_of(options.name.begin(), options.name.end(),
+                                           [](char c) { return c == '-' || (c >= 'a' && c <= 'z'); });
+  if (!plain)
+    throw std::invalid_argument("The name of a promise is lower case words with hyphens, as pods-are-named.");
+  if (find_promise(options.name) != nullptr)
+    throw std::invalid_argument(fmt::format("There is a promise {} already.", options.name));
+  if (!fs::exists(options.repository / "suites/catalogue.cpp"))
+    throw std::invalid_argument("Here is no repository of Stateproof: run this in its root.");
+  if (!fs::is_directory(options.repository / "harness/check" / options.room))
+    throw std::invalid_argument(fmt::format("harness/check has no folder {}.", options.room));
+  if (scenarios::find(options.scenario) == nullptr)
+    throw std::invalid_argument(
+        fmt::format("There is no scenario {}; stateproof list names them.", options.scenario));
+}
+
+void write_promise(const NewPromise& options) {
+  const std::string name = joined(options.name, '_');
+  const fs::path folder = options.repository / "suites" / name;
+  const fs::path checker = options.repository / "harness/check" / options.room / name;
+  const fs::path wrong = wrong_histories_of(options.repository, options.scenario);
+  const std::map<fs::path, std::string_view> forms{{folder / "promises.h", kPromiseHeader},
+                                                   {folder / "promises.cpp", kPromise},
+                                                   {folder / "promises_test.cpp", kTest},
+                                                   {checker.string() + ".h", kCheckerHeader},
+                                                   {checker.string() + ".cpp", kChecker}};
+  for (const auto& [path, form] : forms)
+    if (fs::exists(path)) throw std::invalid_argument(fmt::format("There is a {} already.", path.string()));
+  for (const auto& [path, form] : forms) write(path, filled(form, options));
+  add_to_catalogue(options.repository / "suites/catalogue.cpp", options);
+  add_wrong_history(wrong, options);
+  std::cout << fmt::format(
+      "Fill in what says TODO; docs/tutorial.md leads through it:\n"
+      "  {0}/promises.cpp       the requirement, with its source\n"
+      "  {0}/promises_test.cpp  a good and a broken story\n"
+      "  {1}.cpp       the checker\n"
+      "  {2}       what a broken cluster would have shown\n"
+      "Then: ci/build dev suites_test stateproof && build/dev/bin/stateproof judge --histories --requirement "
+      "{3}\n",
+      folder.lexically_normal().string(), checker.lexically_normal().string(),
+      wrong.lexically_normal().string(), options.requirement);
+}
+
+}  // namespace
+
+int new_promise(const NewPromise& options) {
+  NewPromise made = options;
+  if (made.requirement.empty()) {
+    made.requirement = made.name;
+    std::transform(made.requirement.begin(), made.requirement.end(), made.requirement.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  }
+  try {
+    check(made);
+    write_promise(made);
+  } catch (const std::invalid_argument& wrong) {
+    std::cerr << "stateproof: " << wrong.what() << "\n";
+    return ExitCode::kUsage;
+  } catch (const std::exception& trouble) {
+    return harness_error(trouble.what());
+  }
+  return ExitCode::kConformant;
+}
+
+}  // namespace stateproof::cli
