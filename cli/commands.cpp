@@ -131,7 +131,7 @@ int begin(const BeginOptions& options) {
   if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
 
   const auto began = std::chrono::steady_clock::now();
-  const auto prepared = prepare(options.cluster, interrupt);
+  const auto prepared = prepare(options.cluster, scenarios::rights_of(profile), interrupt);
   scenarios::ScenarioEnd end;
   end.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (prepared) {
@@ -167,7 +167,7 @@ int run(const RunOptions& options) {
   if (!started) return harness_error(started.error().sentence);
   const RunLock lock(options.out, RunLock::Holder::kScenario);
   const report::RunFolder folder(options.out, recording_reader());
-  const auto prepared = prepare(options.cluster, interrupt);
+  const auto prepared = prepare(options.cluster, scenarios::rights_of(*scenario), interrupt);
   const ShownProgress shown(options.scenario);
   const Left left = left_of(*scenario, started->plan.run, folder.recording_of(options.scenario));
 

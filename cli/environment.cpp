@@ -23,58 +23,13 @@ tl::unexpected<HarnessError> fail(std::string sentence) {
   return tl::make_unexpected(HarnessError{std::move(sentence)});
 }
 
-struct Permission {
-  std::string_view verb;
-  std::string_view group;
-  std::string_view resource;
-  std::string_view subresource;
-  bool in_namespace = true;
-};
-
-// From Kubernetes 1.35 on a WebSocket needs `create` on the subresource; before, `get` was asked.
-constexpr std::array kNeeded = {
-    Permission{"create", "", "namespaces", "", false},
-    Permission{"delete", "", "namespaces", "", false},
-    Permission{"watch", "", "namespaces", "", false},
-    Permission{"list", "", "nodes", "", false},
-    Permission{"list", "storage.k8s.io", "storageclasses", "", false},
-    Permission{"list", "", "persistentvolumes", "", false},
-    Permission{"watch", "", "persistentvolumes", "", false},
-    Permission{"create", "", "secrets", ""},
-    Permission{"create", "", "services", ""},
-    Permission{"create", "", "pods", ""},
-    Permission{"delete", "", "pods", ""},
-    Permission{"watch", "", "pods", ""},
-    Permission{"get", "", "pods", "exec"},
-    Permission{"create", "", "pods", "exec"},
-    Permission{"get", "", "pods", "portforward"},
-    Permission{"create", "", "pods", "portforward"},
-    Permission{"watch", "", "persistentvolumeclaims", ""},
-    Permission{"watch", "", "services", ""},
-    Permission{"watch", "", "events", ""},
-    Permission{"watch", "", "serviceaccounts", ""},
-    Permission{"watch", "discovery.k8s.io", "endpointslices", ""},
-    Permission{"create", "apps", "statefulsets", ""},
-    Permission{"watch", "apps", "statefulsets", ""},
-    Permission{"patch", "apps", "statefulsets", "scale"},
-    Permission{"create", "coordination.k8s.io", "leases", ""},
-    Permission{"patch", "coordination.k8s.io", "leases", ""},
-    Permission{"get", "coordination.k8s.io", "leases", ""},
-};
-
-std::string name_of(const Permission& permission) {
-  std::string resource{permission.resource};
-  if (!permission.subresource.empty()) resource += "/" + std::string{permission.subresource};
-  return resource;
-}
-
-tl::expected<void, HarnessError> check(const kube::Client& client, const Permission& permission,
+tl::expected<void, HarnessError> check(const kube::Client& client, const scenarios::Right& right,
                                        const std::string& ns) {
-  json attributes{{"verb", permission.verb},
-                  {"group", permission.group},
-                  {"resource", permission.resource},
-                  {"subresource", permission.subresource}};
-  if (permission.in_namespace) attributes["namespace"] = ns;
+  json attributes{{"verb", right.verb},
+                  {"group", right.resource.group},
+                  {"resource", right.resource.plural},
+                  {"subresource", right.subresource}};
+  if (right.resource.namespaced) attributes["namespace"] = ns;
   const auto review = client.create_object(kube::kSelfSubjectAccessReviews, "",
                                            {{"apiVersion", "authorization.k8s.io/v1"},
                                             {"kind", "SelfSubjectAccessReview"},
@@ -83,9 +38,9 @@ tl::expected<void, HarnessError> check(const kube::Client& client, const Permiss
   const json status = review->value("status", json::object());
   if (status.value("allowed", false)) return {};
   return fail(fmt::format(
-      "This user may not {} {}{}; ask for that right, or use a kubeconfig that has it.", permission.verb,
-      name_of(permission),
-      permission.in_namespace ? " in namespace " + (ns.empty() ? "(any)" : ns) : " (cluster-wide)"));
+      "This user may not {}{}; ask for that right, or use a kubeconfig that has it.",
+      scenarios::to_text(right),
+      right.resource.namespaced ? " in namespace " + (ns.empty() ? "(any)" : ns) : " (cluster-wide)"));
 }
 
 bool is_default(const json& storage_class) {
@@ -256,13 +211,14 @@ tl::expected<kube::Client, HarnessError> connect(const ClusterOptions& options, 
 }
 
 tl::expected<Environment, HarnessError> probe_environment(const kube::Client& client,
-                                                          const ClusterOptions& options) {
+                                                          const ClusterOptions& options,
+                                                          const std::vector<scenarios::Right>& needed) {
   Environment environment;
   const auto version = client.get_path("/version");
   if (!version) return fail(version.error().sentence());
   environment.server_version = version->value("gitVersion", "unknown");
-  for (const Permission& permission : kNeeded)
-    if (auto allowed = check(client, permission, options.ns); !allowed)
+  for (const scenarios::Right& right : needed)
+    if (auto allowed = check(client, right, options.ns); !allowed)
       return tl::make_unexpected(allowed.error());
   if (auto read = read_storage_class(client, environment); !read) return tl::make_unexpected(read.error());
   if (auto read = read_nodes(client, options.image, environment); !read)

@@ -9,6 +9,7 @@
 
 #include "harness/kube/client.h"
 #include "harness/model/harness_error.h"
+#include "suites/scenarios/engine/rights.h"
 
 namespace stateproof::cli {
 
@@ -49,9 +50,10 @@ extern const char* const kBuiltImage;
 
 tl::expected<kube::Client, HarnessError> connect(const ClusterOptions& options, const std::stop_token& stop);
 
-/// Version, permissions, default StorageClass, nodes. The first thing that is missing is the error.
+/// Version, rights, default StorageClass, nodes. The first thing that is missing is the error.
 tl::expected<Environment, HarnessError> probe_environment(const kube::Client& client,
-                                                          const ClusterOptions& options);
+                                                          const ClusterOptions& options,
+                                                          const std::vector<scenarios::Right>& needed);
 
 /// The feature gates in the API server's metrics ("kubernetes_feature_enabled"). Those that are always on by
 /// now are left out: nothing depends on them any more.

@@ -148,7 +148,8 @@ void print_status(const Timeline& timeline) {
 
 int gate_begin(const GateOptions& options) {
   const Interrupt interrupt;
-  const auto prepared = prepare(options.cluster, interrupt);
+  const auto prepared =
+      prepare(options.cluster, scenarios::rights_of(*scenarios::find("upgrade")), interrupt);
   if (!prepared) return harness_error(prepared.error().sentence);
   const gate::Site site = site_of(options.cluster);
   const auto open = gate::is_open(prepared->client, site);
@@ -213,7 +214,8 @@ int gate_end(const GateOptions& options) {
   const auto client = client_of_gate(options, interrupt);
   if (!client) return harness_error(client.error().sentence);
   const gate::Site site = site_of(options.cluster);
-  const auto environment = probe_environment(client->until(interrupt.stop()), options.cluster);
+  const auto environment = probe_environment(client->until(interrupt.stop()), options.cluster,
+                                             scenarios::rights_of(Profile::kUpgrade));
   if (!environment) return harness_error(environment.error().sentence);
 
   put_aside(options.out);

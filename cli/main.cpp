@@ -9,7 +9,10 @@
 #include "cli/commands.h"
 #include "cli/doctor.h"
 #include "cli/gate.h"
+#include "cli/histories.h"
+#include "cli/list.h"
 #include "cli/run.h"
+#include "cli/scaffold.h"
 #include "cli/watch.h"
 
 namespace {
@@ -87,7 +90,18 @@ int run_command(int argc, char** argv) {
   judge_command->add_flag("--save", judge_options.save, "keep the verdicts in the folder of the run");
   judge_command->add_option("--not-applicable-code", judge_options.not_applicable_code,
                             "exit code for ctest's skip");
-  judge_command->callback([&] { code = judge(judge_options); });
+  HistoriesOptions histories_options;
+  auto* histories_flag = judge_command->add_option(
+      "--histories", histories_options.folder,
+      "judge the good and wrong histories in this folder, by default of the build, through one requirement");
+  histories_flag->expected(0, 1);
+  auto* requirement_option = judge_command->add_option("--requirement", histories_options.requirement,
+                                                       "with --histories: its id, ORD-01");
+  histories_flag->needs(requirement_option);
+  requirement_option->needs(histories_flag);
+  judge_command->callback([&] {
+    code = histories_flag->count() > 0 ? judge_histories(histories_options) : judge(judge_options);
+  });
 
   std::filesystem::path report_out = default_out();
   auto* report_command =
@@ -197,6 +211,27 @@ int run_command(int argc, char** argv) {
   record_command->callback([&] { code = gate_record(record_folder); });
 
   app.add_subcommand("images", "every image that a run needs")->callback([&] { code = images(); });
+
+  NewPromise new_promise_options;
+  auto* new_command = app.add_subcommand("new", "for contributors: begin a new promise, in the repository");
+  new_command->require_subcommand(1);
+  auto* new_promise_command = new_command->add_subcommand(
+      "promise", "its requirement, checker, test and wrong history, which fail until they are filled in");
+  new_promise_command->add_option("name", new_promise_options.name, "for example pods-are-named")->required();
+  new_promise_command
+      ->add_option("--scenario", new_promise_options.scenario, "that records what it is judged on")
+      ->capture_default_str();
+  new_promise_command
+      ->add_option("--room", new_promise_options.room, "folder of harness/check for its checker")
+      ->capture_default_str();
+  new_promise_command->add_option("--requirement", new_promise_options.requirement,
+                                  "its id, as ID-08; default: the name");
+  new_promise_command->callback([&] { code = new_promise(new_promise_options); });
+
+  bool list_as_json = false;
+  auto* list_command = app.add_subcommand("list", "every scenario, promise, mutant and fault");
+  list_command->add_flag("--json", list_as_json, "with labels, rights, durations and what belongs to what");
+  list_command->callback([&] { std::cout << (list_as_json ? list_json().dump(1) + "\n" : list_text()); });
 
   std::string format = "md";
   auto* promises_command = app.add_subcommand("promises", "the catalogue of promises");

@@ -11,7 +11,9 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 namespace stateproof {
 namespace {
@@ -293,6 +295,48 @@ TEST_F(Program, ImagesArePinnedByDigest) {
 TEST_F(Program, ThePromisesAreListedWithTheirSources) {
   EXPECT_THAT(run("promises").output, AllOf(HasSubstr("ORD-01"), HasSubstr("kubernetes.io/docs")));
   EXPECT_THAT(run("promises --format json").output, HasSubstr("\"id\": \"ORD-01\""));
+}
+
+TEST_F(Program, ListsWhatIsDeclared) {
+  const Ran ran = run("list --json");
+  EXPECT_EQ(ran.code, 0);
+  const auto listed = nlohmann::json::parse(ran.output);
+  for (const char* kind : {"scenarios", "promises", "mutants", "faults"})
+    for (const auto& one : listed.at(kind)) EXPECT_FALSE(one.at("labels").empty()) << one;
+  const auto& lifecycle = listed.at("scenarios").at(0);
+  EXPECT_EQ(lifecycle.at("labels"), (nlohmann::json{"quick", "conformance", "disruptive", "upgrade"}));
+  EXPECT_THAT(lifecycle.at("rights").get<std::vector<std::string>>(),
+              testing::IsSupersetOf({"list pods", "watch pods", "patch statefulsets/scale.apps"}));
+}
+
+TEST_F(Program, JudgesTheHistoriesByOneRequirement) {
+  const std::string histories = "judge --histories " STATEPROOF_HISTORIES " --requirement ";
+  const Ran known = run(histories + "ORD-01");
+  EXPECT_EQ(known.code, 0);
+  EXPECT_THAT(known.output, AllOf(HasSubstr("expected   good   lifecycle"),
+                                  HasSubstr("expected   wrong  mutant-parallel-creation")));
+  const Ran unknown = run(histories + "ORD-99");
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.output, HasSubstr("no requirement ORD-99"));
+}
+
+TEST_F(Program, BeginsANewPromiseInTheRepositoryAlone) {
+  EXPECT_EQ(run("new promise pods-are-blue").code, 64);
+  for (const char* file :
+       {"suites/catalogue.cpp", "suites/mutants/wrong_lifecycle.cpp", "harness/check/identity/identity.h"}) {
+    fs::create_directories((folder_ / file).parent_path());
+    fs::copy_file(fs::path{STATEPROOF_REPOSITORY} / file, folder_ / file);
+  }
+  const Ran ran = run("new promise pods-are-blue --requirement ID-99");
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  EXPECT_THAT(read("suites/pods_are_blue/promises.cpp"), HasSubstr("check::pods_are_blue"));
+  EXPECT_THAT(read("harness/check/identity/pods_are_blue.cpp"), HasSubstr("Verdict pods_are_blue("));
+  EXPECT_THAT(read("suites/catalogue.cpp"), AllOf(HasSubstr("#include \"suites/pods_are_blue/promises.h\""),
+                                                  HasSubstr(", pods_are_blue_promises})")));
+  EXPECT_THAT(read("suites/mutants/wrong_lifecycle.cpp"), HasSubstr("\"ID-99\", break_pods_are_blue}"));
+  EXPECT_EQ(run("new promise pods-are-blue").code, 64);
+  EXPECT_EQ(run("new promise stable-dns").code, 64);
+  EXPECT_EQ(run("new promise Blue").code, 64);
 }
 
 }  // namespace

@@ -179,10 +179,12 @@ report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline
   return result;
 }
 
-tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const Interrupt& interrupt) {
+tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options,
+                                             const std::vector<scenarios::Right>& needed,
+                                             const Interrupt& interrupt) {
   auto client = connect(options, interrupt.hurry());
   if (!client) return tl::make_unexpected(client.error());
-  auto environment = probe_environment(client->until(interrupt.stop()), options);
+  auto environment = probe_environment(client->until(interrupt.stop()), options, needed);
   if (!environment) return tl::make_unexpected(environment.error());
   return Prepared{std::move(*client), std::move(*environment)};
 }
@@ -229,7 +231,7 @@ tl::expected<void, HarnessError> play_until_killed(const Solo& solo, const Clust
 tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster,
                                           report::Progress* progress) {
   const Interrupt interrupt;
-  const auto prepared = prepare(cluster, interrupt);
+  const auto prepared = prepare(cluster, scenarios::rights_of(solo.scenario), interrupt);
   if (!prepared) return tl::make_unexpected(prepared.error());
   const scenarios::ScenarioEnd end = scenarios::run(
       solo.scenario,

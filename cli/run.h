@@ -62,7 +62,9 @@ struct Prepared {
 };
 /// The first Ctrl-C ends it, a login that hangs included. The client that it gives ends with the second:
 /// after the first one a scenario must still clean up.
-tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const Interrupt& interrupt);
+tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options,
+                                             const std::vector<scenarios::Right>& needed,
+                                             const Interrupt& interrupt);
 
 /// A scenario that is played outside of a run, for a mutant or a fault.
 struct Solo {

@@ -7,7 +7,6 @@
 #include "harness/check/testing/story.h"
 #include "harness/model/steps.h"
 #include "suites/catalogue.h"
-#include "suites/watched/promises.h"
 
 namespace stateproof {
 namespace {
@@ -69,19 +68,6 @@ TEST(Catalogue, EveryRequirementSaysWhatItDemandsAndWhereThatIsPromised) {
       EXPECT_NE(requirement.checker, nullptr) << requirement.id;
     }
   }
-}
-
-TEST(WatchedPromises, AreThoseOfTheCatalogueThatCanBeJudgedWithoutSteps) {
-  std::set<std::string_view> judged;
-  for (const Promise& promise : watched_promises()) {
-    EXPECT_NE(find_promise(promise.id), nullptr) << promise.id;
-    EXPECT_EQ(promise.scenario, kWatchedScenario);
-    for (const RequirementVerdict& one : judge(promise, Timeline{}).requirements) {
-      EXPECT_NE(one.verdict.outcome, Outcome::kConformant) << one.requirement->id;
-      if (one.verdict.outcome == Outcome::kInconclusive) judged.insert(one.requirement->id);
-    }
-  }
-  EXPECT_THAT(judged, ElementsAre("ID-01", "ID-05", "ORD-01", "STO-01", "STO-02", "STO-03"));
 }
 
 TEST(Promises, AConformingLifecycleKeepsThemAll) {

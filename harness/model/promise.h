@@ -33,11 +33,11 @@ std::optional<Profile> parse_profile(std::string_view text);
 
 /// One documented duty of the cluster and the check that judges it.
 struct Requirement {
-  std::string_view id;        ///< "ORD-01"
-  std::string_view title;     ///< a sentence that is true of a conforming cluster
-  std::string_view sentence;  ///< in the words of RFC 2119
-  std::string_view source;    ///< URL of the documentation that promises it
-  std::string_view since;     ///< first Kubernetes version that promises it; empty: all supported ones
+  std::string_view id;          ///< "ORD-01"
+  std::string_view title;       ///< a sentence that is true of a conforming cluster
+  std::string_view sentence;    ///< in the words of RFC 2119
+  std::string_view source;      ///< URL of the documentation that promises it
+  std::string_view since = {};  ///< first Kubernetes version that promises it; empty: all supported ones
   Level level = Level::kBlocking;
   Checker checker = nullptr;
   std::string_view gate = {};  ///< feature gate that it depends on, "MaxUnavailableStatefulSet"; empty: none
@@ -51,6 +51,8 @@ struct Promise {
   std::string_view scenario;  ///< "lifecycle"
   Profile profile = Profile::kConformance;
   std::vector<Requirement> requirements;
+  /// Line of the report's table "StatefulSet and Deployment" that it judges, "Pod names"; empty: none.
+  std::string_view compares = {};
   std::source_location written = std::source_location::current();  ///< a report points at this line
 };
 

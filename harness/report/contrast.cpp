@@ -148,22 +148,22 @@ std::string verdict_text(std::string_view id, const RunResult& run) {
 std::vector<ContrastLine> contrast_lines(const Timeline& timeline) {
   const Reader reader(timeline);
   if (reader.deployment().known.empty()) return {};
-  const auto line = [&](std::string_view feature, std::string (*text)(const Side&),
-                        std::vector<std::string_view> requirements) {
-    return ContrastLine{feature, text(reader.set()), text(reader.deployment()), std::move(requirements)};
+  const auto line = [&](std::string_view feature, std::string (*text)(const Side&)) {
+    return ContrastLine{feature, text(reader.set()), text(reader.deployment())};
   };
-  return {line("Pod names", names_text, {"DPL-01", "DPL-03"}),
-          line("Pod creation", creation_text, {"DPL-02", "DPL-02b"}),
-          line("Pod deletion", deletion_text, {"DPL-06a", "DPL-06b"}),
-          line("Network identity", network_text, {"DPL-04"}), line("Storage", storage_text, {"DPL-05"})};
+  return {line("Pod names", names_text), line("Pod creation", creation_text),
+          line("Pod deletion", deletion_text), line("Network identity", network_text),
+          line("Storage", storage_text)};
 }
 
 std::string contrast_rows(const std::vector<ContrastLine>& lines, const RunResult& run) {
   std::string rows;
   for (const ContrastLine& line : lines) {
     std::string verdicts;
-    for (const std::string_view id : line.requirements)
-      verdicts += (verdicts.empty() ? "" : "<br>") + verdict_text(id, run);
+    for (const PlannedPromise& promise : run.plan.promises)
+      if (promise.compares == line.feature)
+        for (const std::string& id : promise.requirements)
+          verdicts += (verdicts.empty() ? "" : "<br>") + verdict_text(id, run);
     rows +=
         element("tr", "",
                 text_element("th", R"(scope="row")", line.feature) + text_element("td", "", line.set) +

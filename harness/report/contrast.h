@@ -14,13 +14,13 @@ struct ContrastLine {
   std::string_view feature;  ///< "Pod names"
   std::string set;
   std::string deployment;
-  std::vector<std::string_view> requirements;  ///< ids of those that judge this line
 };
 
 /// Empty when the recording shows no pods of a Deployment.
 std::vector<ContrastLine> contrast_lines(const Timeline& timeline);
 
-/// The lines as rows of a table, each with its verdicts in `run`: "<tr>...</tr>" and so on.
+/// The lines as rows of a table, each with the verdicts of the promises in `run` that compare this feature:
+/// "<tr>...</tr>" and so on.
 std::string contrast_rows(const std::vector<ContrastLine>& lines, const RunResult& run);
 
 }  // namespace stateproof::report

@@ -117,8 +117,19 @@ SideBySide both_workloads() {
   return story.pod(kDeleted, "loose-5d8f-klmno", Look::kEnding);
 }
 
+PlannedPromise comparing(const std::string& id, const std::string& feature, const std::string& requirement) {
+  PlannedPromise promise;
+  promise.id = id;
+  promise.scenario = "contrast";
+  promise.requirements = {requirement};
+  promise.compares = feature;
+  return promise;
+}
+
 RunResult judged() {
   RunResult run;
+  run.plan.promises = {comparing("contrast-names", "Pod names", "DPL-01"),
+                       comparing("contrast-deletion", "Pod deletion", "DPL-06a")};
   ScenarioResult scenario;
   scenario.name = "contrast";
   scenario.steps.emplace_back().name = "create";

@@ -78,7 +78,8 @@ json planned_promise_to_json(const PlannedPromise& promise) {
           {"level", to_word(kLevels, promise.level)},
           {"file", promise.file},
           {"line", promise.line},
-          {"type", promise.type}};
+          {"type", promise.type},
+          {"compares", promise.compares}};
 }
 
 PlannedPromise planned_promise_from_json(const json& from) {
@@ -90,7 +91,8 @@ PlannedPromise planned_promise_from_json(const json& from) {
           from_word(kLevels, from.at("level")),
           text(from, "file"),
           get<int>(from, "line"),
-          text(from, "type")};
+          text(from, "type"),
+          text(from, "compares")};
 }
 
 json planned_scenario_to_json(const PlannedScenario& scenario) {

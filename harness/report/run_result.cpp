@@ -205,7 +205,8 @@ PlannedPromise planned(const Promise& promise) {
                       level_of(promise.requirements),
                       in_repository(promise.written.file_name()),
                       static_cast<int>(promise.written.line()),
-                      type_of(promise.profile)};
+                      type_of(promise.profile),
+                      std::string{promise.compares}};
   for (const Requirement& one : promise.requirements) plan.requirements.emplace_back(one.id);
   return plan;
 }

@@ -24,7 +24,8 @@ struct PlannedPromise {
   Level level = Level::kBlocking;         ///< informing when no requirement of it blocks
   std::string file;                       ///< where it is written down, relative to the repository
   int line = 0;
-  std::string type = {};  ///< "disruptive", "upgrade"; empty: of every run
+  std::string type = {};      ///< "disruptive", "upgrade"; empty: of every run
+  std::string compares = {};  ///< line of the table "StatefulSet and Deployment" that it judges; empty: none
 };
 
 struct PlannedScenario {

@@ -35,7 +35,8 @@ struct Fault {
   std::string_view leaves = {};  ///< finding that the remedy leaves, and that has one of its own
   bool starts = true;            ///< false: it is injected while its pods cannot become Ready
   bool heals = true;             ///< false: nothing here can run its pods: it is enough that the finding goes
-  bool note = false;             ///< the finding is a note: nothing is wrong, and nothing is healed
+  bool touches_the_cluster = false;  ///< and not its own namespace alone: nothing else may play meanwhile
+  bool note = false;                 ///< the finding is a note: nothing is wrong, and nothing is healed
 };
 
 const std::vector<Fault>& all();

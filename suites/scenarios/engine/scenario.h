@@ -15,6 +15,7 @@
 #include "harness/model/timeline.h"
 #include "harness/report/progress.h"
 #include "harness/report/run_result.h"
+#include "suites/scenarios/engine/rights.h"
 
 namespace stateproof::scenarios {
 
@@ -24,6 +25,7 @@ class Stage;
 struct Scenario {
   std::string_view name;   ///< "lifecycle"
   std::string_view title;  ///< what is played, in a line
+  int seconds = 60;        ///< that it takes on a kind cluster with two cores; the longest is begun first
   Profile profile = Profile::kConformance;
   Subject (*subject)(const std::string& ns) = nullptr;  ///< what is wanted in this namespace
   void (*play)(Stage& stage) = nullptr;
@@ -32,7 +34,12 @@ struct Scenario {
   bool has_client_namespace = false;              ///< leases a second namespace, for clients of the set
   std::vector<kube::Resource> also_watches = {};  ///< besides what every stage watches
   std::vector<kube::Resource> also_watches_cluster = {};  ///< that have no namespace
+  /// What it does besides what every scenario does; "connect" stands for a WebSocket.
+  std::vector<Right> rights = {};
 };
+
+/// Whether nothing else may play meanwhile: it touches nodes, or the cluster is upgraded.
+bool plays_alone(const Scenario& scenario);
 
 /// In the order in which a run plays them.
 const std::vector<Scenario>& all();
