@@ -83,9 +83,9 @@ Left left_of(const scenarios::Scenario& scenario, const std::string& run, const 
 
 std::string watched_text(const Timeline& timeline) {
   return fmt::format(
-      "StatefulSet {}/{} as it was watched from {} on. Only what needs no steps is judged, for what was "
-      "asked of the "
-      "set nobody tells; inconclusive is what did not happen meanwhile or could not be seen.\n\n",
+      "StatefulSet {}/{}, watched since {}. The recording does not say what was asked of the set, so only "
+      "requirements that need no steps are judged. What did not happen while it was watched, or could not be "
+      "seen, is inconclusive.\n\n",
       timeline.subject().ns, timeline.subject().set, format_rfc3339(timeline.header.started));
 }
 
@@ -112,15 +112,14 @@ int begin(const BeginOptions& options) {
   const Interrupt interrupt;
   const Profile profile = parse_profile(options.profile).value_or(Profile::kQuick);
   if (profile == Profile::kDisruptive && !options.disrupt_nodes) {
-    std::cerr
-        << "stateproof: the profile disruptive drains and stops nodes and restarts the control plane; say "
-           "--disrupt-nodes if that is meant for this cluster.\n";
+    std::cerr << "stateproof: the profile disruptive drains and stops nodes and restarts the control plane; "
+                 "pass --disrupt-nodes to confirm that this cluster may be disrupted.\n";
     return ExitCode::kUsage;
   }
   if (profile == Profile::kUpgrade && upgrade_command().empty()) {
-    std::cerr << "stateproof: say in $" << kUpgradeCommand
-              << " which command upgrades the cluster, or upgrade it yourself between stateproof gate begin "
-                 "and gate end.\n";
+    std::cerr << "stateproof: set $" << kUpgradeCommand
+              << " to the command that upgrades the cluster, or upgrade it yourself between stateproof gate "
+                 "begin and stateproof gate end.\n";
     return ExitCode::kUsage;
   }
   put_aside(options.out);
@@ -154,7 +153,7 @@ int run(const RunOptions& options) {
   if (scenario == nullptr) {
     std::string names;
     for (const scenarios::Scenario& known : scenarios::all()) names += fmt::format(" {}", known.name);
-    return wrong_usage(fmt::format("There is no scenario {}; there are:{}.", options.scenario, names));
+    return wrong_usage(fmt::format("There is no scenario {}; known scenarios:{}.", options.scenario, names));
   }
   const mutants::Mutant* mutant = nullptr;
   if (!options.mutant.empty()) {
@@ -175,12 +174,12 @@ int run(const RunOptions& options) {
   if (mutant != nullptr) upgrade = interference_of(*mutant);
   scenarios::ScenarioEnd end;
   if (left == Left::kWhole) {
-    std::cerr
-        << "The run was killed while it cleaned up: its recording is whole, and what is left in the cluster "
-           "goes with the next run, or by stateproof sweep.\n";
+    std::cerr << "The run was killed during its clean-up: its recording is complete. The next run, or "
+                 "stateproof sweep, removes what is left in the cluster.\n";
   } else if (prepared) {
     if (left == Left::kUnfinished)
-      std::cerr << "The run was killed: what it left is taken up and judged; nothing more is disturbed.\n";
+      std::cerr << "The run was killed: what it left in the cluster is recorded and judged without further "
+                   "disruptions.\n";
     end = scenarios::run(
         *scenario,
         {.client = prepared->client,
@@ -223,7 +222,7 @@ int judge(const JudgeOptions& options) {
   const std::vector<fs::path> recordings = recordings_in(options.folder);
   if (recordings.empty())
     return harness_error(fmt::format(
-        "{} holds no recording; give the folder of a run, its recordings folder or one .jsonl file.",
+        "{} contains no recording; pass the folder of a run, its recordings folder, or one .jsonl file.",
         options.folder.string()));
   Outcome worst = Outcome::kNotApplicable;
   bool judged = false;
@@ -247,7 +246,8 @@ int judge(const JudgeOptions& options) {
   }
   if (!judged)
     return harness_error(
-        fmt::format("No recording in {} is judged by {}; stateproof promises lists what there is.",
+        fmt::format("{} contains no recording that {} can be judged on; stateproof promises lists all "
+                    "promises and their scenarios.",
                     options.folder.string(), options.promise.empty() ? "any promise" : options.promise));
   return exit_code_of(worst, options.not_applicable_code);
 }
@@ -255,7 +255,8 @@ int judge(const JudgeOptions& options) {
 int report(const fs::path& out) {
   const bool planned = fs::exists(out / "plan.json");
   if (!planned && recordings_in(out / "recordings").empty())
-    return harness_error(fmt::format("{} holds no run; give the --out of one.", out.string()));
+    return harness_error(
+        fmt::format("{} contains no run; pass the folder that a run was given as --out.", out.string()));
   const RunLock lock(out, RunLock::Holder::kReport);
   if (!planned)
     if (auto made = make_run_of_recordings(out); !made) return harness_error(made.error().sentence);
@@ -275,7 +276,8 @@ int report(const fs::path& out) {
 int compare(const fs::path& before, const fs::path& after) {
   for (const fs::path& folder : {before, after})
     if (!fs::exists(folder / "plan.json"))
-      return harness_error(fmt::format("{} holds no run; give the --out of one.", folder.string()));
+      return harness_error(
+          fmt::format("{} contains no run; pass the folder that a run was given as --out.", folder.string()));
   const auto former = report::load_run(before);
   if (!former) return harness_error(former.error().sentence);
   const auto present = report::load_run(after);
@@ -290,7 +292,7 @@ int mutant(const MutantOptions& options) {
   if (mutant == nullptr) {
     std::string names;
     for (const mutants::Mutant& known : mutants::all()) names += fmt::format(" {}", known.name);
-    return wrong_usage(fmt::format("There is no mutant {}; there are:{}.", options.name, names));
+    return wrong_usage(fmt::format("There is no mutant {}; known mutants:{}.", options.name, names));
   }
   const std::string run = new_run_id();
   const Promise& promise = *find_promise(mutant->promise);

@@ -23,7 +23,7 @@ struct BeginOptions {
   ClusterOptions cluster;
   std::filesystem::path out;
   std::string profile = "quick";
-  std::optional<std::uint32_t> seed = {};  ///< of the order of disruptions; else by chance
+  std::optional<std::uint32_t> seed = {};  ///< of the order of disruptions; default: random
   bool disrupt_nodes = false;              ///< the profile disruptive was meant
   std::string attachment_root = {};        ///< see report::Plan
 };
@@ -51,7 +51,7 @@ int judge(const JudgeOptions& options);
 /// A folder that has only recordings is judged first.
 int report(const std::filesystem::path& out);
 
-/// What changed between the runs in two folders; 1 when a promise is not kept any more.
+/// What changed between the runs in two folders; 1 when a promise is no longer kept.
 int compare(const std::filesystem::path& before, const std::filesystem::path& after);
 
 struct MutantOptions {

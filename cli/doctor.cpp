@@ -53,8 +53,8 @@ bool is_unexplained(const diagnosis::Diagnosis& diagnosis) {
 int doctor(const DoctorOptions& options) {
   const std::optional<std::string> set = options.target.empty() ? std::string{} : set_of(options.target);
   if (!set || (options.all_namespaces && !set->empty())) {
-    std::cerr << "stateproof: say which set: stateproof doctor -n NAMESPACE statefulset/NAME, or "
-                 "--all-namespaces for all.\n";
+    std::cerr << "stateproof: name the StatefulSet: stateproof doctor -n NAMESPACE statefulset/NAME; or pass "
+                 "--all-namespaces to check every set.\n";
     return ExitCode::kUsage;
   }
   const Interrupt interrupt;
@@ -89,8 +89,8 @@ int doctor(const DoctorOptions& options) {
   if (sick) return ExitCode::kBroken;
   if (unexplained)
     return harness_error(
-        "Not all pods are Ready, and what would explain it may lie in what was not looked at; ask somebody "
-        "with more rights, or again when the set has had time.");
+        "Not all pods are Ready, and the cause may lie in what could not be checked. Run this again with an "
+        "account that has more rights, or later, once the set has had time to settle.");
   return ExitCode::kConformant;
 }
 
@@ -99,7 +99,7 @@ int fault(const FaultOptions& options) {
   if (fault == nullptr) {
     std::string names;
     for (const faults::Fault& known : faults::all()) names += fmt::format(" {}", known.name);
-    return wrong_usage(fmt::format("There is no fault {}; there are:{}.", options.name, names));
+    return wrong_usage(fmt::format("There is no fault {}; known faults:{}.", options.name, names));
   }
   const std::string run = new_run_id();
   const auto timeline = play({.scenario = faults::scenario(),

@@ -39,7 +39,7 @@ class DoctorTest : public ::testing::Test {
 TEST_F(DoctorTest, ASetThatIsNotWholeForNoReasonThatCanBeSeenIsNotCalledHealthy) {
   Child child(arguments(), false);
   EXPECT_THAT(child.output(),
-              AllOf(HasSubstr("0 of 1 pods Ready"), HasSubstr("not looked at: nodes may not be listed"),
+              AllOf(HasSubstr("0 of 1 pods Ready"), HasSubstr("not checked: nodes may not be listed"),
                     HasSubstr("Not all pods are Ready"), Not(HasSubstr("very-secret-token"))));
   EXPECT_EQ(child.code(), 2);
   Child machine(arguments({"-o", "json"}), false);

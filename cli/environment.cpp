@@ -38,7 +38,7 @@ tl::expected<void, HarnessError> check(const kube::Client& client, const scenari
   const json status = review->value("status", json::object());
   if (status.value("allowed", false)) return {};
   return fail(fmt::format(
-      "This user may not {}{}; ask for that right, or use a kubeconfig that has it.",
+      "This user may not {}{}; ask for the permission, or use a kubeconfig whose user has it.",
       scenarios::to_text(right),
       right.resource.namespaced ? " in namespace " + (ns.empty() ? "(any)" : ns) : " (cluster-wide)"));
 }
@@ -101,7 +101,7 @@ tl::expected<void, HarnessError> read_nodes(const kube::Client& client, const st
   environment.schedulable_nodes =
       static_cast<int>(std::count_if(nodes->items.begin(), nodes->items.end(), is_schedulable));
   if (environment.schedulable_nodes == 0)
-    return fail("No node takes pods: all are cordoned or tainted; look at: kubectl describe nodes.");
+    return fail("No node accepts pods: all are cordoned or tainted; see kubectl describe nodes.");
   environment.image = resolve_image(image, nodes->items);
   environment.node_system = system_of(nodes->items);
   return {};
@@ -116,7 +116,7 @@ void read_dns(const kube::Client& client, Environment& environment) {
       servers->items.front().value("/spec/template/spec/containers/0/image"_json_pointer, std::string{});
 }
 
-// Metrics are for monitors: whoever may not read them is not asked to.
+// Metrics are for monitoring: a user who may not read them does not need to.
 void read_feature_gates(const kube::Client& client, Environment& environment) {
   if (const auto metrics = client.get_text("/metrics"))
     environment.feature_gates = parse_feature_gates(*metrics);

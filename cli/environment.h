@@ -56,7 +56,7 @@ tl::expected<Environment, HarnessError> probe_environment(const kube::Client& cl
                                                           const std::vector<scenarios::Right>& needed);
 
 /// The feature gates in the API server's metrics ("kubernetes_feature_enabled"). Those that are always on by
-/// now are left out: nothing depends on them any more.
+/// now are left out: nothing depends on them.
 std::map<std::string, bool> parse_feature_gates(std::string_view metrics);
 
 /// The given image, else $STATEPROOF_IMAGE, else the built one when every schedulable node has it, else the

@@ -50,7 +50,7 @@ void gather_what_is_wanted(const kube::Client& client, const EvidenceRequest& re
       "{}, {} KiB{}", report::counted(gathered.files, "file"), gathered.bytes / 1024,
       gathered.missing.empty()
           ? ""
-          : fmt::format("; {} that could not be had", report::counted(gathered.missing.size(), "thing")));
+          : fmt::format("; {} could not be collected", report::counted(gathered.missing.size(), "thing")));
   if (request.progress != nullptr)
     request.progress->step_ended("evidence", gathered.whole ? Step::Phase::kReached : Step::Phase::kFailed,
                                  gathered.whole || gathered.missing.empty() ? text : gathered.missing.back());
@@ -69,7 +69,7 @@ void gather_evidence(const kube::Client& client, const EvidenceRequest& request)
   try {
     gather_what_is_wanted(client, request);
   } catch (const std::exception& trouble) {
-    std::cerr << "stateproof: no evidence could be gathered (" << trouble.what() << ")\n";
+    std::cerr << "stateproof: no evidence could be collected (" << trouble.what() << ")\n";
   }
 }
 

@@ -102,7 +102,7 @@ TEST_F(EvidenceOfABrokenRun, IsWholeAndHoldsNoPassword) {
 
   const fs::path bundle = "evidence/lifecycle";
   const std::string index = read(bundle / "index.html");
-  EXPECT_THAT(index, AllOf(HasSubstr("ORD-01"), Not(HasSubstr("What is not"))));
+  EXPECT_THAT(index, AllOf(HasSubstr("ORD-01"), Not(HasSubstr("What is missing"))));
   EXPECT_THAT(read(bundle / "findings/ordered-creation.txt"),
               AllOf(HasSubstr("NONCONFORMANT ORD-01"), HasSubstr("> #")));
   EXPECT_THAT(read(bundle / "describe.txt"),

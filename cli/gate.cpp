@@ -79,7 +79,7 @@ tl::expected<kube::Client, HarnessError> client_of_gate(const GateOptions& optio
   if (!open) return tl::make_unexpected(open.error());
   if (!*open)
     return tl::make_unexpected(HarnessError{
-        fmt::format("There is no gate in namespace {} of this cluster; stateproof gate begin opens one.",
+        fmt::format("There is no gate in namespace {} of this cluster; open one with stateproof gate begin.",
                     site_of(options.cluster).subject)});
   return client;
 }
@@ -104,7 +104,7 @@ std::string stage_of_gate(const Timeline& timeline) {
     if (step == nullptr) continue;
     if (!step->is<steps::Upgrade>()) continue;
     stage = step->phase == Step::Phase::kBegin ? "open: upgrade the cluster, then run stateproof gate end"
-                                               : "the upgrade is over, old sets are tried";
+                                               : "the upgrade is over; testing the sets that were created before it";
   }
   return stage;
 }
@@ -156,7 +156,7 @@ int gate_begin(const GateOptions& options) {
   if (!open) return harness_error(open.error().sentence);
   if (*open)
     return harness_error(fmt::format(
-        "There is a gate in namespace {} already; end it with stateproof gate end, or gate abort.",
+        "There is already a gate in namespace {}; end it with stateproof gate end or stateproof gate abort.",
         site.subject));
   gate::Request request;
   request.run = new_run_id();
@@ -186,7 +186,7 @@ int gate_begin(const GateOptions& options) {
     std::cout << "The gate is open. Upgrade the cluster, then run: stateproof gate end\n";
     return ExitCode::kConformant;
   }
-  std::string why = followed ? "The workload of the gate does not stand." : followed.error().sentence;
+  std::string why = followed ? "The gate's workload did not become ready." : followed.error().sentence;
   if (const auto timeline = record::load_recording(folder.file("upgrade.jsonl"));
       timeline && timeline->finish && !timeline->finish->text.empty())
     why = timeline->finish->text;
@@ -321,7 +321,7 @@ int gate_abort(const GateOptions& options) {
   const auto closed = close_gate(*client, site_of(options.cluster), interrupt.stop());
   if (!closed) return harness_error(closed.error().sentence);
   if (!*closed) return ExitCode::kInconclusive;
-  std::cout << "Nothing of the gate is left.\n";
+  std::cout << "The gate has been removed.\n";
   return ExitCode::kConformant;
 }
 
@@ -335,7 +335,7 @@ int gate_record(const fs::path& folder) {
   if (!fs::exists(recording) || !is_over()) {
     std::ifstream file(folder / fs::path(fixtures::RecorderPod::kRequest).filename());
     const json asked = json::parse(file, nullptr, false);
-    if (!asked.is_object()) return harness_error("The recorder has no request that can be read.");
+    if (!asked.is_object()) return harness_error("The recorder's request cannot be read.");
     const auto client = connect({}, interrupt.hurry());
     if (!client) return harness_error(client.error().sentence);
     const ShownProgress shown("upgrade");

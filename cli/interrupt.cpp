@@ -34,7 +34,7 @@ void Interrupt::wait() {
   const sigset_t set = signals();
   for (int signal = 0; sigwait(&set, &signal) == 0 && signal != SIGUSR1;) {
     if (!stop_.stop_requested()) {
-      std::cerr << "\nInterrupted: removing what was created (once more to leave it).\n";
+      std::cerr << "\nInterrupted: cleaning up (interrupt again to leave everything in place).\n";
       stop_.request_stop();
     } else {
       hurry_.request_stop();

@@ -188,7 +188,7 @@ TEST_F(Program, AReportOfARunThatNeverReachedTheClusterIsNotGreen) {
 TEST_F(Program, AnEarlierRunInTheSameFolderIsKept) {
   const std::string begin = "begin --out out --kubeconfig " + write("config", kNobodyListens);
   (void)run(begin);
-  EXPECT_THAT(run(begin).output, HasSubstr("is now in"));
+  EXPECT_THAT(run(begin).output, HasSubstr("was moved to"));
   std::size_t runs = 0;
   for (const auto& entry : fs::directory_iterator(folder_))
     runs += fs::exists(entry.path() / "plan.json") ? 1U : 0U;
@@ -225,7 +225,7 @@ TEST_F(Program, AScenarioThatWasKilledIsAnError) {
   fs::resize_file(recording("lifecycle"), fs::file_size(recording("lifecycle")) / 2);
   const Ran ran = run("report out");
   EXPECT_EQ(ran.code, 2);
-  EXPECT_THAT(ran.output, HasSubstr("The process that played it was killed in step"));
+  EXPECT_THAT(ran.output, HasSubstr("The process that ran this scenario was killed in step"));
   EXPECT_THAT(read("out/junit.xml"), AllOf(HasSubstr("type=\"HarnessError\""), HasSubstr("errors=\"1\"")));
   EXPECT_THAT(read("out/report.html"), HasSubstr("Scenario lifecycle failed"));
 }

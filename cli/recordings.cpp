@@ -29,9 +29,9 @@ std::string last_step(const Timeline& timeline) {
 std::string killed_sentence(const Timeline& timeline) {
   const Elapsed last = timeline.observations.empty() ? Elapsed{0} : timeline.observations.back().at;
   return fmt::format(
-      "The process that played it was killed {}, {} after the begin: its recording has no end. What it "
-      "created may be left in the cluster; stateproof sweep removes it once its lease is over. Then run the "
-      "scenario again.",
+      "The process that ran this scenario was killed {}, {} after it began, so the recording is incomplete. "
+      "Objects may be left in the cluster; stateproof sweep deletes them once their lease has expired. Then "
+      "run the scenario again.",
       last_step(timeline), report::duration_text(report::in_seconds(last)));
 }
 
@@ -78,7 +78,7 @@ tl::expected<void, HarnessError> make_run_of_recordings(const fs::path& out) {
     if (!timeline) return fail(timeline.error().sentence);
     const Header& header = timeline->header;
     if (path.stem() != header.scenario)
-      return fail(fmt::format("{} is a recording of scenario {}; name it {}.jsonl.", path.string(),
+      return fail(fmt::format("{} is a recording of scenario {}; rename it to {}.jsonl.", path.string(),
                               header.scenario, header.scenario));
     if (timelines.empty()) {
       plan.run = header.run;

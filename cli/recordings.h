@@ -18,7 +18,7 @@ std::filesystem::path run_folder_of(const std::filesystem::path& path);
 /// judged and saved.
 tl::expected<void, HarnessError> make_run_of_recordings(const std::filesystem::path& out);
 
-/// A scenario of the plan that was recorded and never told how it ended: whoever played it was killed. Its
+/// A scenario of the plan that was recorded without an end: its process was killed. Its
 /// result is saved as the harness's error. Nobody may play in this folder meanwhile.
 tl::expected<void, HarnessError> tell_killed_scenarios(const std::filesystem::path& out);
 

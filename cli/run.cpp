@@ -109,13 +109,14 @@ void put_aside(const fs::path& out) {
                              out.string(), error.message());
     return;
   }
-  std::cerr << "The run that was in " << out.string() << " is now in " << kept.string() << "\n";
+  std::cerr << "The earlier run in " << out.string() << " was moved to " << kept.string() << "\n";
   const report::RunFolder folder(kept, recording_reader());
   for (const scenarios::Scenario& scenario : scenarios::all())
     if (const std::string name{scenario.name};
         scenario.salvage != nullptr && unfinished(folder.recording_of(name)))
-      std::cerr << fmt::format("It was killed in {0}; stateproof run {0} --out {1} takes up what it left.\n",
-                               name, kept.string());
+      std::cerr << fmt::format(
+          "It was killed in scenario {0}; continue it with stateproof run {0} --out {1}.\n", name,
+          kept.string());
 }
 
 std::optional<Timeline> unfinished(const fs::path& recording) {
@@ -163,7 +164,7 @@ report::ScenarioResult scenario_result(const std::string& run, const std::string
 
 void tell_left_behind(const std::vector<std::string>& commands) {
   if (commands.empty()) return;
-  std::cerr << "Left in the cluster; remove it with:\n";
+  std::cerr << "Some objects were left in the cluster; delete them with:\n";
   for (const std::string& command : commands) std::cerr << "  " << command << "\n";
 }
 
@@ -225,7 +226,7 @@ tl::expected<void, HarnessError> play_until_killed(const Solo& solo, const Clust
   }
   if (child > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return {};
   return tl::make_unexpected(HarnessError{fmt::format(
-      "The process that was to be killed at step \"{}\" ended before it.", solo.killed_at->text)});
+      "The process that should have been killed at step \"{}\" ended before that step.", solo.killed_at->text)});
 }
 
 tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster,

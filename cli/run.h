@@ -30,7 +30,7 @@ Timestamp now();
 std::string new_run_id();
 
 /// Progress on the terminal. ctest keeps the output of its tests to itself: $STATEPROOF_PROGRESS names a way
-/// around it, on which `of`, the scenario for example, is told with each step.
+/// around it, on which `of`, the scenario for example, is printed with each step.
 class ShownProgress {
  public:
   explicit ShownProgress(std::string of);

@@ -33,7 +33,7 @@ class Screen {
   bool entered_ = false;
 };
 
-/// All of it, to standard output, whatever buffers are between. False when nobody reads it any more.
+/// All of it, to standard output, whatever buffers are between. False when it is no longer read.
 bool write_out(const std::string& text);
 
 }  // namespace stateproof::cli

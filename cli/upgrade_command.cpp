@@ -37,7 +37,7 @@ pid_t start(std::string command) {
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (refused != 0)
-    throw scenarios::HarnessTrouble(fmt::format("No shell can be started ({}).", std::strerror(refused)));
+    throw scenarios::HarnessTrouble(fmt::format("The shell cannot be started ({}).", std::strerror(refused)));
   return child;
 }
 
@@ -52,7 +52,7 @@ void run_upgrade_command(scenarios::Stage& stage) {
   const std::string command = upgrade_command();
   if (command.empty())
     throw scenarios::HarnessTrouble(
-        fmt::format("${} is not set; it names the command that upgrades the cluster.", kUpgradeCommand));
+        fmt::format("${} is not set; set it to the command that upgrades the cluster.", kUpgradeCommand));
   stage.begin(steps::Upgrade{}, "the cluster is upgraded");
   const pid_t child = start(command);
   int status = 0;
@@ -64,10 +64,10 @@ void run_upgrade_command(scenarios::Stage& stage) {
   if (stage.stop().stop_requested()) throw scenarios::Interrupted();
   const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (code == 0) {
-    stage.end(steps::Upgrade{}, Step::Phase::kReached, "the command ended well");
+    stage.end(steps::Upgrade{}, Step::Phase::kReached, "the command succeeded");
   } else {
     stage.end(steps::Upgrade{}, Step::Phase::kTimedOut,
-              fmt::format("the command ended with exit code {}", code));
+              fmt::format("the command failed with exit code {}", code));
   }
 }
 

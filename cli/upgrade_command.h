@@ -11,8 +11,8 @@ namespace stateproof::cli {
 inline constexpr const char* kUpgradeCommand = "STATEPROOF_UPGRADE_COMMAND";
 std::string upgrade_command();
 
-/// Runs that command as the step "upgrade". It has failed when its exit code is not 0: the scenario goes on,
-/// for what an upgrade that stopped half-way has left is judged, too.
+/// Runs that command as the step "upgrade". It has failed when its exit code is not 0; the scenario
+/// continues, for what an upgrade that stopped half-way has left is judged, too.
 void run_upgrade_command(scenarios::Stage& stage);
 
 }  // namespace stateproof::cli

@@ -98,7 +98,7 @@ class Display {
   Display() = default;
   Display(const Display&) = delete;
   Display& operator=(const Display&) = delete;
-  /// False when nobody looks any more: the terminal or the reader of the pipe is gone.
+  /// False when the output is gone: the terminal or the reader of the pipe is gone.
   virtual bool show(monitor::Monitor& monitor) = 0;
   virtual void suspend() { ::kill(::getpid(), SIGSTOP); }
   /// When it must be shown again though nothing has changed.
@@ -150,9 +150,8 @@ class Live : public Display {
 
 std::string missing_sentence(const monitor::Target& target) {
   return fmt::format(
-      "There is no StatefulSet {} in namespace {}; see kubectl -n {} get statefulsets, or say --await to "
-      "wait "
-      "for it.",
+      "There is no StatefulSet {} in namespace {}; see kubectl -n {} get statefulsets, or pass --await to "
+      "wait for it.",
       target.set, target.ns, target.ns);
 }
 
@@ -188,10 +187,10 @@ std::string not_reached(const WatchOptions& options, const monitor::Target& targ
                         const monitor::Monitor& monitor) {
   const monitor::Scene scene = monitor.scene();
   const std::string state = scene.set
-                                ? fmt::format("{} of {} pods Ready, {} available, {} of the update revision",
+                                ? fmt::format("{} of {} pods Ready, {} available, {} at the update revision",
                                               scene.set->ready_pods.value, scene.set->replicas.value,
                                               scene.set->available_pods.value, scene.set->updated_pods.value)
-                                : "there is no such set";
+                                : "it does not exist";
   return fmt::format("StatefulSet {}/{} is not {} ({}); see stateproof doctor -n {} statefulset/{}.",
                      target.ns, target.set, options.until, state, target.ns, target.set);
 }
@@ -233,7 +232,7 @@ Ending look_on(const WatchOptions& options, const monitor::Target& target, monit
 int watch(const WatchOptions& options) {
   const auto set = set_of(options.target);
   if (!set) {
-    std::cerr << "stateproof: say which set: stateproof watch -n NAMESPACE statefulset/NAME.\n";
+    std::cerr << "stateproof: name the StatefulSet: stateproof watch -n NAMESPACE statefulset/NAME.\n";
     return ExitCode::kUsage;
   }
   const Wakers wakers;

@@ -60,9 +60,9 @@ TEST_F(WatchTest, WhateverEndsItTheTerminalIsGivenBack) {
 
 TEST_F(WatchTest, ItFollowsTheSizeOfTheWindow) {
   Child child(arguments(), true);
-  ASSERT_TRUE(child.await("1 of the update \x1B[0m...")) << child.output();
+  ASSERT_TRUE(child.await("1 at the updat\x1B[0m...")) << child.output();
   child.resize(100);
-  EXPECT_TRUE(child.await("1 of the update revision")) << child.output();
+  EXPECT_TRUE(child.await("1 at the update revision")) << child.output();
 }
 
 TEST_F(WatchTest, ATerminalThatCannotBeDrawnOnGetsLines) {
@@ -80,7 +80,7 @@ TEST_F(WatchTest, WithoutATerminalThereAreLinesWithATime) {
   const std::string& output = child.output();
   EXPECT_EQ(child.code(), 0);
   EXPECT_THAT(output.substr(0, 2), "20");
-  EXPECT_THAT(output, AllOf(HasSubstr("Z  statefulset web  1 wanted, 1 there, 0 Ready"),
+  EXPECT_THAT(output, AllOf(HasSubstr("Z  statefulset web  1 wanted, 1 created, 0 Ready"),
                             Not(HasSubstr("\x1B")), Not(HasSubstr("very-secret-token"))));
 }
 
@@ -140,7 +140,7 @@ TEST_F(WatchTest, ASetThatIsAwaitedIsNotGoneBeforeItCame) {
   served_.serve(kSets, {});
   served_.serve(kCore + "pods", {});
   Child child(arguments({"--await", "--until", "gone", "--timeout", "1s"}), false);
-  EXPECT_THAT(child.output(), HasSubstr("is not gone (there is no such set)"));
+  EXPECT_THAT(child.output(), HasSubstr("is not gone (it does not exist)"));
   EXPECT_EQ(child.code(), 2);
 }
 
@@ -164,7 +164,7 @@ TEST_F(WatchTest, ARecordingIsKeptAndJudged) {
   EXPECT_THAT(child.output(), HasSubstr("stateproof judge " + folder));
   ASSERT_EQ(child.code(), 0);
   Child judge({"judge", folder}, false);
-  EXPECT_THAT(judge.output(), AllOf(HasSubstr("StatefulSet shop/web as it was watched"), HasSubstr("ID-05"),
+  EXPECT_THAT(judge.output(), AllOf(HasSubstr("StatefulSet shop/web, watched since"), HasSubstr("ID-05"),
                                     HasSubstr("no pod was created while it was watched")));
   EXPECT_EQ(judge.code(), 2);  // nothing was created: that proves nothing about the order
   Child other({"judge", folder, "--promise", "data-survival"}, false);

@@ -27,7 +27,7 @@ std::string_view part_of(std::string_view text, std::size_t room, Keep keep) {
 
 std::string with_cut_told(std::string_view text, std::size_t cut, Keep keep) {
   if (cut == 0) return std::string{text};
-  const std::string told = fmt::format("({} bytes were left out here)\n", cut);
+  const std::string told = fmt::format("({} bytes were omitted here)\n", cut);
   return keep == Keep::kHead ? fmt::format("{}\n{}", text, told) : told + std::string{text};
 }
 

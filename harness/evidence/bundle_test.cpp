@@ -40,7 +40,7 @@ TEST_F(BundleTest, KeepsASmallTextWhole) {
 TEST_F(BundleTest, OfALongLogTheEndStays) {
   Bundle bundle(folder_, {.file = 10, .whole = 1000});
   bundle.add("a.log", "first line\nlast\n", "a log", Keep::kTail);
-  EXPECT_EQ(read("a.log"), "(11 bytes were left out here)\nlast\n");
+  EXPECT_EQ(read("a.log"), "(11 bytes were omitted here)\nlast\n");
   EXPECT_THAT(bundle.missing(), ElementsAre("a.log: 5 of 16 bytes; the beginning was left out."));
 }
 

@@ -80,7 +80,7 @@ std::string describe_set(const json& set) {
   text += row("generation", fmt::format("{}, observed {}", shown(set, "/metadata/generation"),
                                         shown(set, "/status/observedGeneration")));
   text +=
-      row("pods", fmt::format("{} there, {} Ready, {} available, {} current, {} updated",
+      row("pods", fmt::format("{} created, {} Ready, {} available, {} current, {} updated",
                               shown(set, "/status/replicas"), shown(set, "/status/readyReplicas"),
                               shown(set, "/status/availableReplicas"), shown(set, "/status/currentReplicas"),
                               shown(set, "/status/updatedReplicas")));

@@ -81,7 +81,8 @@ class Gathering {
     attempt("descriptions", [this] { tell_objects(); });
     if (client_) attempt("logs", [this] { read_logs(); });
     attempt("objects", [this] { save_objects(); });
-    if (deadline_.is_over()) bundle_.miss("The time for gathering was over before everything was read.");
+    if (deadline_.is_over())
+      bundle_.miss("The time for collecting evidence ran out before everything was read.");
     const bool whole = bundle_.write_index(index_page(request_, bundle_));
     return {whole, bundle_.files().size(), bundle_.bytes(), bundle_.missing()};
   }
@@ -92,7 +93,7 @@ class Gathering {
     try {
       part();
     } catch (const std::exception& error) {
-      bundle_.miss(fmt::format("{}: not all of them could be gathered ({}).", what, error.what()));
+      bundle_.miss(fmt::format("{}: not all of them could be collected ({}).", what, error.what()));
     }
   }
 
@@ -104,14 +105,14 @@ class Gathering {
                                                           .stop = deadline_.token(),
                                                           .pause = {}});
     if (created) return *std::move(created);
-    bundle_.miss("The cluster could not be asked: " + created.error().sentence());
+    bundle_.miss("The cluster could not be queried: " + created.error().sentence());
     return std::nullopt;
   }
 
   void tell_findings() {
     for (const report::PromiseResult& verdict : request_.verdicts)
       bundle_.add(finding_file(verdict), redacted_text(finding_text(verdict, request_.timeline)),
-                  "what was found about " + verdict.id + ", and the recording around it");
+                  "the findings about " + verdict.id + ", and the surrounding part of the recording");
   }
 
   void read_objects() {
@@ -125,9 +126,10 @@ class Gathering {
     const auto add = [this](const char* path, const std::string& text, const char* about, Keep keep) {
       if (!text.empty()) bundle_.add(path, text, about, keep);
     };
-    add("describe.txt", describe(objects_), "sets, pods, claims, volumes and nodes, for people", Keep::kHead);
-    add("events.txt", events_text(objects_["Event"]), "events in the order of their time", Keep::kTail);
-    add("dns.txt", redacted_text(dns_text(request_.timeline)), "answers of DNS, as the clients saw them",
+    add("describe.txt", describe(objects_), "sets, pods, claims, volumes and nodes, in readable form",
+        Keep::kHead);
+    add("events.txt", events_text(objects_["Event"]), "events in chronological order", Keep::kTail);
+    add("dns.txt", redacted_text(dns_text(request_.timeline)), "answers of the DNS, as the clients saw them",
         Keep::kTail);
   }
 
@@ -238,7 +240,7 @@ Gathered gather(const kube::Client& client, const Request& request) {
   try {
     return Gathering(client, request).run();
   } catch (const std::exception& error) {
-    return {false, 0, 0, {fmt::format("The evidence could not be gathered ({}).", error.what())}};
+    return {false, 0, 0, {fmt::format("The evidence could not be collected ({}).", error.what())}};
   }
 }
 

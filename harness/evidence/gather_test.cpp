@@ -197,7 +197,7 @@ TEST_F(GatherTest, AServerThatHangsEndsWithTheTime) {
   const Gathered bundle = gathered();
   EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
   EXPECT_TRUE(bundle.whole);
-  EXPECT_THAT(bundle.missing, Contains(HasSubstr("The time for gathering was over")));
+  EXPECT_THAT(bundle.missing, Contains(HasSubstr("The time for collecting evidence ran out")));
   EXPECT_THAT(read("findings/ordered-creation.txt"), HasSubstr("web-1 came too early"));
 }
 

@@ -42,7 +42,7 @@ std::string why(const Request& request) {
   std::string items;
   for (const report::PromiseResult& verdict : request.verdicts) items += verdict_item(verdict);
   if (!request.trouble.empty()) items += text_element("li", "", request.trouble);
-  return items.empty() ? items : "<h2>Why it was gathered</h2>" + element("ul", "", items);
+  return items.empty() ? items : "<h2>Why it was collected</h2>" + element("ul", "", items);
 }
 
 std::string files(const Bundle& bundle) {
@@ -51,13 +51,13 @@ std::string files(const Bundle& bundle) {
     rows += element("tr", "",
                     element("td", "", anchor(file.path, file.path)) + text_element("td", "", file.about) +
                         text_element("td", R"(class="number")", size_text(file.bytes)));
-  return "<h2>What is here</h2>" + element("table", "", rows);
+  return "<h2>What is included</h2>" + element("table", "", rows);
 }
 
 std::string missing(const Bundle& bundle) {
   std::string items;
   for (const std::string& sentence : bundle.missing()) items += text_element("li", "", sentence);
-  return items.empty() ? items : "<h2>What is not</h2>" + element("ul", "", items);
+  return items.empty() ? items : "<h2>What is missing</h2>" + element("ul", "", items);
 }
 
 }  // namespace
@@ -74,8 +74,8 @@ std::string index_page(const Request& request, const Bundle& bundle) {
   const std::string body =
       text_element("h1", "", title) + back +
       text_element("p", "",
-                   fmt::format("Run {}, gathered when the scenario was over and nothing had been cleaned up. "
-                               "Secrets are not read, and what looks like a credential was taken out.",
+                   fmt::format("Run {}, collected after the scenario and before the clean-up. Secrets are "
+                               "not read, and anything that looks like a credential was removed.",
                                header.run)) +
       why(request) + files(bundle) + missing(bundle);
   const std::string head =

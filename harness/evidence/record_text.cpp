@@ -40,7 +40,8 @@ std::string finding_text(const report::PromiseResult& verdict, const Timeline& t
     for (std::size_t near = index > kAround ? index - kAround : 1;
          near <= std::min(index + kAround, timeline.size()); ++near)
       wanted.insert(near);
-  std::string text = report::text_of(verdict) + "\nThe recording around it, evidence marked:\n\n";
+  std::string text =
+      report::text_of(verdict) + "\nThe surrounding part of the recording, with the evidence marked:\n\n";
   std::size_t last = 0;
   std::size_t told = 0;
   for (const std::size_t index : wanted) {

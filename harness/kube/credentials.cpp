@@ -26,7 +26,7 @@ std::string trimmed(const std::string& text) {
 /// A line break inside a token would add header fields of its own.
 Result<SecretText> bearer(const std::string& token, const std::string& source) {
   if (!std::ranges::all_of(token, [](unsigned char c) { return c > 0x20 && c < 0x7F; })) {
-    return unusable(fmt::format("{} holds characters that no token has; write it anew", source));
+    return unusable(fmt::format("{} contains characters that no token has; write it again", source));
   }
   return SecretText{"Bearer " + token};
 }
@@ -130,7 +130,7 @@ Result<Credentials::Held> Credentials::from_plugin(const ExecPlugin& plugin,
   Credential credential = certificate_only();
   if (!given->token.empty()) {
     auto header = bearer(given->token.reveal(),
-                         fmt::format("the answer of the credential plugin \"{}\"", plugin.command));
+                         fmt::format("the output of the credential plugin \"{}\"", plugin.command));
     if (!header) return tl::unexpected(header.error());
     credential.authorization = *std::move(header);
   }

@@ -22,7 +22,7 @@ using ::testing::Not;
 
 constexpr const char* kVersion = "client.authentication.k8s.io/v1";
 
-/// A clock that stands still until it is told otherwise.
+/// A clock that stands still until it is set.
 struct Clock {
   system_clock::time_point time = system_clock::from_time_t(1'800'000'000);
   Credentials::Now reader() {
@@ -247,7 +247,7 @@ TEST(ExecPlugin, ThatSpeaksAnotherVersionIsNamed) {
   EXPECT_THAT(failure(credentials), HasSubstr("asks for client.authentication.k8s.io/v1beta1"));
   config.exec->api_version = "client.authentication.k8s.io/v1alpha1";
   Credentials unknown{config};
-  EXPECT_THAT(failure(unknown), HasSubstr("v1 and v1beta1 are known"));
+  EXPECT_THAT(failure(unknown), HasSubstr("v1 and v1beta1"));
 }
 
 TEST(ExecPlugin, ThatDiesByASignalIsNamed) {
@@ -283,7 +283,7 @@ TEST(ExecPlugin, ThatNeedsAPersonIsRefusedWithoutATerminal) {
   config.exec->interactive_mode = "Always";
   Credentials credentials{config};
   if (::isatty(STDIN_FILENO) == 1) GTEST_SKIP() << "there is a terminal";
-  EXPECT_THAT(failure(credentials), HasSubstr("standard input is no terminal"));
+  EXPECT_THAT(failure(credentials), HasSubstr("standard input is not a terminal"));
 }
 
 }  // namespace

@@ -57,10 +57,10 @@ std::string forbidden(const ApiError& error) {
   const auto denial = Denial::parse(error.message);
   if (!denial) {
     return fmt::format(
-        "the API server forbids {} ({}); an admission rule or a quota may ask for something else",
+        "the API server forbids {} ({}); an admission rule or a quota may require something else",
         error.request, error.message);
   }
-  return fmt::format("user \"{}\" may not {} {}{} {}; grant that by a role and check it with `{}`",
+  return fmt::format("user \"{}\" may not {} {}{} {}; grant it with a role and check it with `{}`",
                      denial->user, denial->verb, denial->resource,
                      denial->subresource.empty() ? "" : "/" + denial->subresource,
                      denial->ns ? fmt::format("in namespace \"{}\"", *denial->ns) : "in the whole cluster",
@@ -85,9 +85,9 @@ std::string status_sentence(const ApiError& error) {
     case 404:
       return answered + "; check the name, the namespace and that this cluster serves the resource";
     case 409:
-      return answered + "; read the object again and repeat the change on what it is now";
+      return answered + "; read the object again and repeat the change on its current state";
     case 410:
-      return answered + "; the history asked for is no longer kept, so list again";
+      return answered + "; the requested history is no longer kept, so list again";
     case 422:
       return answered + "; correct the fields that it names";
     case 429:
@@ -106,17 +106,16 @@ std::string_view tls_next_step(std::string_view message) {
     return "renew the certificate or correct this machine's clock";
   }
   if (contains(message, "subject name") || contains(message, "does not match")) {
-    return "use a server name that the certificate is for, or set tls-server-name in the kubeconfig";
+    return "use a server name that the certificate is valid for, or set tls-server-name in the kubeconfig";
   }
   if (contains(message, "alert")) {
-    return "the server refused this side; check that client-certificate and client-key in the kubeconfig are "
-           "of "
-           "this cluster and not expired";
+    return "the server rejected the client; check that client-certificate and client-key in the kubeconfig "
+           "belong to this cluster and have not expired";
   }
   if (contains(message, "wrong version number") || contains(message, "packet length")) {
     return "the port does not speak TLS; check the server's URL in the kubeconfig";
   }
-  return "check that certificate-authority-data in the kubeconfig is the authority of this cluster";
+  return "check that certificate-authority-data in the kubeconfig belongs to this cluster";
 }
 
 }  // namespace
@@ -135,23 +134,23 @@ std::string ApiError::sentence() const {
       return status_sentence(*this);
     case Kind::kConnection:
       return fmt::format(
-          "no connection to the API server for {} ({}); check that the cluster runs and that the "
-          "server's URL in the kubeconfig can be reached from here",
+          "no connection to the API server for {} ({}); check that the cluster is running and that the "
+          "server's URL in the kubeconfig is reachable from here",
           request, message);
     case Kind::kTls:
       return fmt::format("TLS to the API server failed for {} ({}); {}", request, message,
                          tls_next_step(message));
     case Kind::kTimeout:
       return fmt::format(
-          "the API server gave no answer in time to {} ({}); check its load and the network "
-          "between, then try again",
+          "the API server did not answer {} in time ({}); check its load and the network in between, then "
+          "try again",
           request, message);
     case Kind::kCredentials:
     case Kind::kFenced:
       return message;
     case Kind::kProtocol:
       return fmt::format(
-          "the answer to {} is not what Kubernetes speaks ({}); check that the server's URL in the "
+          "the answer to {} is not a Kubernetes API response ({}); check that the server's URL in the "
           "kubeconfig is an API server and that no proxy answers in its place",
           request, message);
     case Kind::kCancelled:

@@ -23,10 +23,9 @@ TEST(ErrorSentence, OfForbiddenNamesUserVerbResourceNamespaceAndTheCheck) {
       answered(403, "Forbidden",
                "statefulsets.apps is forbidden: User \"jo\" cannot list resource \"statefulsets\" in "
                "API group \"apps\" in the namespace \"shop\"");
-  EXPECT_EQ(
-      error.sentence(),
-      "user \"jo\" may not list statefulsets in namespace \"shop\"; grant that by a role and check it with "
-      "`kubectl auth can-i list statefulsets.apps -n shop`");
+  EXPECT_EQ(error.sentence(),
+            "user \"jo\" may not list statefulsets in namespace \"shop\"; grant it with a role and check it "
+            "with `kubectl auth can-i list statefulsets.apps -n shop`");
 }
 
 TEST(ErrorSentence, OfForbiddenInTheWholeClusterAsksWithoutANamespace) {
@@ -86,7 +85,7 @@ TEST(ErrorSentence, OfTlsGivesTheStepThatFitsTheCause) {
 TEST(ErrorSentence, OfAnUnreachableServerSaysWhatWasTried) {
   const auto error = ApiError::of(Kind::kConnection, "Failed to connect to 127.0.0.1 port 1", "GET /version");
   EXPECT_THAT(error.sentence(), AllOf(HasSubstr("127.0.0.1 port 1"), HasSubstr("GET /version"),
-                                      HasSubstr("check that the cluster runs")));
+                                      HasSubstr("check that the cluster is running")));
 }
 
 TEST(StatusObject, GivesReasonDetailsAndTheWaitThatItAsksFor) {

@@ -96,8 +96,8 @@ class Execution {
         case Event::Kind::kClosed:
           return end_or(closed_without_status(event->close));
         case Event::Kind::kDeadline:
-          return end_or(
-              ApiError::of(ApiError::Kind::kTimeout, "the command did not end within its limit", request_));
+          return end_or(ApiError::of(ApiError::Kind::kTimeout, "the command did not finish within its limit",
+                                     request_));
         case Event::Kind::kWoken:
           if (on_woken) on_woken();
           break;
@@ -146,7 +146,7 @@ class Execution {
   }
 
   [[nodiscard]] ApiError closed_without_status(const websocket::Close& close) const {
-    std::string message = "the server closed the stream without saying how the command ended";
+    std::string message = "the server closed the stream without reporting the command's exit status";
     if (close.code)
       message +=
           " (code " + std::to_string(*close.code) + (close.reason.empty() ? "" : ", ") + close.reason + ")";
@@ -203,11 +203,10 @@ Result<ExecResult> exec(const Client& client, const ExecRequest& request) {
   if (opens_stdin(request)) {
     Execution& running = **execution;
     if (!running.can_close_input() && !request.input_is_bounded) {
-      return tl::unexpected(
-          ApiError::of(ApiError::Kind::kProtocol,
-                       "the server speaks only v4.channel.k8s.io, which cannot tell the command that its "
-                       "input has ended",
-                       shown(request.pod)));
+      return tl::unexpected(ApiError::of(
+          ApiError::Kind::kProtocol,
+          "the server supports only v4.channel.k8s.io, which cannot signal the end of the command's input",
+          shown(request.pod)));
     }
     running.send_input(request.input);
     if (running.can_close_input()) running.close_input();
@@ -251,7 +250,7 @@ class RunningStream final : public ExecStream {
     const std::lock_guard lock(mutex_);
     if (ended_) {
       return tl::unexpected(
-          ApiError::of(ApiError::Kind::kConnection, "the stream is over", shown(request_.pod)));
+          ApiError::of(ApiError::Kind::kConnection, "the stream has ended", shown(request_.pod)));
     }
     if (queued_.size() + execution_->unsent_bytes() + bytes.size() > kMaxQueuedInput) {
       return tl::unexpected(ApiError::of(ApiError::Kind::kProtocol, "the command does not read its input",
@@ -302,8 +301,8 @@ class RunningStream final : public ExecStream {
       if (callbacks_.on_line) callbacks_.on_line(std::move(*line));
     }
     if (!lines_.is_overlong()) return {};
-    return tl::unexpected(
-        ApiError::of(ApiError::Kind::kProtocol, "the command wrote a line without end", shown(request_.pod)));
+    return tl::unexpected(ApiError::of(ApiError::Kind::kProtocol, "the command wrote a line that is too long",
+                                       shown(request_.pod)));
   }
 
   Result<void> keep_stderr(std::string_view bytes) {

@@ -43,7 +43,8 @@ struct ExecRequest {
 /// a refused upgrade or a lost connection is an ApiError. Offers v5.channel.k8s.io and v4.channel.k8s.io.
 Result<ExecResult> exec(const Client& client, const ExecRequest& request);
 
-/// A command that goes on: each complete line of its stdout is handed to `on_line`, on a thread of its own.
+/// A command that keeps running: each complete line of its stdout is handed to `on_line`, on a thread of its
+/// own.
 class ExecStream {
  public:
   struct Callbacks {

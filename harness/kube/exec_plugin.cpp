@@ -213,8 +213,8 @@ Result<Terminal> terminal_for(const ExecPlugin& plugin) {
   const bool available = ::isatty(STDIN_FILENO) == 1;
   if (plugin.interactive_mode == "Always" && !available) {
     return unusable(named(plugin) +
-                    " must ask a person, but standard input is no terminal; log in beforehand or "
-                    "choose another login");
+                    " needs interactive input, but standard input is not a terminal; log in beforehand or "
+                    "use another way to log in");
   }
   return available && plugin.interactive_mode != "Never" ? Terminal::kShared : Terminal::kAbsent;
 }
@@ -245,12 +245,12 @@ Result<Finished> follow(Child& child, const Pipe& out, const Pipe& err, const Ex
   while (true) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
     if (left.count() <= 0) {
-      return unusable(fmt::format("{} gave nothing within {} s{}; run it by hand to see what it waits for",
+      return unusable(fmt::format("{} did not answer within {} s{}; run it by hand to see what it waits for",
                                   named(plugin), std::chrono::duration<double>(limit).count(),
                                   last_words(finished.err)));
     }
     if (::poll(watched.data(), watched.size(), static_cast<int>(left.count())) < 0 && errno != EINTR) {
-      return unusable(named(plugin) + " could not be followed: " + std::strerror(errno));
+      return unusable(named(plugin) + " could not be read: " + std::strerror(errno));
     }
     if (stop.stop_requested()) return tl::unexpected(ApiError::of(ApiError::Kind::kCancelled, "stopped"));
     const bool ended = watched[2].revents != 0;
@@ -259,7 +259,8 @@ Result<Finished> follow(Child& child, const Pipe& out, const Pipe& err, const Ex
     // A login code for the person at the terminal is useless at the end.
     if (terminal == Terminal::kShared) shown = show_lines(finished.err, shown, ended);
     if (finished.out.size() > kMaxOutput || finished.err.size() > kMaxOutput) {
-      return unusable(named(plugin) + " writes more than a credential can be; run it by hand to see what");
+      return unusable(named(plugin) +
+                      " prints more than a credential can be; run it by hand to see its output");
     }
     if (ended) {
       finished.wait_status = child.wait();
@@ -305,8 +306,9 @@ Result<PluginCredential> read_credential(const ExecPlugin& plugin, const Finishe
                     "; run it by hand");
   }
   if (field(answer, "apiVersion") != plugin.api_version) {
-    return unusable(fmt::format("{} speaks {}, the kubeconfig asks for {}; correct apiVersion there",
-                                named(plugin), field(answer, "apiVersion"), plugin.api_version));
+    return unusable(fmt::format(
+        "{} answers with {}, but the kubeconfig asks for {}; correct apiVersion in the kubeconfig",
+        named(plugin), field(answer, "apiVersion"), plugin.api_version));
   }
   const nlohmann::json& status = answer["status"];
   PluginCredential credential{.token = SecretText{field(status, "token")},
@@ -314,14 +316,15 @@ Result<PluginCredential> read_credential(const ExecPlugin& plugin, const Finishe
                               .client_key_pem = SecretText{field(status, "clientKeyData")},
                               .expires = std::nullopt};
   if (credential.token.empty() && credential.client_certificate_pem.empty()) {
-    return unusable(named(plugin) + " gave neither a token nor a client certificate; run it by hand");
+    return unusable(named(plugin) + " returned neither a token nor a client certificate; run it by hand");
   }
   if (credential.client_certificate_pem.empty() != credential.client_key_pem.empty()) {
-    return unusable(named(plugin) + " gave a client certificate without its key or the reverse");
+    return unusable(named(plugin) +
+                    " returned a client certificate without its key, or a key without its certificate");
   }
   if (const std::string expires = field(status, "expirationTimestamp"); !expires.empty()) {
     const auto time = parse_rfc3339(expires);
-    if (!time) return unusable(named(plugin) + " gave an expirationTimestamp that is not RFC 3339");
+    if (!time) return unusable(named(plugin) + " returned an expirationTimestamp that is not RFC 3339");
     credential.expires = *time;
   }
   return credential;
@@ -334,17 +337,17 @@ Result<PluginCredential> run_exec_plugin(const ExecPlugin& plugin, const Cluster
   if (plugin.api_version != "client.authentication.k8s.io/v1" &&
       plugin.api_version != "client.authentication.k8s.io/v1beta1") {
     return unusable(fmt::format(
-        "{} is asked for apiVersion \"{}\"; client.authentication.k8s.io/v1 and v1beta1 are known",
+        "{} is configured with apiVersion \"{}\"; supported are client.authentication.k8s.io/v1 and v1beta1",
         named(plugin), plugin.api_version));
   }
   const auto finished = run(plugin, config, limit, stop);
   if (!finished) return tl::unexpected(finished.error());
   if (WIFSIGNALED(finished->wait_status)) {
-    return unusable(fmt::format("{} was ended by signal {}{}", named(plugin), WTERMSIG(finished->wait_status),
-                                last_words(finished->err)));
+    return unusable(fmt::format("{} was terminated by signal {}{}", named(plugin),
+                                WTERMSIG(finished->wait_status), last_words(finished->err)));
   }
   if (const int code = WEXITSTATUS(finished->wait_status); code != 0) {
-    return unusable(fmt::format("{} ended with exit code {}{}; run it by hand", named(plugin), code,
+    return unusable(fmt::format("{} failed with exit code {}{}; run it by hand", named(plugin), code,
                                 last_words(finished->err)));
   }
   return read_credential(plugin, *finished);

@@ -194,7 +194,7 @@ std::vector<FailureCase> failure_cases() {
               R"({"status":"Failure","reason":"InternalError","message":"container not found","code":500})"}),
        Kind::kStatus, 500, "container not found"},
       {"ClosedWithoutStatus", sends({out("all is well\n")}), Kind::kConnection, 0,
-       "without saying how the command ended"},
+       "without reporting the command's exit status"},
       {"ClosedWithAReason", [](Connection& c) { WebSocketPeer(c, kV5).close(1011, "kubelet is gone"); },
        Kind::kConnection, 0, "1011, kubelet is gone"},
       {"CutWithoutStatus",

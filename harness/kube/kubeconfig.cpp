@@ -95,7 +95,7 @@ class Section {
     const std::string value = text(field);
     if (value == "true") return true;
     if (value.empty() || value == "false") return false;
-    throw Unusable(fmt::format("{} is \"{}\", but it can only be true or false", where(field), value));
+    throw Unusable(fmt::format("{} is \"{}\", but must be true or false", where(field), value));
   }
 
   [[nodiscard]] std::vector<std::string> texts(const char* field) const {
@@ -143,7 +143,7 @@ class Section {
       return {};
     }
     if (content.find("-----BEGIN ") == std::string::npos) {
-      throw Unusable(fmt::format("{} does not hold PEM text; write the kubeconfig again",
+      throw Unusable(fmt::format("{} does not contain PEM text; write the kubeconfig again",
                                  where(has(data_field.c_str()) ? data_field : field)));
     }
     return content;
@@ -235,7 +235,7 @@ struct Merged {
 std::string known(const Named& entries) {
   std::vector<std::string> names;
   for (const auto& [name, section] : entries) names.push_back(name);
-  return names.empty() ? "there are none" : fmt::format("known are {}", fmt::join(names, ", "));
+  return names.empty() ? "there are none" : fmt::format("available: {}", fmt::join(names, ", "));
 }
 
 const Section& chosen_context(const Merged& all, const std::string& wanted) {
@@ -307,14 +307,14 @@ void read_impersonation(const Section& user, ClusterConfig& config) {
 void read_user(const Section& user, ClusterConfig& config) {
   if (user.has("auth-provider")) {
     throw Unusable(
-        fmt::format("{} is a kind of login that Kubernetes dropped in 1.26; use an exec plugin instead",
+        fmt::format("{} is a login method that Kubernetes removed in 1.26; use an exec plugin instead",
                     user.where("auth-provider")));
   }
   config.client_certificate_pem = user.pem("client-certificate");
   config.client_key_pem = SecretText{user.pem("client-key")};
   if (config.client_certificate_pem.empty() != config.client_key_pem.empty()) {
     throw Unusable(
-        fmt::format("{} stands alone; a client certificate and its key belong together",
+        fmt::format("{} is set alone; a client certificate needs its key, and a key its certificate",
                     user.where(config.client_key_pem.empty() ? "client-certificate" : "client-key")));
   }
   config.token = SecretText{user.text("token")};
@@ -387,7 +387,7 @@ ClusterConfig service_account(const fs::path& folder, const std::string& host, c
   const bool is_ipv6 = host.find(':') != std::string::npos;
   config.server = fmt::format("https://{}{}{}:{}", is_ipv6 ? "[" : "", host, is_ipv6 ? "]" : "", port);
   config.ca_pem = part("ca.crt");
-  part("token");  // read anew by whoever sends it; here it must only be there
+  part("token");  // read again for each request; here it must only exist
   config.token_file = (folder / "token").string();
   if (const auto ns = read_small_file(folder / "namespace"); ns && !ns->empty())
     config.default_namespace = *ns;

@@ -175,12 +175,12 @@ TEST(Kubeconfig, ReadsImpersonation) {
 TEST(Kubeconfig, NamesTheKnownContextsWhenTheWantedOneIsMissing) {
   const auto config = resolved("contexts: [{name: a, context: {}}, {name: b, context: {}}]", "c");
   EXPECT_EQ(sentence(config),
-            "/home/jo/.kube/config has no context \"c\"; choose one with --context (known are a, b)");
+            "/home/jo/.kube/config has no context \"c\"; choose one with --context (available: a, b)");
 }
 
 TEST(Kubeconfig, NamesTheContextsWhenNoneIsCurrent) {
   EXPECT_THAT(sentence(resolved("contexts: [{name: a, context: {}}]")),
-              AllOf(HasSubstr("no current-context"), HasSubstr("known are a")));
+              AllOf(HasSubstr("no current-context"), HasSubstr("available: a")));
 }
 
 TEST(Kubeconfig, NamesAClusterThatNoFileDefines) {
@@ -197,13 +197,13 @@ TEST(Kubeconfig, NamesFieldAndFileOfBadBase64WithoutShowingIt) {
 
 TEST(Kubeconfig, RefusesDataThatIsNoPem) {
   EXPECT_THAT(sentence(resolved(minimal("{server: 'https://x', certificate-authority-data: aGVsbG8=}"))),
-              HasSubstr("does not hold PEM"));
+              HasSubstr("does not contain PEM"));
 }
 
 TEST(Kubeconfig, RefusesACertificateWithoutItsKey) {
   EXPECT_THAT(sentence(resolved(minimal("{server: 'https://x'}",
                                         "{client-certificate-data: " + std::string(kInlinePem) + "}"))),
-              HasSubstr("belong together"));
+              HasSubstr("needs its key"));
 }
 
 TEST(Kubeconfig, NamesAFileThatIsMissing) {

@@ -31,7 +31,7 @@ Result<ListPage> parse_list_page(const Resource& resource, std::string_view body
   nlohmann::json& list = *parsed;
   const auto metadata = list.is_object() ? list.find("metadata") : list.end();
   if (metadata == list.end() || !metadata->is_object() || !list.contains("items")) {
-    return tl::unexpected(ApiError::of(ApiError::Kind::kProtocol, "no list of objects", request.shown()));
+    return tl::unexpected(ApiError::of(ApiError::Kind::kProtocol, "not a list of objects", request.shown()));
   }
   ListPage page;
   page.resource_version = text_of(*metadata, "resourceVersion");

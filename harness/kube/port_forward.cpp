@@ -46,7 +46,7 @@ class PrivateFolder {
   static Result<PrivateFolder> create(const std::string& parent) {
     std::string name = parent + "/stateproof-XXXXXX";
     if (::mkdtemp(name.data()) == nullptr)
-      return tl::unexpected(local_failure("no folder for a socket in " + parent));
+      return tl::unexpected(local_failure("cannot create a folder for a socket in " + parent));
     return PrivateFolder(std::move(name));
   }
   PrivateFolder(PrivateFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
@@ -81,7 +81,7 @@ Result<FileDescriptor> listen_on(const std::string& path) {
   FileDescriptor listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener.get(), SOMAXCONN) != 0) {
-    return tl::unexpected(local_failure("no local socket " + path));
+    return tl::unexpected(local_failure("cannot create the local socket " + path));
   }
   return listener;
 }
@@ -116,7 +116,7 @@ class Relay {
         remote_->close(Clock::now() + kGoodbyeLimit);
         return std::nullopt;
       }
-      if (!write_local()) return std::nullopt;  // the client is gone, and with it whoever would want the rest
+      if (!write_local()) return std::nullopt;  // the client is gone: nobody wants the rest
       const short wanted = local_events();
       pollfd local{wanted == 0 ? -1 : local_.get(), wanted, 0};  // a hangup alone would make poll spin
       auto event = remote_->wait({.until = std::nullopt,
@@ -192,7 +192,7 @@ class Relay {
     const bool matches = bytes.size() == 2 && static_cast<unsigned char>(bytes[0]) == (port_ & 0xFF) &&
                          static_cast<unsigned char>(bytes[1]) == (port_ >> 8 & 0xFF);
     if (matches) return std::nullopt;
-    return "the server does not begin with the port that was asked for";
+    return "the server does not start with the requested port";
   }
 
   FileDescriptor local_;
@@ -278,8 +278,7 @@ class SocketForward final : public PortForward {
                                   Clock::now() + transport_->options().request_timeout, stop_.get_token());
     if (!remote) return report(remote.error().sentence());
     Relay relay(std::move(local), std::move(*remote), target_.port, stop_.get_token());
-    if (const auto trouble = relay.run())
-      report(*trouble);  // before the client is told by the end of its stream
+    if (const auto trouble = relay.run()) report(*trouble);  // before the client sees the end of its stream
   }
 
   void report(const std::string& trouble) {

@@ -207,7 +207,7 @@ TEST_F(PortForwardTest, RefusesAnotherPort) {
   });
   const auto forward = this->forward();
   EXPECT_EQ(LocalClient(*forward).read_to_end(), "");
-  EXPECT_THAT(forward->last_error(), HasSubstr("does not begin with the port"));
+  EXPECT_THAT(forward->last_error(), HasSubstr("does not start with the requested port"));
 }
 
 TEST_F(PortForwardTest, IsPrivateAndLeavesNothingBehind) {

@@ -233,7 +233,7 @@ Result<Transport::Address> Transport::parse_server(const ClusterConfig& config) 
   };
   const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url{curl_url(), &curl_url_cleanup};
   if (curl_url_set(url.get(), CURLUPART_URL, config.server.c_str(), 0) != CURLUE_OK)
-    return refuse("is no URL");
+    return refuse("is not a URL");
   const auto part = [&url](CURLUPart which, unsigned flags = 0) {
     char* text = nullptr;
     if (curl_url_get(url.get(), which, &text, flags) != CURLUE_OK) return std::string();
@@ -243,7 +243,7 @@ Result<Transport::Address> Transport::parse_server(const ClusterConfig& config) 
   };
   // The URL is shown in reports.
   if (!part(CURLUPART_USER).empty() || !part(CURLUPART_PASSWORD).empty())
-    return refuse("carries a user or password");
+    return refuse("contains a user name or password");
   Address address{.scheme = part(CURLUPART_SCHEME),
                   .host = part(CURLUPART_HOST),
                   .port = part(CURLUPART_PORT, CURLU_DEFAULT_PORT),
@@ -470,7 +470,7 @@ ApiError Transport::failure(const EasyHandle& handle, CURLcode code, std::string
   if (error.kind == Kind::kConnection && !contains(error.message, address_.host)) {
     error.message += " at " + address_.authority;
   }
-  if (code == CURLE_WRITE_ERROR) error.message = "more than this client is willing to read";
+  if (code == CURLE_WRITE_ERROR) error.message = "more than this client reads";
   return error;
 }
 

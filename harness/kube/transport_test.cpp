@@ -216,7 +216,7 @@ TEST(Transport, RefusesAServerThatIsNoUrl) {
   EXPECT_THAT(sentence("10.0.0.1:6443"), HasSubstr("https://host:port"));
   EXPECT_THAT(sentence("ftp://10.0.0.1"), HasSubstr("neither https nor http"));
   EXPECT_THAT(sentence("https://jo:secret@10.0.0.1"),
-              AllOf(HasSubstr("user or password"), Not(HasSubstr("secret"))));
+              AllOf(HasSubstr("user name or password"), Not(HasSubstr("secret"))));
 }
 
 TEST(Transport, KeepsTheServersPathPrefix) {

@@ -57,8 +57,8 @@ struct WatcherOptions {
   std::size_t max_line_bytes = 16U << 20U;
   std::chrono::milliseconds first_backoff{200};
   std::chrono::milliseconds max_backoff{10'000};
-  /// A server that starts anew refuses everybody (401, 403) until it has read its roles. So long a watch that
-  /// was allowed once bears with it.
+  /// A restarting server refuses everybody (401, 403) until it has read its roles. So long a watch that
+  /// was allowed once tolerates it.
   std::chrono::milliseconds refusal_limit{60'000};
 };
 

@@ -696,7 +696,7 @@ class WatcherStop : public WatchTest {
     watcher->stop();
     return std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - begin);
   }
-  /// About a millisecond on an idle machine. This is for a busy one; whoever forgets to wake the loop waits a
+  /// About a millisecond on an idle machine. This is for a busy one; forgetting to wake the loop waits a
   /// minute.
   static constexpr auto kPrompt = 3s;
 };

@@ -158,7 +158,7 @@ Result<void> WebSocketConnection::upgrade(std::optional<Clock::time_point> until
       if (send_failure_) return tl::unexpected(*send_failure_);
       if (auto ready = await_socket(until); !ready) return ready;
     } else if (code != CURLE_OK) {
-      return tl::unexpected(lost("while the upgrade was awaited", code));
+      return tl::unexpected(lost("while waiting for the upgrade", code));
     } else if (size == 0) {
       handshake.end_of_stream();
     } else {

@@ -18,7 +18,7 @@ struct Replicas {
   friend auto operator<=>(Replicas, Replicas) = default;
 };
 
-/// metadata.uid: two objects with one name are told apart by it.
+/// metadata.uid: it distinguishes two objects with the same name.
 struct Uid {
   std::string value;
   [[nodiscard]] bool empty() const { return value.empty(); }

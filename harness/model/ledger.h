@@ -25,7 +25,7 @@ struct LedgerWrites {
   [[nodiscard]] std::int64_t next() const { return first + static_cast<std::int64_t>(ended.size()); }
 };
 
-/// A client may use numbers up to this one from now on. Those of which nothing else is told were perhaps
+/// A client may use numbers up to this one from now on. Those of which nothing else is known were perhaps
 /// used.
 struct LedgerReserved {
   int writer = 0;

@@ -172,7 +172,7 @@ struct Node {
   ObjectMeta meta;
   bool ready = false;
   bool unschedulable = false;  ///< cordoned
-  std::string boot;            ///< status.nodeInfo.bootID: another one when the machine was started anew
+  std::string boot;            ///< status.nodeInfo.bootID: another one when the machine was restarted
   std::string kubelet;         ///< version
 };
 

@@ -74,7 +74,7 @@ std::optional<std::string> not_promised(const Requirement& requirement, const He
 /// Judges each requirement that the cluster promises, the others are not applicable; an exception in a
 /// checker is inconclusive, never a pass. The worst blocking verdict decides; an informing requirement never
 /// makes the promise worse than conformant. A promise with nothing but informing ones is conformant when they
-/// are, and otherwise not applicable: it is told, not demanded.
+/// are, and otherwise not applicable: it is reported, not required.
 PromiseVerdict judge(const Promise& promise, const Timeline& timeline);
 
 }  // namespace stateproof

@@ -147,7 +147,7 @@ std::vector<std::pair<Elapsed, Elapsed>> unrest_of(const Timeline& timeline) {
   return unrest;
 }
 
-/// What the replicas showed to whoever read from them.
+/// What the replicas showed to their readers.
 class Reads {
  public:
   Reads(const Timeline& timeline, const Acknowledgements& writes)

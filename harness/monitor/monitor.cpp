@@ -144,7 +144,7 @@ void Monitor::take(const kube::WatchEvent& event, const KubeObject& object) {
   if (told_all_) tell(object, event.type == kube::WatchEventType::kDeleted);
 }
 
-// Which Service governs it stands in the set, and may be another one when the set is made anew.
+// Which Service governs it stands in the set, and may be another one when the set is recreated.
 void Monitor::follow_service(const StatefulSet& set) {
   const std::string& name = set.service_name;
   if (name.empty() || !services_.insert(name).second) return;
@@ -219,7 +219,7 @@ void Monitor::lost(const kube::Resource& resource, const std::string& name, cons
             ? fmt::format("{}: needs the right to list and watch them {}", resource.plural,
                           resource.namespaced ? "in namespace " + target_.ns : "in the cluster")
             : fmt::format("{} ({})", resource.plural, sentence_of(error));
-    if (told_all_) tell_line("watch  not shown any more: " + sentence);
+    if (told_all_) tell_line("watch  no longer shown: " + sentence);
     left_out_.push_back(std::move(sentence));
   }
   if (whole() && !told_all_) tell_all();
@@ -251,8 +251,10 @@ std::vector<std::string> Monitor::take_lines() {
   const std::scoped_lock lock(mutex_);
   std::vector<std::string> taken(lines_.begin(), lines_.end());
   if (const std::size_t lost = std::exchange(dropped_, 0); lost > 0)
-    taken.insert(taken.begin(), fmt::format("{}  watch  {} changes before this one were not told in time",
-                                            format_rfc3339(now()), lost));
+    taken.insert(
+        taken.begin(),
+        fmt::format("{}  watch  {} earlier changes are missing here: they could not be printed in time",
+                    format_rfc3339(now()), lost));
   lines_.clear();
   return taken;
 }

@@ -37,11 +37,11 @@ class Monitor {
 
   /// What is known now; `now` is this machine's clock.
   [[nodiscard]] Scene scene() const;
-  /// Why watching makes no sense any more: the set or its pods may not be watched, the recording cannot be
+  /// Why watching no longer makes sense: the set or its pods may not be watched, the recording cannot be
   /// written, or the cluster did not even answer once. Empty while it does.
   [[nodiscard]] std::string failure() const;
   /// Changes since the last call, oldest first, each "2026-03-01T10:00:00.000Z  pod web-0  Running, ...".
-  /// None before the first lists are complete; what stands then is told first.
+  /// None before the first lists are complete; what exists then is printed first.
   std::vector<std::string> take_lines();
   /// Stops watching and ends the recording.
   void finish(End end);

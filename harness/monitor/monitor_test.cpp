@@ -99,7 +99,7 @@ TEST_F(MonitorTest, WhatStandsIsToldFirstAndThenEachChange) {
   served_.server().always("WATCH " + kCore + "pods", [&](Connection& c) {
     c.begin_stream();
     go_on.get_future().wait();
-    c.event("MODIFIED", web_pod("web-0", 14, false));  // nothing of which anything is told
+    c.event("MODIFIED", web_pod("web-0", 14, false));  // nothing that is printed
     c.event("MODIFIED", web_pod("web-0", 15, true));
     c.event("DELETED", web_pod("web-0", 16, true));
     c.event("ADDED", web_pod("other-1", 17, false));
@@ -110,7 +110,7 @@ TEST_F(MonitorTest, WhatStandsIsToldFirstAndThenEachChange) {
   ASSERT_TRUE(await_whole());
   go_on.set_value();
   EXPECT_THAT(lines_until("pod web-1"),
-              ElementsAre("statefulset web  1 wanted, 1 there, 0 Ready, 0 available, revision a",
+              ElementsAre("statefulset web  1 wanted, 1 created, 0 Ready, 0 available, revision a",
                           "pod web-0  Pending, not Ready, 0/1", "pod web-0  Running, Ready, 0/1",
                           "pod web-0  gone", "pod web-1  Pending, not Ready, 0/1"));
 }

@@ -28,7 +28,7 @@ Tone tone_of_counts(const StatefulSet& set) {
 }
 
 std::string counts_text(const StatefulSet& set) {
-  return fmt::format("{} wanted, {} there, {} Ready, {} available, {} of the update revision",
+  return fmt::format("{} wanted, {} created, {} Ready, {} available, {} at the update revision",
                      set.replicas.value, set.current_pods.value, set.ready_pods.value,
                      set.available_pods.value, set.updated_pods.value);
 }
@@ -37,7 +37,7 @@ std::string spec_text(const StatefulSet& set) {
   const std::string& name = set.meta.ref.name;
   std::string text =
       "revision " +
-      (set.current_revision.empty() ? "not made yet" : short_revision(set.current_revision, name));
+      (set.current_revision.empty() ? "not created yet" : short_revision(set.current_revision, name));
   if (set.update_revision != set.current_revision) text += " -> " + short_revision(set.update_revision, name);
   text += ", " + set.update_strategy;
   if (set.partition > 0) text += fmt::format(" from partition {}", set.partition);
@@ -61,14 +61,14 @@ std::vector<Line> head(const Scene& scene, std::size_t columns) {
                                   tamed(scene.silence->cause)),
                       Tone::kBad}});
   if (!scene.set) {
-    lines.push_back({{scene.whole ? "There is no such set." : "reading ...", Tone::kAttention}});
+    lines.push_back({{scene.whole ? "The StatefulSet does not exist." : "reading ...", Tone::kAttention}});
   } else {
     const StatefulSet& set = *scene.set;
     lines.push_back({{counts_text(set), tone_of_counts(set)}});
     lines.push_back({{spec_text(set)}});
     if (set.meta.deletion) lines.push_back({{"being deleted", Tone::kBad}});
     if (set.observed_generation < set.meta.generation)
-      lines.push_back({{fmt::format("generation {}, of which the controller has seen {}", set.meta.generation,
+      lines.push_back({{fmt::format("generation {}, observed by the controller: {}", set.meta.generation,
                                     set.observed_generation),
                         Tone::kAttention}});
   }
@@ -118,7 +118,7 @@ void add_missing(std::map<int, Row>& rows, const Scene& scene) {
   for (int i = 0; i < std::min(scene.set->replicas.value, kMost); ++i) {
     const std::string name = fmt::format("{}-{}", scene.target.set, first + i);
     rows.try_emplace(first + i,
-                     Row{{{name}, {"not there", Tone::kBad}, {"-"}, {"-"}, {"-"}, {"-"}, {}, {}}, true});
+                     Row{{{name}, {"missing", Tone::kBad}, {"-"}, {"-"}, {"-"}, {"-"}, {}, {}}, true});
   }
 }
 
@@ -148,7 +148,7 @@ Row row_of(const Claim& claim, const Scene& scene) {
   const auto volume = scene.volumes.find(claim.volume);
   if (volume != scene.volumes.end()) {
     if (volume->second.phase != "Bound") more.push_back("volume is " + volume->second.phase);
-    if (volume->second.claim.uid != claim.meta.ref.uid) more.emplace_back("volume is another claim's");
+    if (volume->second.claim.uid != claim.meta.ref.uid) more.emplace_back("volume belongs to another claim");
   }
   const bool notable = tone != Tone::kGood || !more.empty();
   const auto ordinal = scene.set ? claim_ordinal(claim.meta.ref.name, *scene.set) : std::nullopt;
@@ -172,13 +172,13 @@ Table claims_table(const Scene& scene) {
   for (const Pod& pod : scene.pods)
     for (const auto& [volume, claim] : pod.volume_claims)
       if (known.insert(claim).second)
-        table.add({{{tamed(claim)}, {"not there", Tone::kBad}, {"-"}, {"-"}, {"-"}, {}}, true});
+        table.add({{{tamed(claim)}, {"missing", Tone::kBad}, {"-"}, {"-"}, {"-"}, {}}, true});
   return table;
 }
 
 std::string service_text(const Scene& scene) {
   const std::string& name = scene.set->service_name;
-  if (!scene.service) return fmt::format("Service {} is not there", name);
+  if (!scene.service) return fmt::format("Service {} does not exist", name);
   return fmt::format("Service {}, {}", name, statement(*scene.service));
 }
 

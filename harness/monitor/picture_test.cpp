@@ -94,28 +94,17 @@ std::string all(const std::vector<std::string>& lines) {
 TEST(Picture, OfASmallSetHoldsEverythingOnAnOrdinaryTerminal) {
   Scene scene = scene_of_pods(3);
   scene.events = {event(1)};
-  EXPECT_EQ(all(picture(scene, {.columns = 80, .rows = 24})),
-            "StatefulSet shop/web                                                   10:04:05Z\n"
-            "3 wanted, 3 there, 3 Ready, 3 available, 3 of the update revision\n"
-            "revision aaa, RollingUpdate, OrderedReady\n"
-            "\n"
-            "POD    STATUS   READY  RESTARTS  REVISION  AGE  NODE\n"
-            "web-0  Running  1/1    0         aaa       4m   worker\n"
-            "web-1  Running  1/1    0         aaa       4m   worker\n"
-            "web-2  Running  1/1    0         aaa       4m   worker\n"
-            "\n"
-            "CLAIM       STATUS  CAPACITY  VOLUME  CLASS\n"
-            "data-web-0  Bound   250Mi     pv-0    standard\n"
-            "data-web-1  Bound   250Mi     pv-1    standard\n"
-            "data-web-2  Bound   250Mi     pv-2    standard\n"
-            "\n"
-            "ENDPOINT  STATE  HOST NAME  POD    Service web, headless\n"
-            "10.0.0.0  ready  web-0      web-0\n"
-            "10.0.0.1  ready  web-1      web-1\n"
-            "10.0.0.2  ready  web-2      web-2\n"
-            "\n"
-            "EVENTS, newest last\n"
-            "10:03:00Z Normal Pulled Pod web-0: message 1\n");
+  EXPECT_EQ(
+      all(picture(scene, {.columns = 80, .rows = 24})),
+      "StatefulSet shop/web                                                   10:04:05Z\n3 wanted, 3 "
+      "created, 3 Ready, 3 available, 3 at the update revision\nrevision aaa, RollingUpdate, "
+      "OrderedReady\n\nPOD    STATUS   READY  RESTARTS  REVISION  AGE  NODE\nweb-0  Running  1/1    0        "
+      " aaa       4m   worker\nweb-1  Running  1/1    0         aaa       4m   worker\nweb-2  Running  1/1   "
+      " 0         aaa       4m   worker\n\nCLAIM       STATUS  CAPACITY  VOLUME  CLASS\ndata-web-0  Bound   "
+      "250Mi     pv-0    standard\ndata-web-1  Bound   250Mi     pv-1    standard\ndata-web-2  Bound   250Mi "
+      "    pv-2    standard\n\nENDPOINT  STATE  HOST NAME  POD    Service web, headless\n10.0.0.0  ready  "
+      "web-0      web-0\n10.0.0.1  ready  web-1      web-1\n10.0.0.2  ready  web-2      web-2\n\nEVENTS, "
+      "newest last\n10:03:00Z Normal Pulled Pod web-0: message 1\n");
 }
 
 class PictureOfWidth : public testing::TestWithParam<std::size_t> {};
@@ -137,8 +126,8 @@ INSTANTIATE_TEST_SUITE_P(Widths, PictureOfWidth, testing::Values(1U, 10U, 40U, 8
 
 TEST(Picture, WhatIsCutSaysSo) {
   const auto lines = picture(scene_of_pods(1), {.columns = 40, .rows = 24});
-  EXPECT_THAT(lines, Contains("3 wanted, 3 there, 3 Ready, 3 availab...").Times(0));
-  EXPECT_THAT(lines, Contains("1 wanted, 1 there, 1 Ready, 1 availab..."));
+  EXPECT_THAT(lines, Contains("3 wanted, 3 created, 3 Ready, 3 avail...").Times(0));
+  EXPECT_THAT(lines, Contains("1 wanted, 1 created, 1 Ready, 1 avail..."));
 }
 
 TEST(Picture, WithoutRoomForAllPodsTheUnreadyOnesAreShown) {
@@ -162,21 +151,21 @@ TEST(Picture, PodsThatAreNotThereHaveARow) {
   scene.pods.erase(scene.pods.begin() + 1);
   const std::string text = all(picture(scene, {.columns = 80, .rows = 40}));
   EXPECT_THAT(text,
-              AllOf(HasSubstr("\nweb-6  not there"), Not(HasSubstr("web-0")), HasSubstr("ordinals from 5")));
+              AllOf(HasSubstr("\nweb-6  missing"), Not(HasSubstr("web-0")), HasSubstr("ordinals from 5")));
 }
 
 TEST(Picture, ASetOfNoPodsHasNoTables) {
   Scene scene = scene_of_pods(0);
   const std::string text = all(picture(scene, {.columns = 80, .rows = 24}));
-  EXPECT_THAT(
-      text, AllOf(HasSubstr("0 wanted, 0 there"), Not(HasSubstr("CLAIM")), Not(HasSubstr("POD    STATUS"))));
+  EXPECT_THAT(text, AllOf(HasSubstr("0 wanted, 0 created"), Not(HasSubstr("CLAIM")),
+                          Not(HasSubstr("POD    STATUS"))));
 }
 
 TEST(Picture, AMissingClaimAndAKeptOneAreTold) {
   Scene scene = scene_of_pods(1);
   scene.claims = {claim(7)};
   const std::string text = all(picture(scene, {.columns = 100, .rows = 24}));
-  EXPECT_THAT(text, AllOf(HasSubstr("data-web-0  not there"), HasSubstr("kept, no pod wanted")));
+  EXPECT_THAT(text, AllOf(HasSubstr("data-web-0  missing"), HasSubstr("kept, no pod wanted")));
 }
 
 TEST(Picture, AVolumeThatIsNotBoundIsTold) {
@@ -184,7 +173,7 @@ TEST(Picture, AVolumeThatIsNotBoundIsTold) {
   scene.volumes["pv-0"].phase = "Released";
   scene.volumes["pv-0"].claim.uid = {"another"};
   EXPECT_THAT(all(picture(scene, {.columns = 120, .rows = 24})),
-              HasSubstr("volume is Released, volume is another claim's"));
+              HasSubstr("volume is Released, volume belongs to another claim"));
 }
 
 TEST(Picture, DuringARolloutOldPodsAreMarked) {
@@ -209,7 +198,7 @@ TEST(Picture, AServiceThatIsNotThereAndOneWithAnAddressAreTold) {
   EXPECT_THAT(all(picture(scene, {.columns = 100, .rows = 24})),
               HasSubstr("Service web, not headless: 10.96.0.1"));
   scene.service.reset();
-  EXPECT_THAT(all(picture(scene, {.columns = 100, .rows = 24})), HasSubstr("Service web is not there"));
+  EXPECT_THAT(all(picture(scene, {.columns = 100, .rows = 24})), HasSubstr("Service web does not exist"));
 }
 
 TEST(Picture, WithoutAServiceThereIsNoTableOfEndpoints) {
@@ -240,7 +229,7 @@ TEST(Picture, ASetThatIsNotThereIsNoError) {
   scene.target = {"shop", "web"};
   EXPECT_THAT(picture(scene, {}), Contains("reading ..."));
   scene.whole = true;
-  EXPECT_THAT(picture(scene, {}), Contains("There is no such set."));
+  EXPECT_THAT(picture(scene, {}), Contains("The StatefulSet does not exist."));
 }
 
 TEST(Picture, ColourIsNeverTheOnlyDifferenceAndNeverThereUnasked) {

@@ -64,10 +64,10 @@ std::string remark(const Pod& pod, const Target& target) {
   std::vector<std::string> remarks;
   const OwnerReference* owner = pod.meta.controller();
   if (owner == nullptr)
-    remarks.emplace_back("belongs to nobody");
+    remarks.emplace_back("has no owner");
   else if (owner->kind != "StatefulSet" || owner->name != target.set)
     remarks.push_back(fmt::format("belongs to {} {}", owner->kind, owner->name));
-  if (!ordinal_of(pod.meta.ref.name, target.set)) remarks.emplace_back("no ordinal of the set");
+  if (!ordinal_of(pod.meta.ref.name, target.set)) remarks.emplace_back("not an ordinal of the set");
   if (pod.terminating() && !pod.meta.finalizers.empty())
     remarks.push_back(fmt::format("held by finalizer {}", fmt::join(pod.meta.finalizers, ", ")));
   if (!pod.disruption.empty()) remarks.push_back(pod.disruption);
@@ -87,7 +87,7 @@ int restarts(const Pod& pod) {
 
 std::string statement(const StatefulSet& set) {
   const std::string& name = set.meta.ref.name;
-  std::vector<std::string> parts{count(set.replicas, "wanted"), count(set.current_pods, "there"),
+  std::vector<std::string> parts{count(set.replicas, "wanted"), count(set.current_pods, "created"),
                                  count(set.ready_pods, "Ready"), count(set.available_pods, "available")};
   if (set.update_revision.empty()) {
     // the controller has not come by yet
@@ -100,7 +100,7 @@ std::string statement(const StatefulSet& set) {
   }
   if (set.partition > 0) parts.push_back(fmt::format("partition {}", set.partition));
   if (set.observed_generation < set.meta.generation)
-    parts.push_back(fmt::format("generation {}, of which the controller has seen {}", set.meta.generation,
+    parts.push_back(fmt::format("generation {}, observed by the controller: {}", set.meta.generation,
                                 set.observed_generation));
   if (set.meta.deletion) parts.emplace_back("being deleted");
   return tamed(joined(parts));
@@ -127,13 +127,13 @@ std::string statement(const Claim& claim, const Details& details) {
 
 std::string statement(const Volume& volume) {
   return tamed(joined({volume.phase.empty() ? "Unknown" : volume.phase,
-                       volume.claim.name.empty() ? "of no claim" : "of claim " + volume.claim.name,
+                       volume.claim.name.empty() ? "without a claim" : "of claim " + volume.claim.name,
                        volume.reclaim_policy}));
 }
 
 std::string statement(const Service& service) {
   std::string text = service.cluster_ip == "None" ? "headless" : "not headless: " + service.cluster_ip;
-  if (service.publish_not_ready_addresses) text += ", publishes pods that are not Ready, too";
+  if (service.publish_not_ready_addresses) text += ", publishes pods that are not Ready";
   return tamed(text);
 }
 

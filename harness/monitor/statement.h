@@ -6,7 +6,7 @@
 
 namespace stateproof::monitor {
 
-/// What is told of an object in a log, in one line; a change that does not change it is not told.
+/// What a log says of an object, in one line; a change that does not change this line is not printed.
 
 std::string statement(const StatefulSet& set);
 std::string statement(const Pod& pod, const Details& details, const Target& target);

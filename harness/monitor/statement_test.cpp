@@ -50,7 +50,7 @@ TEST(PodStatement, APodOfSomebodyElseOrOfNobodyIsSaidToBe) {
   pod.meta.owners.front().name = "other";
   EXPECT_EQ(remark(pod, kWeb), "belongs to StatefulSet other");
   pod.meta.owners.clear();
-  EXPECT_EQ(remark(pod, kWeb), "belongs to nobody");
+  EXPECT_EQ(remark(pod, kWeb), "has no owner");
 }
 
 TEST(PodStatement, APodThatNoNodeTookSaysWhy) {
@@ -80,8 +80,8 @@ TEST(SetStatement, ARolloutNamesBothRevisions) {
   set.update_revision = "web-bbb";
   set.partition = 1;
   EXPECT_EQ(statement(set),
-            "3 wanted, 3 there, 2 Ready, 2 available, 1 updated, revision aaa -> bbb, partition 1, "
-            "generation 4, of which the controller has seen 3");
+            "3 wanted, 3 created, 2 Ready, 2 available, 1 updated, revision aaa -> bbb, partition 1, "
+            "generation 4, observed by the controller: 3");
 }
 
 TEST(SetStatement, OneThatTheControllerHasNotSeenHasNoRevision) {
@@ -89,7 +89,7 @@ TEST(SetStatement, OneThatTheControllerHasNotSeenHasNoRevision) {
   set.meta.ref.name = "web";
   set.meta.generation = 1;
   EXPECT_EQ(statement(set),
-            "1 wanted, 0 there, 0 Ready, 0 available, generation 1, of which the controller has seen 0");
+            "1 wanted, 0 created, 0 Ready, 0 available, generation 1, observed by the controller: 0");
 }
 
 TEST(ClaimStatement, AsksForOneSizeAndHasAnother) {

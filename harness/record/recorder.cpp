@@ -45,7 +45,7 @@ Recorder::Recorder(Header header, std::optional<RecordingFile> file)
   if (file_) file_->append(header_line(header));
 }
 
-// The steady clock goes on from where the wall clock says that it would be.
+// The steady clock continues from where the wall clock says that it would be.
 Recorder::Recorder(const Timeline& former, std::optional<RecordingFile> file)
     : began_(Clock::now() - std::chrono::duration_cast<Clock::duration>(std::chrono::system_clock::now() -
                                                                         former.header.started)),
@@ -67,7 +67,7 @@ void Recorder::remember(const Timeline& former) {
   count_ = former.size();
   std::set<std::string> resources;
   for (const auto& [uid, seen] : unlisted_) resources.insert(meta_of(seen.object).ref.kind);
-  add_locked(Trouble{"the recorder was started anew"});
+  add_locked(Trouble{"the recorder was restarted"});
   for (const std::string& kind : resources)
     if (const kube::Resource* resource = kube::resource_of_kind(kind))
       add_locked(Gap{std::string{resource->plural}, "the recorder was not running"});
@@ -196,7 +196,7 @@ Waited Recorder::await(const Condition& condition, const Within& within, const s
     if (Clock::now() >= limit) {
       // Who could not hear the cluster has no word on what it did.
       if (const auto cause = any_watch(Hearing::kTrouble)) return {Waited::Result::kBlind, *cause};
-      return {Waited::Result::kTimedOut, fmt::format("not within {:.0f} s ({}); last seen: {}",
+      return {Waited::Result::kTimedOut, fmt::format("not reached within {:.0f} s ({}); last seen: {}",
                                                      std::chrono::duration<double>(within.limit).count(),
                                                      within.why, standing.last_seen)};
     }
@@ -239,7 +239,7 @@ std::size_t Recorder::size() const {
   return count_;
 }
 
-// Every sink reports under its own name, so that two watches of one resource are told apart.
+// Every sink reports under its own name, so that two watches of one resource can be distinguished.
 class Recorder::Sink : public kube::WatchSink {
  public:
   Sink(Recorder& recorder, std::string watch) : recorder_(recorder), watch_(std::move(watch)) {}

@@ -54,7 +54,7 @@ struct View {
 struct Standing {
   bool reached = false;
   std::string last_seen;   ///< for people: the state at present
-  std::string impossible;  ///< not empty: it cannot become true any more, and why
+  std::string impossible;  ///< not empty: why it can no longer become true
 };
 using Condition = std::function<Standing(const View&)>;
 
@@ -84,8 +84,8 @@ class Recorder {
 
   /// `file` may be empty (tests): then nothing is written.
   Recorder(Header header, std::optional<RecordingFile> file);
-  /// Goes on with a recording whose recorder is gone. What was missed is told as a gap of each resource; call
-  /// `tell_vanished` when the watches have delivered their first lists.
+  /// Continues a recording whose recorder is gone. What was missed is recorded as a gap of each resource;
+  /// call `tell_vanished` when the watches have delivered their first lists.
   Recorder(const Timeline& former, std::optional<RecordingFile> file);
   ~Recorder();
 
@@ -110,7 +110,7 @@ class Recorder {
   /// Waits until the watch behind each sink has delivered its first list.
   Waited await_synced(const Within& within, const std::stop_token& stop);
 
-  /// Objects of the former recording that no watch has listed since are told as deleted.
+  /// Objects of the former recording that no watch has listed since are recorded as deleted.
   void tell_vanished();
   /// Last record. Nothing can be added afterwards.
   void finish(End end);
@@ -133,7 +133,7 @@ class Recorder {
   void update_ledger(const LedgerWrites& writes);
   [[nodiscard]] bool is_foreign(const KubeObject& object) const;
   void remember(const Timeline& former);
-  /// Why nothing can be learned any more; empty when the watches and the file work.
+  /// Why nothing more can be learned; empty when the watches and the file work.
   [[nodiscard]] std::string blindness() const;
   /// Cause of the first watch that stands so; nullopt when none does.
   [[nodiscard]] std::optional<std::string> any_watch(Hearing hearing) const;
@@ -146,7 +146,7 @@ class Recorder {
   std::size_t count_ = 0;
   bool finished_ = false;
   View view_;
-  std::map<std::string, ObjectSeen> unlisted_;  ///< by UID: of the recording that is gone on with
+  std::map<std::string, ObjectSeen> unlisted_;  ///< by UID: of the recording that is continued
   std::map<std::string, Watch> watches_;
   std::vector<std::unique_ptr<Sink>> sinks_;
 };

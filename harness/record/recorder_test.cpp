@@ -77,7 +77,7 @@ TEST(Recorder, ATimeOutSaysWhatWasLastSeenAndWhyTheLimitIsAsLong) {
   Recorder recorder(header_of("database"), std::nullopt);
   const Waited waited = recorder.await(pod_exists("mariadb-0"), kAtOnce, {});
   EXPECT_EQ(waited.result, Waited::Result::kTimedOut);
-  EXPECT_EQ(waited.text, "not within 0 s (nothing is waited for); last seen: no mariadb-0");
+  EXPECT_EQ(waited.text, "not reached within 0 s (nothing is waited for); last seen: no mariadb-0");
 }
 
 TEST(Recorder, WhoCouldNotHearTheClusterHasNoWordOnIt) {

@@ -22,7 +22,7 @@ tl::expected<RecordingFile, RecordingError> RecordingFile::create(const std::str
     const int cause = error ? error.value() : errno;
     return tl::make_unexpected(RecordingError{fmt::format(
         "The recording {} cannot be created ({}); {}.", path, std::strerror(cause),
-        cause == EEXIST ? "choose another --out or remove it" : "choose an --out that can be written")});
+        cause == EEXIST ? "choose another --out or remove it" : "choose an --out that is writable")});
   }
   return RecordingFile(path, descriptor);
 }
@@ -37,7 +37,7 @@ tl::expected<RecordingFile, RecordingError> RecordingFile::reopen(const std::str
     const int cause = errno;
     if (descriptor >= 0) ::close(descriptor);
     return tl::make_unexpected(RecordingError{
-        fmt::format("The recording {} cannot be gone on with ({}).", path, std::strerror(cause))});
+        fmt::format("The recording {} cannot be continued ({}).", path, std::strerror(cause))});
   }
   return RecordingFile(path, descriptor);
 }

@@ -14,7 +14,7 @@ class RecordingFile {
  public:
   /// Creates the folder and the file; refuses to overwrite a recording.
   static tl::expected<RecordingFile, RecordingError> create(const std::string& path);
-  /// Opens a recording that nobody writes any more to go on with it; a line that was not finished is cut off.
+  /// Opens a recording that is no longer written, to continue it; a line that was not finished is cut off.
   static tl::expected<RecordingFile, RecordingError> reopen(const std::string& path);
   RecordingFile(RecordingFile&& other) noexcept;
   RecordingFile& operator=(RecordingFile&& other) noexcept;

@@ -21,7 +21,7 @@ struct Side {
   std::vector<std::string> first_pods;  ///< that were there before anything was done to any
   std::size_t before_ready = 0;         ///< created before the first of them was Ready
   std::vector<std::string> replaced;    ///< "X by Y"
-  std::vector<std::string> ended;       ///< unasked for by name, in the order in which they were told to stop
+  std::vector<std::string> ended;       ///< not asked for by name, in the order of their deletion
   std::size_t ending_at_once = 0;       ///< the most of those at one time
   std::set<std::string> host_names;
   std::map<std::string, std::set<std::string>> claims;  ///< name to the pods that use it
@@ -113,7 +113,7 @@ std::string creation_text(const Side& side) {
 }
 
 std::string deletion_text(const Side& side) {
-  if (side.ended.empty()) return "none was scaled away";
+  if (side.ended.empty()) return "none was removed";
   return fmt::format(
       "{}; {}", fmt::join(side.ended, ", "),
       side.ending_at_once > 1 ? fmt::format("{} at once", side.ending_at_once) : "one after the other");

@@ -56,7 +56,7 @@ std::string further(std::string_view what, const std::string& where) {
 
 /// What "look at" names is gone by now.
 std::string evidence(const std::string& bundle) {
-  return further("evidence", bundle.empty() ? bundle : bundle + ", gathered before the clean-up");
+  return further("evidence", bundle.empty() ? bundle : bundle + ", collected before the clean-up");
 }
 
 std::string broken_text(const RequirementResult& requirement, const std::string& replay,
@@ -68,7 +68,7 @@ std::string broken_text(const RequirementResult& requirement, const std::string&
     text += text_of_finding(requirement.findings[i]);
   }
   if (const std::size_t more = requirement.findings.size() - shown; more > 0)
-    text += fmt::format("\n  and {} in the saved verdict\n", counted(more, "more finding"));
+    text += fmt::format("\n  and {} more in the saved verdict\n", counted(more, "more finding"));
   return text + evidence(bundle) + further("replay", replay);
 }
 
@@ -77,9 +77,8 @@ std::string inconclusive_text(const RequirementResult& requirement, const std::s
   return heading("INCONCLUSIVE", requirement) + requires_field(requirement) +
          field("because", requirement.reason.empty() ? "the checker gave no reason" : requirement.reason) +
          field("next",
-               "Neither kept nor broken: play the scenario, or watch the set, once more. When it stays "
-               "inconclusive, the entries GAP, TROUBLE and TIMED OUT of the recording say what was in the "
-               "way.") +
+               "Neither kept nor broken. Run the scenario, or watch the set, once more. If the verdict stays "
+               "inconclusive, the entries GAP, TROUBLE and TIMED OUT of the recording show the reason.") +
          evidence(bundle) + further("replay", replay);
 }
 

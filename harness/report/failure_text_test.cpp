@@ -31,19 +31,15 @@ TEST(FailureText, SaysWhatIsRequiredExpectedAndObserved) {
                       {"  #1    +01.000s  rv 1001  ADDED    mariadb-0  Pending",
                        "> #2    +02.000s  rv 1002  ADDED    mariadb-1  Pending"},
                       "+02.000s, which is 2026-03-01T10:00:02Z, in step create"}};
-  EXPECT_EQ(text_of(broken, "stateproof judge out", "evidence/lifecycle/index.html"),
-            "NONCONFORMANT ORD-01  Pods follow each other\n"
-            "  requires : A pod MUST NOT be created before each pod of a lower ordinal has been Ready.\n"
-            "             https://kubernetes.io/docs/\n"
-            "  expected : ordinal 0 Ready before mariadb-1 is created\n"
-            "  observed : mariadb-1 created at +02.000s\n"
-            "  when     : +02.000s, which is 2026-03-01T10:00:02Z, in step create\n"
-            "  timeline :\n"
-            "      #1    +01.000s  rv 1001  ADDED    mariadb-0  Pending\n"
-            "    > #2    +02.000s  rv 1002  ADDED    mariadb-1  Pending\n"
-            "  look at  : spec.podManagementPolicy as served\n"
-            "             evidence: evidence/lifecycle/index.html, gathered before the clean-up\n"
-            "             replay: stateproof judge out\n");
+  EXPECT_EQ(
+      text_of(broken, "stateproof judge out", "evidence/lifecycle/index.html"),
+      "NONCONFORMANT ORD-01  Pods follow each other\n  requires : A pod MUST NOT be created before each pod "
+      "of a lower ordinal has been Ready.\n             https://kubernetes.io/docs/\n  expected : ordinal 0 "
+      "Ready before mariadb-1 is created\n  observed : mariadb-1 created at +02.000s\n  when     : +02.000s, "
+      "which is 2026-03-01T10:00:02Z, in step create\n  timeline :\n      #1    +01.000s  rv 1001  ADDED    "
+      "mariadb-0  Pending\n    > #2    +02.000s  rv 1002  ADDED    mariadb-1  Pending\n  look at  : "
+      "spec.podManagementPolicy as served\n             evidence: evidence/lifecycle/index.html, collected "
+      "before the clean-up\n             replay: stateproof judge out\n");
 }
 
 TEST(FailureText, NamesTheObjectWhenTheSentencesDoNot) {

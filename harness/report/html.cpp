@@ -150,10 +150,8 @@ constexpr std::string_view kSkip = R"(<a class="skip" href="#content">Skip to th
 
 constexpr std::string_view kFooter =
     "<footer><p>A promise is <em>broken</em> when the recording shows it; <em>inconclusive</em> when the "
-    "recording "
-    "cannot tell, which is never a pass; <em>not run</em> when nothing was judged. Times count from the "
-    "begin of the "
-    "recording. The order of entries is that of the API server.</p></footer>";
+    "recording cannot tell, which is never a pass; <em>not run</em> when nothing was judged. Times count "
+    "from the start of the recording. The order of entries is that of the API server.</p></footer>";
 
 }  // namespace
 

@@ -71,7 +71,7 @@ std::string steps_table(const ScenarioResult& scenario) {
         "tr", "class=\"total\"",
         "<td></td>" +
             text_element("td", "",
-                         fmt::format("all, {:.2f} x the cluster's own time", scenario.seconds / cluster)) +
+                         fmt::format("total, {:.2f} x the cluster's own time", scenario.seconds / cluster)) +
             number_cell(duration_text(scenario.seconds)) + number_cell(duration_text(cluster)) + "<td></td>");
   return table("Steps", {{""}, {"step"}, {"took", true}, {"cluster's own", true}, {""}}, rows);
 }

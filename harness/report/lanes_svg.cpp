@@ -83,11 +83,11 @@ std::string_view word(DnsState state) {
 std::string_view meaning(DnsState state) {
   switch (state) {
     case DnsState::kNone:
-      return "no answer, and no pod that is Ready; or cleaned up";
+      return "no answer, and no pod is Ready (or cleaned up)";
     case DnsState::kRight:
-      return "the address of the present pod";
+      return "the address of the current pod";
     case DnsState::kLate:
-      return "not the address of the present pod";
+      return "not the address of the current pod";
   }
   return "";
 }
@@ -475,7 +475,7 @@ std::string lanes_legend() {
   add("claim pending", "claim pending");
   add("claim bound", "claim bound");
   add("dns right", "DNS right");
-  add("dns late", "DNS not (yet) right");
+  add("dns late", "DNS not (yet) correct");
   text +=
       R"(<li><svg viewBox="0 0 12 12" aria-hidden="true"><path d="M1 2h10l-5 8z" class="fault"/></svg>fault</li>)";
   text +=

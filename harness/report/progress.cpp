@@ -29,7 +29,7 @@ CurrentStep begun(const ProgressStyle& style, std::string_view name, std::string
   return {std::string{name}, one_line(valid_text(label)), "", now};
 }
 
-/// A step that ends without having begun is told all the same, with no time.
+/// A step that ends without having begun is printed all the same, without a time.
 CurrentStep ended(const ProgressStyle& style, std::optional<CurrentStep>& current, std::string_view name,
                   TimePoint now) {
   std::optional<CurrentStep> step = std::exchange(current, std::nullopt);

@@ -107,7 +107,7 @@ class Picture {
       points += fmt::format(" {:.1f},{:.1f}", middle(bucket), y(bucket.acknowledged));
     points += fmt::format(" {:.1f},{:.1f}", middle(rates_.buckets.back()), y(0));
     return element("polygon", fmt::format(R"(points="{}" class="writes")", points),
-                   text_element("title", "", "acknowledged writes a second"));
+                   text_element("title", "", "acknowledged writes per second"));
   }
 
   [[nodiscard]] std::string line() const {
@@ -183,10 +183,11 @@ std::string rates_legend() {
             css) +
             escaped(text));
   };
-  return element(
-      "div", R"(class="legend")",
-      item("writes", "acknowledged writes") + item("refused", "writes that failed or are unknown") +
-          item("reads-key", "reads of all members") + item("disturbance", "disruption, until served again"));
+  return element("div", R"(class="legend")",
+                 item("writes", "acknowledged writes") +
+                     item("refused", "writes that failed or have an unknown outcome") +
+                     item("reads-key", "reads from all members") +
+                     item("disturbance", "disruption, until service is restored"));
 }
 
 }  // namespace stateproof::report

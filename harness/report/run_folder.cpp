@@ -107,8 +107,7 @@ tl::expected<Plan, FolderError> read_plan(const fs::path& out) {
   const fs::path file = out / "plan.json";
   std::error_code ignored;
   if (!fs::exists(file, ignored))
-    return tl::unexpected(
-        FolderError{fmt::format("{} holds no run: there is no plan.json in it", out.string())});
+    return tl::unexpected(FolderError{fmt::format("{} contains no run: it has no plan.json", out.string())});
   try {
     return plan_from_json(parsed(file));
   } catch (const std::exception& error) {
@@ -144,7 +143,8 @@ Saved save(const RunFolder& folder, const fs::path& file, const json& content, c
 Saved save_named(const RunFolder& folder, const char* part, const std::string& id, const json& content,
                  const ReadRecording& read) {
   if (!is_file_name(id))
-    return tl::unexpected(FolderError{fmt::format("cannot save \"{}\": the id is no plain file name", id)});
+    return tl::unexpected(
+        FolderError{fmt::format("cannot save \"{}\": the id is not a plain file name", id)});
   return save(folder, fs::path{part} / (id + ".json"), content, read);
 }
 

@@ -24,7 +24,7 @@ using ReadRecording = std::function<std::optional<Timeline>(const std::filesyste
 /// The results of one run on disk:
 ///   plan.json, verdicts/PROMISE.json, scenarios/SCENARIO.json, recordings/SCENARIO.jsonl, junit.xml,
 ///   report.html
-/// Each save writes its own file and then junit.xml and report.html anew from all files, so both are whole
+/// Each save writes its own file and then junit.xml and report.html again from all files, so both are whole
 /// and true at any moment, whatever is killed. Several processes may save at the same time.
 class RunFolder {
  public:

@@ -124,7 +124,7 @@ TEST_F(RunFolderTest, AnIdCannotLeadOutOfTheFolder) {
   verdict.id = "../../etc";
   const Saved saved = RunFolder(out()).save_verdict(verdict);
   ASSERT_FALSE(saved);
-  EXPECT_EQ(saved.error().sentence, "cannot save \"../../etc\": the id is no plain file name");
+  EXPECT_EQ(saved.error().sentence, "cannot save \"../../etc\": the id is not a plain file name");
 }
 
 TEST_F(RunFolderTest, AnUnwritableFolderIsSaidInOneSentence) {
@@ -175,7 +175,7 @@ TEST_F(RunFolderTest, AFullDiskLeavesTheOldFilesAndNothingElse) {
 TEST_F(RunFolderTest, AFolderWithoutARunIsSaidSo) {
   const auto loaded = load_run(root_);
   ASSERT_FALSE(loaded);
-  EXPECT_THAT(loaded.error().sentence, HasSubstr("holds no run"));
+  EXPECT_THAT(loaded.error().sentence, HasSubstr("contains no run"));
 }
 
 TEST_F(RunFolderTest, SeveralProcessesSaveAtTheSameTime) {

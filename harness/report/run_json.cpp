@@ -66,7 +66,7 @@ std::vector<T> read_list(const json& from, const char* key, Convert convert) {
 void demand_version(const json& from) {
   if (const int version = from.at("schema").get<int>(); version != kSchemaVersion)
     throw std::runtime_error(
-        fmt::format("it has version {}, this program reads version {}", version, kSchemaVersion));
+        fmt::format("it has version {}, but this program reads version {}", version, kSchemaVersion));
 }
 
 json planned_promise_to_json(const PlannedPromise& promise) {

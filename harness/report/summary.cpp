@@ -116,7 +116,7 @@ std::string served_texts(const RunResult& run) {
   return text;
 }
 
-/// The steps are told of the only scenario that was played, and of one that went wrong.
+/// The steps are printed of the only scenario that was played, and of one that went wrong.
 std::string scenarios_text(const std::vector<ScenarioResult>& scenarios, SummaryStyle style) {
   const auto played = std::count_if(scenarios.begin(), scenarios.end(),
                                     [](const ScenarioResult& one) { return !one.steps.empty(); });
@@ -131,7 +131,7 @@ std::string scenarios_text(const std::vector<ScenarioResult>& scenarios, Summary
     seconds += one.seconds;
     cluster += cluster_seconds(one);
   }
-  if (played > 1) text += line(2, "all scenarios in sum" + took_text(seconds, cluster));
+  if (played > 1) text += line(2, "all scenarios, total" + took_text(seconds, cluster));
   return text.empty() || text.ends_with("\n\n") ? text : text + "\n";
 }
 

@@ -57,7 +57,7 @@ TEST(Summary, OfSeveralScenariosTellsTheStepsOfTheOneThatWentWrong) {
   EXPECT_THAT(text, HasSubstr("  halting took "));
   EXPECT_THAT(text, Not(HasSubstr("steps of halting")));
   EXPECT_THAT(text, HasSubstr("steps of parallel"));
-  EXPECT_THAT(text, HasSubstr("  all scenarios in sum took "));
+  EXPECT_THAT(text, HasSubstr("  all scenarios, total took "));
 }
 
 TEST(Summary, ComparesOurTimeWithTheClusters) {

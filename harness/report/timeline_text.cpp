@@ -80,7 +80,7 @@ std::string state_of(const Pod& pod) {
 }
 
 std::string state_of(const StatefulSet& set) {
-  std::string text = fmt::format("StatefulSet {}  {} wanted, {} there, {} Ready", set.meta.ref.name,
+  std::string text = fmt::format("StatefulSet {}  {} wanted, {} created, {} Ready", set.meta.ref.name,
                                  set.replicas.value, set.current_pods.value, set.ready_pods.value);
   if (set.meta.generation > set.observed_generation) text += "  (not yet observed by its controller)";
   return text;

@@ -8,7 +8,8 @@
 
 namespace stateproof::report {
 
-/// Held by whoever writes into the folder of a run. Given back by the kernel when its holder is killed.
+/// Held by the process that writes into the folder of a run. Given back by the kernel when its holder is
+/// killed.
 class FolderLock {
  public:
   /// Waits until nobody else holds it.

@@ -151,7 +151,7 @@ std::string SqlError::sentence() const {
   return fmt::format("{}: {} (error {}, SQLSTATE {}){}",
                      connection_lost ? "the connection to the database is lost" : "the database refused",
                      message, code, sqlstate,
-                     outcome_unknown ? "; whether the statement took effect is unknown" : "");
+                     outcome_unknown ? "; it is unknown whether the statement took effect" : "");
 }
 
 std::optional<std::string> ResultSet::field(std::size_t row, std::string_view column) const {

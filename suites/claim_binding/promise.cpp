@@ -9,7 +9,7 @@ namespace stateproof {
 Promise claim_binding() {
   return {
       .id = "claim-binding",
-      .title = "Each pod has a claim and a volume of its own, and gets them back",
+      .title = "Each pod has its own claim and volume, and keeps them when it is replaced",
       .group = "storage",
       .scenario = "lifecycle",
       .profile = Profile::kQuick,
@@ -25,15 +25,15 @@ Promise claim_binding() {
                .level = Level::kBlocking,
                .checker = check::one_claim_per_pod},
               {.id = "STO-02",
-               .title = "Claim and volume belong to each other alone",
-               .sentence = "A claim's volume MUST name that claim, by UID, as the one that it is bound to, "
-                           "and no volume MUST be bound to two claims nor a claim to two volumes.",
+               .title = "Claims and volumes are bound one to one",
+               .sentence = "A claim's volume MUST name that claim, by UID, as the one that it is bound to; a "
+                           "volume MUST NOT be bound to two claims, nor a claim to two volumes.",
                .source = "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding",
                .since = "",
                .level = Level::kBlocking,
                .checker = check::claim_and_volume_are_one_to_one},
               {.id = "STO-03",
-               .title = "A replaced pod finds the same claim and volume",
+               .title = "A replaced pod uses the same claim and volume",
                .sentence = "When a pod is deleted, its claim MUST stay the same object bound to the same "
                            "volume, and the new pod of that ordinal MUST mount it.",
                .source =
@@ -42,17 +42,17 @@ Promise claim_binding() {
                .level = Level::kBlocking,
                .checker = check::same_storage_after_replacement},
               {.id = "STO-06",
-               .title = "The own volume is what is mounted",
-               .sentence = "What a pod's container finds mounted at the path of the claim MUST be the "
-                           "volume of that pod's claim, and of no other pod's.",
+               .title = "The pod's own volume is mounted",
+               .sentence = "The volume that a pod's container has mounted at the path of the claim MUST be "
+                           "that of the pod's own claim, and MUST NOT be that of another pod's.",
                .source = "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#claims-as-volumes",
                .since = "",
                .level = Level::kBlocking,
                .checker = check::own_volume_is_mounted},
               {.id = "ID-04",
-               .title = "A deleted pod comes back with its identity",
-               .sentence = "A deleted pod of the set MUST be replaced by a new pod of the same name and "
-                           "host name, to which the same storage identity belongs.",
+               .title = "A deleted pod is recreated with its identity",
+               .sentence = "A deleted pod of the set MUST be replaced by a new pod with the same name, host "
+                           "name and storage identity.",
                .source =
                    "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/",
                .since = "",

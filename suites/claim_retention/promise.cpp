@@ -14,9 +14,9 @@ Promise claim_retention() {
       .requirements =
           {
               {.id = "RET-02",
-               .title = "Scale-down leaves claims and volumes as they are",
-               .sentence = "Under the default retention policy the claims of a set MUST NOT be deleted, nor "
-                           "given to an owner whose end deletes them, when the set is scaled down, and "
+               .title = "Scale-down leaves claims and volumes untouched",
+               .sentence = "Under the default retention policy the claims of a set MUST NOT be deleted when "
+                           "the set is scaled down, nor get an owner whose deletion would delete them, and "
                            "their volumes MUST stay bound.",
                .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
                          "#persistentvolumeclaim-retention",
@@ -25,8 +25,8 @@ Promise claim_retention() {
                .checker = check::claims_outlive_scale_down},
               {.id = "SCL-01",
                .title = "Scale-up finds the old claim, volume and rows",
-               .sentence = "A pod that is created again by scaling up MUST get the claim and the volume "
-                           "that its ordinal had before, with the data in it.",
+               .sentence = "A pod that is recreated by scaling up MUST use the claim and the volume that its "
+                           "ordinal had before, with the data in them.",
                .source =
                    "https://kubernetes.io/docs/tasks/run-application/delete-stateful-set/#persistent-volumes",
                .since = "",

@@ -14,11 +14,11 @@ Promise data_survival() {
       .requirements =
           {
               {.id = "STO-04",
-               .title = "Acknowledged rows are there again, unchanged, after the pod was replaced",
-               .sentence = "Rows that a member acknowledged before its pod was deleted MUST be found again, "
-                           "each once and unchanged, through the pod that replaces it; other rows MUST NOT. "
-                           "(Deleting a pod is no power failure: this says nothing about what a node still "
-                           "held in memory.)",
+               .title = "Acknowledged rows are unchanged after the pod was replaced",
+               .sentence =
+                   "Rows that a member acknowledged before its pod was deleted MUST be there, each once and "
+                   "unchanged, in the pod that replaces it; other rows MUST NOT be there. (Deleting a pod is "
+                   "not a power failure: this says nothing about what a node still held in memory.)",
                .source =
                    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage",
                .since = "",

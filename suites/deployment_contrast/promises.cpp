@@ -30,7 +30,7 @@ std::vector<Promise> contrast_promises() {
        .scenario = "contrast",
        .profile = Profile::kConformance,
        .requirements = {{.id = "DPL-01",
-                         .title = "Ordinals here, random names there",
+                         .title = "Ordinals in one, random names in the other",
                          .sentence = "A pod of a StatefulSet MUST be named by set and "
                                      "ordinal; a pod of a Deployment MUST be named by "
                                      "its ReplicaSet and a random suffix.",
@@ -67,10 +67,9 @@ std::vector<Promise> contrast_promises() {
        .scenario = "contrast",
        .profile = Profile::kConformance,
        .requirements = {{.id = "DPL-03",
-                         .title = "The same name here, a new one there",
-                         .sentence = "A lost pod of a StatefulSet MUST be replaced "
-                                     "under its name, a lost pod of a Deployment under "
-                                     "a new one.",
+                         .title = "The same name in one, a new name in the other",
+                         .sentence = "A lost pod of a StatefulSet MUST be replaced under its old name, a "
+                                     "lost pod of a Deployment under a new one.",
                          .source = kCompare,
                          .since = "",
                          .level = Level::kBlocking,
@@ -82,18 +81,17 @@ std::vector<Promise> contrast_promises() {
        .scenario = "contrast",
        .profile = Profile::kConformance,
        .requirements = {{.id = "DPL-04",
-                         .title = "Endpoints carry host names here and none there",
-                         .sentence = "Behind a headless Service the endpoints of a "
-                                     "StatefulSet MUST carry the names of their pods as "
-                                     "host names; those of a Deployment MUST NOT carry "
-                                     "any.",
+                         .title = "Endpoints carry host names in one and none in the other",
+                         .sentence =
+                             "Behind a headless Service the endpoints of a StatefulSet MUST carry the names "
+                             "of their pods as host names; those of a Deployment MUST NOT carry host names.",
                          .source = kNetwork,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::only_the_set_gives_host_names}},
        .compares = "Network identity"},
       {.id = "contrast-storage",
-       .title = "Only a StatefulSet gives each pod a claim of its own",
+       .title = "Only a StatefulSet gives each pod its own claim",
        .group = "contrast",
        .scenario = "contrast",
        .profile = Profile::kConformance,
@@ -109,12 +107,12 @@ std::vector<Promise> contrast_promises() {
                          .checker = check::only_the_set_gives_claims}},
        .compares = "Storage"},
       {.id = "contrast-deletion",
-       .title = "Only a StatefulSet ends its pods in order",
+       .title = "Only a StatefulSet terminates its pods in order",
        .group = "contrast",
        .scenario = "contrast",
        .profile = Profile::kConformance,
        .requirements = {{.id = "DPL-06a",
-                         .title = "One after the other here, from the highest ordinal down",
+                         .title = "One after the other, from the highest ordinal down",
                          .sentence =
                              "When a StatefulSet is scaled down beside a Deployment, its pods MUST be "
                              "terminated from the highest ordinal downwards, and each one only after "
@@ -124,10 +122,10 @@ std::vector<Promise> contrast_promises() {
                          .level = Level::kBlocking,
                          .checker = check::set_ends_in_reverse},
                         {.id = "DPL-06b",
-                         .title = "All at once there",
-                         .sentence = "When a Deployment is scaled down, its excess pods MUST all be told to "
-                                     "stop although none of them is gone (which of them go is a preference "
-                                     "of the ReplicaSet's, and no order).",
+                         .title = "All at once in a Deployment",
+                         .sentence = "When a Deployment is scaled down, its excess pods MUST all be deleted "
+                                     "without waiting for one of them to be gone (which ones are deleted is "
+                                     "a preference of the ReplicaSet, not an order).",
                          .source = kReplicaSet,
                          .since = "",
                          .level = Level::kInforming,

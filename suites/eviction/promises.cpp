@@ -20,12 +20,10 @@ std::vector<Promise> eviction_promises() {
        .scenario = "eviction",
        .profile = Profile::kConformance,
        .requirements = {{.id = "DIS-01a",
-                         .title = "A budget that allows a disruption lets an eviction "
-                                  "pass",
-                         .sentence = "While more pods are available than a "
-                                     "PodDisruptionBudget demands, it MUST allow "
-                                     "disruptions, and the eviction of a pod that it "
-                                     "covers MUST be granted.",
+                         .title = "A budget that allows a disruption allows an eviction",
+                         .sentence =
+                             "While more pods are available than a PodDisruptionBudget requires, it MUST "
+                             "allow disruptions, and the eviction of a pod that it covers MUST be granted.",
                          .source = kBudget,
                          .since = "",
                          .level = Level::kBlocking,
@@ -38,20 +36,20 @@ std::vector<Promise> eviction_promises() {
        .requirements = {{.id = "DIS-01b",
                          .title = "An exhausted budget refuses evictions and the pod "
                                   "stays",
-                         .sentence = "While an eviction would leave fewer pods "
-                                     "available than the PodDisruptionBudget demands, "
-                                     "it MUST be refused and the pod MUST stay.",
+                         .sentence =
+                             "While an eviction would leave fewer pods available than the "
+                             "PodDisruptionBudget requires, it MUST be refused and the pod MUST stay.",
                          .source = kBudget,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::evictions_beyond_budget_are_refused}}},
       {.id = "evicted-pod-returns",
-       .title = "An evicted pod comes back under its name",
+       .title = "An evicted pod is recreated under its name",
        .group = "disruption",
        .scenario = "eviction",
        .profile = Profile::kConformance,
        .requirements = {{.id = "DIS-01c",
-                         .title = "The set replaces what was evicted",
+                         .title = "The set replaces evicted pods",
                          .sentence = "A pod of a set that was evicted MUST be replaced "
                                      "by a new pod of the same name.",
                          .source = kStable,

@@ -16,15 +16,15 @@ constexpr std::string_view kHostName =
 std::vector<Promise> host_name_promises() {
   return {
       {.id = "host-names",
-       .title = "Inside a pod the host is called as the pod is",
+       .title = "Inside a pod the host name is the pod's name",
        .group = "identity",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "ID-02a",
-                         .title = "The host name is the pod's name, after replacement, too",
-                         .sentence = "The host name inside every pod of a set MUST be the name of "
-                                     "the set, a hyphen and the ordinal, and MUST be the same "
-                                     "again when the pod was replaced.",
+                         .title = "The host name is the pod's name, also after replacement",
+                         .sentence =
+                             "The host name inside every pod of a set MUST be the name of the set, a hyphen "
+                             "and the ordinal, and MUST be the same after the pod is replaced.",
                          .source = kNetworkId,
                          .since = "",
                          .level = Level::kBlocking,

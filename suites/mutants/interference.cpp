@@ -16,7 +16,7 @@ using record::View;
 using scenarios::Stage;
 using namespace std::chrono_literals;
 
-const record::Within kHarm{180s, "pods that end and start"};
+const record::Within kHarm{180s, "pods that stop and start"};
 
 Subject quiet(Stage& stage, const char* name) {
   return fixtures::quiet_subject(stage.subject().ns, fixtures::quiet_set(name));
@@ -26,7 +26,7 @@ void await(Stage& stage, const record::Condition& condition) {
   const record::Waited waited = stage.recorder().await(condition, kHarm, stage.stop());
   if (waited.result == record::Waited::Result::kStopped) throw scenarios::Interrupted();
   if (waited.result != record::Waited::Result::kReached)
-    throw scenarios::HarnessTrouble("The harm was not done: " + waited.text);
+    throw scenarios::HarnessTrouble("The interference failed: " + waited.text);
 }
 
 void delete_and_await(Stage& stage, const Subject& set, Ordinal ordinal) {
@@ -82,7 +82,7 @@ void restart_a_database(Stage& stage) {
     if (pod != view.pods.end())
       for (const ContainerState& container : pod->second.containers)
         restarted = restarted || (container.restarts > 0 && pod->second.ready);
-    return Standing{restarted, name + " not started anew yet", {}};
+    return Standing{restarted, name + " not restarted yet", {}};
   });
 }
 
@@ -97,7 +97,7 @@ void take_the_names_away(Stage& stage) {
     return [member, since](const View& view) {
       const auto read = view.ledger.reads.find(member);
       const bool failed = read != view.ledger.reads.end() && !read->second.ok && read->second.began > since;
-      return Standing{failed, member + " is still read under its name", {}};
+      return Standing{failed, member + " is still readable by its name", {}};
     };
   };
   const Elapsed before = stage.recorder().elapsed();
@@ -108,7 +108,7 @@ void take_the_names_away(Stage& stage) {
   await(stage, [&](const View& view) {
     const auto read = view.ledger.reads.find(member);
     return Standing{
-        read != view.ledger.reads.end() && read->second.ok, member + " is not read again yet", {}};
+        read != view.ledger.reads.end() && read->second.ok, member + " is not readable again yet", {}};
   });
 }
 

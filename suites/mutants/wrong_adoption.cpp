@@ -42,14 +42,14 @@ void never_take_back(Timeline& timeline) {
 
 std::vector<WrongHistory> wrong_adoptions() {
   return {
-      {"stopped-with-the-set", "a pod is stopped though its set was orphaned away", "orphans-live-on",
-       "DIS-05", stop_with_the_set},
-      {"outlives-the-set", "a pod is not stopped when its set is deleted", "pods-go-with-set", "CLN-03",
+      {"stopped-with-the-set", "a pod is deleted although its set was deleted with policy Orphan",
+       "orphans-live-on", "DIS-05", stop_with_the_set},
+      {"outlives-the-set", "a pod is not deleted with its set", "pods-go-with-set", "CLN-03",
        outlive_the_set},
       {"never-adopted", "a new set ignores the pods that match", "orphans-adopted", "ADO-01", never_adopt},
-      {"strayed-and-stopped", "a pod that stops matching is deleted", "strangers-released", "ADO-02",
+      {"strayed-and-stopped", "a pod that no longer matches is deleted", "strangers-released", "ADO-02",
        stop_what_strayed},
-      {"never-taken-back", "a pod that matches again stays alone", "returners-adopted", "ADO-03",
+      {"never-taken-back", "a pod that matches again is not adopted", "returners-adopted", "ADO-03",
        never_take_back},
   };
 }

@@ -66,7 +66,7 @@ void keep_the_name(Timeline& timeline) {
   });
 }
 
-// The Deployment's pods but one are told to stop only after that one is gone.
+// The Deployment's pods but one are deleted only after that one is gone.
 void end_in_turn(Timeline& timeline) {
   const std::size_t begin = begin_of<steps::ScaleDown>(timeline);
   std::string first;
@@ -89,9 +89,9 @@ std::vector<WrongHistory> wrong_contrasts() {
        create_in_turn},
       {"set-at-once", "a StatefulSet creates its pods at once, as a Deployment does", "contrast-creation",
        "DPL-02b", create_the_sets_at_once},
-      {"deployment-keeps-names", "a Deployment gives a lost pod's name again", "contrast-replacement",
+      {"deployment-keeps-names", "a Deployment reuses the name of a lost pod", "contrast-replacement",
        "DPL-03", keep_the_name},
-      {"deployment-ends-in-turn", "a Deployment ends one pod and waits", "contrast-deletion", "DPL-06b",
+      {"deployment-ends-in-turn", "a Deployment deletes one pod and waits", "contrast-deletion", "DPL-06b",
        end_in_turn},
   };
 }

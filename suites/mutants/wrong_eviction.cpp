@@ -36,10 +36,10 @@ void never_replace(Timeline& timeline) {
 
 std::vector<WrongHistory> wrong_evictions() {
   return {
-      {"refused-within-budget", "an eviction is refused though the budget allows it", "eviction-granted",
+      {"refused-within-budget", "an eviction is refused although the budget allows it", "eviction-granted",
        "DIS-01a", refuse},
-      {"nothing-allowed", "a budget allows nothing though all pods are Ready", "eviction-granted", "DIS-01a",
-       never_allow},
+      {"nothing-allowed", "a budget allows no disruption although all pods are Ready", "eviction-granted",
+       "DIS-01a", never_allow},
       {"evicted-for-good", "an evicted pod is not replaced", "evicted-pod-returns", "DIS-01c", never_replace},
   };
 }

@@ -34,11 +34,11 @@ void never_revive(Timeline& timeline) {
 
 std::vector<WrongHistory> wrong_haltings() {
   return {
-      {"stops-while-held", "a pod is told to stop while another is held unready", "scale-down-halts",
-       "ORD-04", stop_while_held},
-      {"never-resumes", "a held scale-down is forgotten", "scale-down-resumes", "ORD-08", never_resume},
-      {"never-revives", "a lost pod stays away while a higher one is not Ready", "lost-pod-revived", "ORD-07",
-       never_revive},
+      {"stops-while-held", "a pod is deleted while another is kept unready", "scale-down-halts", "ORD-04",
+       stop_while_held},
+      {"never-resumes", "a blocked scale-down never continues", "scale-down-resumes", "ORD-08", never_resume},
+      {"never-revives", "a lost pod is not recreated while a higher one is not Ready", "lost-pod-revived",
+       "ORD-07", never_revive},
   };
 }
 

@@ -116,21 +116,20 @@ void forget_host_names(Timeline& timeline) {
 
 std::vector<WrongHistory> wrong_namings() {
   return {
-      {"replica-cut-off", "one replica of the DNS server hears of no pod", "dns-replicas", "DNS-10",
+      {"replica-cut-off", "one replica of the DNS server knows no pod", "dns-replicas", "DNS-10",
        cut_one_replica_off},
-      {"old-address-for-ever", "a name keeps the address of the first of its pods", "dns-follows", "DNS-04b",
+      {"old-address-for-ever", "a name keeps the address of its first pod", "dns-follows", "DNS-04b",
        keep_the_first_address},
-      {"name-without-endpoints", "a Service without Ready pods has a name", "dns-no-endpoint", "DNS-06a",
-       answer_without_endpoints},
-      {"empty-answer", "a Service without Ready pods has a name with nothing in it", "dns-no-endpoint",
+      {"name-without-endpoints", "the name of a Service without Ready pods exists", "dns-no-endpoint",
+       "DNS-06a", answer_without_endpoints},
+      {"empty-answer", "the name of a Service without Ready pods exists without addresses", "dns-no-endpoint",
        "DNS-06a", answer_with_nothing},
-      {"reverse-to-a-stranger", "a pod's address leads back to somebody else", "dns-reverse", "DNS-06b",
+      {"reverse-to-a-stranger", "a pod's address resolves back to another name", "dns-reverse", "DNS-06b",
        lead_back_to_a_stranger},
       {"endpoints-without-host-names", "endpoints have no host names", "endpoint-slices", "DNS-07",
        forget_host_names},
-      {"another-port", "SRV records have a port that is not the Service's", "dns-srv", "DNS-03",
-       give_another_port},
-      {"ending-and-ready", "the endpoint of a pod that is ending stays ready", "ending-endpoints", "DNS-07b",
+      {"another-port", "SRV records have the wrong port", "dns-srv", "DNS-03", give_another_port},
+      {"ending-and-ready", "the endpoint of a terminating pod stays ready", "ending-endpoints", "DNS-07b",
        stay_ready_to_the_end},
   };
 }

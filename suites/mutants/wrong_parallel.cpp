@@ -15,7 +15,7 @@ void never_scale_up(Timeline& timeline) {
   let_time_out(timeline, steps::ScaleUp::name, 120s);
 }
 
-// The pod that goes last is told to stop only when it is gone.
+// The pod that goes last is being deleted only when it is gone.
 void stop_one_after_the_other(Timeline& timeline) {
   const std::size_t begin = begin_of<steps::ScaleDown>(timeline);
   const std::size_t end = end_of<steps::ScaleDown>(timeline);
@@ -94,23 +94,25 @@ std::vector<WrongHistory> wrong_parallels() {
   return {
       {"parallel-never-scales-up", "a scale-up waits for pods that are not Ready", "parallel-scale-up",
        "ORD-05b", never_scale_up},
-      {"parallel-stops-in-turn", "excess pods are stopped one after the other", "parallel-scale-down",
+      {"parallel-stops-in-turn", "excess pods are deleted one after the other", "parallel-scale-down",
        "ORD-05c", stop_one_after_the_other},
-      {"begins-at-zero", "the first pod has ordinal 0 whatever start says", "start-ordinal", "ID-06",
-       begin_at_zero},
+      {"begins-at-zero", "the first pod has ordinal 0 whatever spec.ordinals.start is", "start-ordinal",
+       "ID-06", begin_at_zero},
       {"start-stays", "the pods do not follow a new first ordinal", "start-ordinal-moves", "ID-07",
        never_move},
       {"start-stays-raised", "the pods do not follow a first ordinal that is lowered", "start-ordinal-moves",
        "ID-07", never_move_back},
-      {"mislabelled", "a pod has another's index as its label", "pod-labels", "ID-03", mislabel},
-      {"scale-miscounts", "the scale tells a pod too many", "scale-subresource", "SCL-02a",
+      {"mislabelled", "a pod's index label is that of another pod", "pod-labels", "ID-03", mislabel},
+      {"scale-miscounts", "the scale subresource reports a pod too many", "scale-subresource", "SCL-02a",
        tell_a_pod_too_many},
-      {"scale-in-vain", "a PUT of the scale changes nothing", "scale-subresource", "SCL-02b", write_in_vain},
-      {"stale-scale-taken", "a write on top of an outdated scale is taken", "scale-subresource", "SCL-02c",
+      {"scale-in-vain", "a PUT of the scale subresource has no effect", "scale-subresource", "SCL-02b",
+       write_in_vain},
+      {"stale-scale-taken", "a write based on an outdated scale is accepted", "scale-subresource", "SCL-02c",
        take_the_outdated},
-      {"parallel-over-budget", "an update by two replaces three pods at once", "max-unavailable-parallel",
-       "UPD-07b", update_all_at_once},
-      {"breaks-all", "an update by two breaks three pods", "max-unavailable-parallel", "UPD-07c", break_all},
+      {"parallel-over-budget", "an update with maxUnavailable 2 replaces three pods at once",
+       "max-unavailable-parallel", "UPD-07b", update_all_at_once},
+      {"breaks-all", "an update with maxUnavailable 2 breaks three pods", "max-unavailable-parallel",
+       "UPD-07c", break_all},
   };
 }
 

@@ -98,23 +98,22 @@ void make_a_second_copy(Timeline& timeline) {
 
 std::vector<WrongHistory> wrong_replications() {
   return {
-      {"rows-lost-in-outage", "rows are gone after all pods were lost", "rows-outlive-outage", "DIS-04",
+      {"rows-lost-in-outage", "rows are missing after all pods were lost", "rows-outlive-outage", "DIS-04",
        lose_rows_in_the_outage},
       {"drifting-replica", "a replica's table has another checksum", "replicas-follow", "RPL-03",
        drift_apart},
       {"empty-new-replica", "a new replica has no rows", "new-replicas", "SCL-03", start_empty},
-      {"no-service-again", "nobody can write after a disruption", "service-recovers", "AVL-01",
-       never_serve_again},
-      {"rows-lost-with-node", "rows are gone after a node was lost", "rows-outlive-nodes", "RPL-01n",
+      {"no-service-again", "writes fail after a disruption", "service-recovers", "AVL-01", never_serve_again},
+      {"rows-lost-with-node", "rows are missing after a node was lost", "rows-outlive-nodes", "RPL-01n",
        lose_rows_with_a_node},
-      {"no-service-after-node", "nobody can write after a node was lost", "service-outlives-nodes", "AVL-01n",
+      {"no-service-after-node", "writes fail after a node was lost", "service-outlives-nodes", "AVL-01n",
        never_serve_again},
-      {"drained-to-another-claim", "a drained pod comes back on another claim", "drained-pods-return",
+      {"drained-to-another-claim", "a drained pod is recreated with another claim", "drained-pods-return",
        "DIS-02", come_back_on_another_claim},
-      {"second-copy", "a pod on a stopped node gets a second copy", "no-second-copy", "DIS-06",
+      {"second-copy", "a pod on a stopped node is duplicated", "no-second-copy", "DIS-06",
        make_a_second_copy},
-      {"second-copy-by-name", "a pod on a stopped node gets a second copy of its name", "no-second-copy",
-       "ID-05n", make_a_second_copy},
+      {"second-copy-by-name", "a second pod with the name of a pod on a stopped node is created",
+       "no-second-copy", "ID-05n", make_a_second_copy},
   };
 }
 

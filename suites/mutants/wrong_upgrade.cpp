@@ -102,20 +102,21 @@ void leave_a_status_wrong(Timeline& timeline) { let_time_out(timeline, steps::Se
 
 std::vector<WrongHistory> wrong_upgrades() {
   return {
-      {"rows-lost-in-upgrade", "rows are gone after the upgrade", "upgrade-keeps-rows", "UPG-03", lose_rows},
-      {"eviction-beyond-budget", "a member is evicted while another one is away", "upgrade-one-at-a-time",
-       "UPG-05", evict_while_another_is_away},
-      {"late-revision", "a controller that begins late makes a new revision", "upgrade-leaves-sets", "UPG-02",
-       make_a_late_revision},
-      {"rolled-quiet-set", "a pod is followed by one of another revision", "upgrade-leaves-pods", "UPG-01",
+      {"rows-lost-in-upgrade", "rows are missing after the upgrade", "upgrade-keeps-rows", "UPG-03",
+       lose_rows},
+      {"eviction-beyond-budget", "a member is evicted while another one is unavailable",
+       "upgrade-one-at-a-time", "UPG-05", evict_while_another_is_away},
+      {"late-revision", "a controller that starts late creates a new revision", "upgrade-leaves-sets",
+       "UPG-02", make_a_late_revision},
+      {"rolled-quiet-set", "a pod is replaced by one of another revision", "upgrade-leaves-pods", "UPG-01",
        roll_a_quiet_set},
-      {"old-set-disobeys", "an old set does not replace its pod any more", "upgraded-sets-obey", "UPG-06",
+      {"old-set-disobeys", "an existing set no longer replaces its pod", "upgraded-sets-obey", "UPG-06",
        never_scale_again},
-      {"forgotten-partition", "a pod below the partition comes back at the newer revision",
+      {"forgotten-partition", "a pod below the partition is recreated at the newer revision",
        "upgraded-sets-obey", "UPG-06", forget_the_partition},
-      {"status-left-wrong", "a set's status does not come right", "upgraded-status-right", "UPG-07",
+      {"status-left-wrong", "a set's status stays wrong", "upgraded-status-right", "UPG-07",
        leave_a_status_wrong},
-      {"node-left-cordoned", "a node takes no pods after the upgrade", "upgrade-gives-nodes-back", "UPG-08",
+      {"node-left-cordoned", "a node accepts no pods after the upgrade", "upgrade-gives-nodes-back", "UPG-08",
        leave_a_node_cordoned},
   };
 }

@@ -33,12 +33,11 @@ Promise promise(std::string_view id, std::string_view title, Requirement require
 
 std::vector<Promise> naming_promises() {
   return {
-      promise("dns-service-records", "The Service's name gives the addresses of all Ready pods",
+      promise("dns-service-records", "The Service's name resolves to the addresses of all Ready pods",
               {.id = "DNS-01",
-               .title = "The name of a headless Service gives exactly the addresses of its Ready pods",
-               .sentence =
-                   "The DNS MUST answer <service>.<namespace>.svc.<zone> of a headless Service with one "
-                   "address record for each Ready endpoint and with no other, at most 60 s after a change.",
+               .title = "The name of a headless Service resolves to exactly the addresses of its Ready pods",
+               .sentence = "The DNS MUST answer <service>.<namespace>.svc.<zone> of a headless Service with "
+                           "exactly one address record for each Ready endpoint, at most 60 s after a change.",
                .source = kAddressRecords,
                .since = "",
                .checker = check::service_name_gives_ready_pods}),
@@ -51,43 +50,42 @@ std::vector<Promise> naming_promises() {
            .source = kServiceRecords,
            .since = "",
            .checker = check::srv_records_name_ready_pods}),
-      promise("dns-follows", "Whenever a pod is replaced, its name gives the new address",
+      promise("dns-follows", "Whenever a pod is replaced, its name resolves to the new address",
               {.id = "DNS-04b",
                .title = "Names follow repeated replacements",
-               .sentence = "Whenever a pod is replaced, its DNS name MUST give the address of the new pod at "
-                           "most 60 s after that is Ready.",
+               .sentence = "Whenever a pod is replaced, its DNS name MUST resolve to the address of the new "
+                           "pod at most 60 s after that pod is Ready.",
                .source = kStableNames,
                .since = "",
                .checker = check::names_follow_replacements}),
-      promise(
-          "dns-unready-leaves", "A pod that is not Ready has no records",
-          {.id = "DNS-05a",
-           .title = "Records of a pod that is not Ready drop out",
-           .sentence = "While an endpoint is not Ready, neither the Service's name nor the endpoint's own "
-                       "MUST give its address, from 60 s after the change on.",
-           .source = kAddressRecords,
-           .since = "",
-           .checker = check::unready_pods_drop_out}),
-      promise(
-          "dns-unready-published", "publishNotReadyAddresses keeps the records of pods that are not Ready",
-          {.id = "DNS-05b",
-           .title = "A Service may publish pods that are not Ready",
-           .sentence = "The name of a headless Service with publishNotReadyAddresses MUST give the addresses "
-                       "of its pods whether they are Ready or not.",
-           .source = "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"
-                     "#pod-s-hostname-and-subdomain-fields",
-           .since = "",
-           .checker = check::unready_pods_are_published}),
+      promise("dns-unready-leaves", "A pod that is not Ready has no records",
+              {.id = "DNS-05a",
+               .title = "Records of a pod that is not Ready are removed",
+               .sentence = "While an endpoint is not Ready, the Service's name and the endpoint's own name "
+                           "MUST NOT resolve to its address, from 60 s after the change.",
+               .source = kAddressRecords,
+               .since = "",
+               .checker = check::unready_pods_drop_out}),
+      promise("dns-unready-published",
+              "publishNotReadyAddresses keeps the records of pods that are not Ready",
+              {.id = "DNS-05b",
+               .title = "A Service may publish pods that are not Ready",
+               .sentence = "The name of a headless Service with publishNotReadyAddresses MUST resolve to the "
+                           "addresses of its pods whether they are Ready or not.",
+               .source = "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"
+                         "#pod-s-hostname-and-subdomain-fields",
+               .since = "",
+               .checker = check::unready_pods_are_published}),
       promise("dns-no-endpoint", "Without a Ready pod the Service's name does not exist",
               {.id = "DNS-06a",
-               .title = "A headless Service without Ready pods has no name",
-               .sentence = "While no endpoint of a headless Service is Ready, its name MUST be answered with "
-                           "NXDOMAIN (a recommendation of the specification).",
+               .title = "The name of a headless Service without Ready pods does not exist",
+               .sentence = "While no endpoint of a headless Service is Ready, a query for its name SHOULD be "
+                           "answered with NXDOMAIN.",
                .source = kAddressRecords,
                .since = "",
                .level = Level::kInforming,
                .checker = check::name_without_endpoints_does_not_exist}),
-      promise("dns-reverse", "A pod's address leads back to its name",
+      promise("dns-reverse", "A pod's address resolves back to its name",
               {.id = "DNS-06b",
                .title = "The PTR record of a Ready pod's address is the pod's name",
                .sentence = "For the address of each Ready endpoint with a host name the DNS MUST have a PTR "
@@ -97,7 +95,7 @@ std::vector<Promise> naming_promises() {
                .level = Level::kInforming,
                .checker = check::addresses_lead_back}),
       promise(
-          "endpoint-slices", "EndpointSlices tell each pod's host name and readiness",
+          "endpoint-slices", "EndpointSlices show each pod's host name and readiness",
           {.id = "DNS-07",
            .title = "Endpoints agree with their pods",
            .sentence = "The EndpointSlices of the governing Service MUST have an endpoint for each pod, with "
@@ -107,33 +105,31 @@ std::vector<Promise> naming_promises() {
            .level = Level::kInforming,
            .checker = check::endpoint_slices_agree}),
       promise(
-          "ending-endpoints", "Nobody is led to a pod that is ending",
+          "ending-endpoints", "Terminating pods are not published as ready",
           {.id = "DNS-07b",
-           .title = "The endpoint of a pod that is ending is not ready",
+           .title = "The endpoint of a terminating pod is not ready",
            .sentence = "While a pod is being deleted, its endpoint in the EndpointSlices of the governing "
                        "Service MUST be terminating, and MUST NOT be ready.",
            .source = kConditions,
            .since = "1.26",
            .level = Level::kBlocking,
            .checker = check::ending_endpoints_are_not_ready}),
-      promise(
-          "dns-short-names", "Short names lead to pods by the search path",
-          {.id = "DNS-09",
-           .title = "<pod>.<service> and <pod>.<service>.<namespace> lead to the pod",
-           .sentence = "By its search path a client MUST reach the address of a Ready pod as <pod>.<service> "
-                       "in the pod's namespace, and as <pod>.<service>.<namespace> in any.",
-           .source = kPodDns,
-           .since = "",
-           .checker = check::short_names_lead_to_pods}),
-      promise(
-          "dns-replicas", "Each replica of the DNS server gives the right answers by itself",
-          {.id = "DNS-10",
-           .title = "No replica of the DNS server is wrong",
-           .sentence = "Each replica of the cluster's DNS server MUST give the records of Ready pods when it "
-                       "is asked by itself.",
-           .source = kAddressRecords,
-           .since = "",
-           .checker = check::replicas_answer_alike}),
+      promise("dns-short-names", "Short names resolve through the search path",
+              {.id = "DNS-09",
+               .title = "<pod>.<service> and <pod>.<service>.<namespace> resolve to the pod",
+               .sentence = "Through its search path a client MUST resolve a Ready pod as <pod>.<service> in "
+                           "the pod's namespace, and as <pod>.<service>.<namespace> in any namespace.",
+               .source = kPodDns,
+               .since = "",
+               .checker = check::short_names_lead_to_pods}),
+      promise("dns-replicas", "Each replica of the DNS server gives correct answers",
+              {.id = "DNS-10",
+               .title = "No replica of the DNS server is wrong",
+               .sentence = "Each replica of the cluster's DNS server MUST give the records of Ready pods "
+                           "when it is queried directly.",
+               .source = kAddressRecords,
+               .since = "",
+               .checker = check::replicas_answer_alike}),
   };
 }
 

@@ -9,7 +9,7 @@ namespace stateproof {
 Promise ordered_creation() {
   return {
       .id = "ordered-creation",
-      .title = "Pods are created and terminated in order, and no other pods than the wanted ones",
+      .title = "Pods are created and terminated in order, and only the wanted pods exist",
       .group = "ordering",
       .scenario = "lifecycle",
       .profile = Profile::kQuick,
@@ -25,7 +25,7 @@ Promise ordered_creation() {
                .level = Level::kBlocking,
                .checker = check::predecessors_were_ready},
               {.id = "ORD-03",
-               .title = "On scale-down each pod is told to stop only after all higher ones are gone",
+               .title = "On scale-down each pod is deleted only after all higher ones are gone",
                .sentence = "When a set is scaled down, its pods MUST be terminated from the highest ordinal "
                            "downwards, and each one only after every pod of a higher ordinal is gone.",
                .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
@@ -35,9 +35,8 @@ Promise ordered_creation() {
                .checker = check::terminated_in_reverse},
               {.id = "ID-01",
                .title = "The set consists of exactly the wanted ordinals",
-               .sentence = "A set of N replicas MUST consist of the pods <set>-<start> to "
-                           "<set>-<start+N-1>: no other name is created, and none of these is taken away "
-                           "unasked.",
+               .sentence = "A set of N replicas MUST consist of the pods <set>-<start> to <set>-<start+N-1>: "
+                           "pods of other names MUST NOT be created, and these MUST NOT be deleted unasked.",
                .source =
                    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#ordinal-index",
                .since = "",
@@ -45,16 +44,16 @@ Promise ordered_creation() {
                .checker = check::only_wanted_pods},
               {.id = "ID-05",
                .title = "No two pods share an identity",
-               .sentence = "At any time there MUST be at most one pod of each identity: a name is given "
-                           "again only after the pod that bore it is gone.",
+               .sentence = "At any time there MUST be at most one pod of each identity: a name is reused "
+                           "only after the pod that had it is gone.",
                .source = "https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/",
                .since = "",
                .level = Level::kBlocking,
                .checker = check::one_pod_per_name},
               {.id = "ID-05b",
-               .title = "A pod has ended before its name is free",
-               .sentence = "A pod of the set MUST NOT be gone from the API while its containers run, so that "
-                           "no two of one identity run at a time.",
+               .title = "A pod has terminated before its name is reused",
+               .sentence = "A pod of the set MUST NOT be removed from the API while its containers run, so "
+                           "that two pods of one identity never run at the same time.",
                .source = "https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/",
                .since = "",
                .level = Level::kBlocking,

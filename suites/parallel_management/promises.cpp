@@ -23,9 +23,8 @@ std::vector<Promise> parallel_promises() {
        .profile = Profile::kConformance,
        .requirements = {{.id = "ORD-05a",
                          .title = "No pod waits for another to be Ready",
-                         .sentence = "Under podManagementPolicy Parallel every pod of "
-                                     "the set MUST be created although no other pod is "
-                                     "Ready.",
+                         .sentence = "Under podManagementPolicy Parallel every pod of the set MUST be "
+                                     "created even though no other pod is Ready.",
                          .source = kParallel,
                          .since = "",
                          .level = Level::kBlocking,
@@ -36,23 +35,22 @@ std::vector<Promise> parallel_promises() {
        .scenario = "parallel",
        .profile = Profile::kConformance,
        .requirements = {{.id = "ORD-05b",
-                         .title = "A scale-up goes on while pods are not Ready",
-                         .sentence = "Under podManagementPolicy Parallel a scale-up "
-                                     "MUST go on although present pods are not Ready.",
+                         .title = "A scale-up continues while pods are not Ready",
+                         .sentence = "Under podManagementPolicy Parallel a scale-up MUST continue even "
+                                     "though existing pods are not Ready.",
                          .source = kParallel,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::scaled_up_without_waiting}}},
       {.id = "parallel-scale-down",
-       .title = "Under Parallel all excess pods are stopped at once",
+       .title = "Under Parallel all excess pods are deleted at once",
        .group = "ordering",
        .scenario = "parallel",
        .profile = Profile::kConformance,
        .requirements = {{.id = "ORD-05c",
-                         .title = "No pod waits for the end of another",
-                         .sentence = "Under podManagementPolicy Parallel every excess "
-                                     "pod MUST be told to stop without waiting for the "
-                                     "end of another.",
+                         .title = "No pod waits for another to be gone",
+                         .sentence = "Under podManagementPolicy Parallel every excess pod MUST be deleted "
+                                     "without waiting for another to be gone.",
                          .source = kParallel,
                          .since = "",
                          .level = Level::kBlocking,
@@ -63,7 +61,7 @@ std::vector<Promise> parallel_promises() {
        .scenario = "parallel",
        .profile = Profile::kConformance,
        .requirements = {{.id = "ID-06",
-                         .title = "The pods bear the ordinals from start on",
+                         .title = "The pods have the ordinals from start upwards",
                          .sentence = "A set of N replicas with spec.ordinals.start S "
                                      "MUST consist of the ordinals S to S+N-1.",
                          .source = kStart,
@@ -76,7 +74,7 @@ std::vector<Promise> parallel_promises() {
        .scenario = "parallel",
        .profile = Profile::kConformance,
        .requirements = {{.id = "ID-07",
-                         .title = "A new first ordinal takes the place of the old one",
+                         .title = "A new first ordinal replaces the old one",
                          .sentence = "When spec.ordinals.start changes, upwards or downwards, the set "
                                      "MUST create the pods of the new ordinals and remove the others.",
                          .source = kStart,
@@ -89,7 +87,7 @@ std::vector<Promise> parallel_promises() {
        .scenario = "parallel",
        .profile = Profile::kConformance,
        .requirements = {{.id = "ID-03",
-                         .title = "Labels pod-name and pod-index are right",
+                         .title = "The labels pod-name and pod-index are correct",
                          .sentence = "Each pod of a set MUST carry the labels "
                                      "statefulset.kubernetes.io/pod-name and "
                                      "apps.kubernetes.io/pod-index with its own name "

@@ -6,7 +6,7 @@
 
 namespace stateproof {
 
-/// podManagementPolicy Parallel waits for nothing, and the ordinals begin where they are told to.
+/// podManagementPolicy Parallel waits for nothing, and the ordinals begin at spec.ordinals.start.
 std::vector<Promise> parallel_promises();
 
 }  // namespace stateproof

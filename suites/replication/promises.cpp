@@ -40,24 +40,22 @@ std::vector<Promise> replication_promises() {
   return {
       promise("acknowledged-rows", "Every acknowledged row is on every member, once", "durability",
               {{.id = "RPL-01",
-                .title = "No acknowledged row is lost, none is there twice, none that nobody wrote",
-                .sentence =
-                    "After disruptions of its pods every member of a replicated database that has caught "
-                    "up MUST have each row whose write was acknowledged exactly once, and MUST NOT have a "
-                    "row whose write failed or never was.",
+                .title = "No acknowledged row is lost or duplicated, and no row appears that was not written",
+                .sentence = "After disruptions of its pods every member of a replicated database that has "
+                            "caught up MUST have each row whose write was acknowledged exactly once, and "
+                            "MUST NOT have a row whose write failed or never happened.",
                 .source = kStateful,
                 .since = "",
                 .checker = check::acknowledged_rows_are_everywhere}}),
-      promise(
-          "rows-outlive-replacement", "Rows outlive the replacement of pods under load", "durability",
-          {{.id = "STO-04b",
-            .title = "Acknowledged rows are there after pods were deleted, evicted and rolled",
-            .sentence = "Rows that a member had acknowledged before its pod was deleted, evicted or updated "
-                        "MUST be there when its successor serves.",
-            .source = kStorage,
-            .since = "",
-            .checker = check::rows_survive_replacement_under_load}}),
-      promise("rows-outlive-kills", "Rows outlive a server that was killed", "durability",
+      promise("rows-outlive-replacement", "Rows survive the replacement of pods under load", "durability",
+              {{.id = "STO-04b",
+                .title = "Acknowledged rows are there after pods were deleted, evicted and rolled",
+                .sentence = "Rows that a member had acknowledged before its pod was deleted, evicted or "
+                            "updated MUST be there once its replacement serves.",
+                .source = kStorage,
+                .since = "",
+                .checker = check::rows_survive_replacement_under_load}}),
+      promise("rows-outlive-kills", "Rows survive the killing of a server", "durability",
               {{.id = "DIS-03",
                 .title = "Acknowledged rows are there after SIGKILL and deletion without grace",
                 .sentence =
@@ -66,18 +64,17 @@ std::vector<Promise> replication_promises() {
                 .source = kStorage,
                 .since = "",
                 .checker = check::rows_survive_kills}}),
-      promise("rows-outlive-outage", "Rows outlive the loss of all pods at once", "durability",
+      promise("rows-outlive-outage", "Rows survive the loss of all pods at once", "durability",
               {{.id = "DIS-04",
                 .title = "Acknowledged rows are there after all pods were lost",
-                .sentence =
-                    "When all pods of a set are lost at once, the set MUST come back with all rows that were "
-                    "acknowledged before.",
+                .sentence = "When all pods of a set are lost at once, the set MUST recover with all rows "
+                            "that were acknowledged before.",
                 .source = kStorage,
                 .since = "",
                 .checker = check::rows_survive_loss_of_all_pods}}),
-      promise("replicas-follow", "Replicas follow their primary and nobody else", "replication",
+      promise("replicas-follow", "Replicas follow their primary only", "replication",
               {{.id = "RPL-02",
-                .title = "Replicas are read-only, have ids of their own and reach the primary's position",
+                .title = "Replicas are read-only, have unique ids and reach the primary's position",
                 .sentence =
                     "At rest each replica MUST be read-only, with a server id and a host name that follow "
                     "from its ordinal, its replication running, at the position of the primary.",
@@ -91,7 +88,7 @@ std::vector<Promise> replication_promises() {
                 .since = "",
                 .checker = check::checksums_agree}}),
       promise(
-          "new-replicas", "New replicas get the data that was there before them", "replication",
+          "new-replicas", "New replicas receive the existing data", "replication",
           {{.id = "SCL-03",
             .title = "A replica that a scale-up added has every acknowledged row",
             .sentence = "A replica that is added while clients write MUST catch up with the primary and have "
@@ -99,29 +96,29 @@ std::vector<Promise> replication_promises() {
             .source = kReplicated,
             .since = "",
             .checker = check::new_replicas_catch_up}}),
-      promise("late-replicas", "New replicas get the data although its first logs are gone", "replication",
+      promise("late-replicas", "New replicas receive the data even when its first logs are purged",
+              "replication",
               {{.id = "SCL-03b",
-                .title = "A new replica gets its data although the primary has purged its binary logs",
-                .sentence = "A replica that begins with a copy of the primary's data MUST catch up and have "
-                            "every row that "
-                            "was acknowledged, also when the primary's binary logs of before were purged.",
+                .title = "A new replica receives the data even though the primary has purged its binary logs",
+                .sentence =
+                    "A replica that begins with a copy of the primary's data MUST catch up and have every "
+                    "row that was acknowledged, even when the primary has purged its earlier binary logs.",
                 .source = kReplicated,
                 .since = "",
                 .checker = check::new_replicas_catch_up_after_purge}},
               {.scenario = "catch-up"}),
-      promise("service-recovers", "Writes and reads go on after each disruption of pods", "availability",
+      promise("service-recovers", "Writes and reads continue after each disruption of pods", "availability",
               {{.id = "AVL-01",
                 .title = "After each disruption all members serve again",
-                .sentence =
-                    "After a disruption of its pods the set MUST come back by itself: all pods Ready, writes "
-                    "acknowledged, every member readable under its name.",
+                .sentence = "After a disruption of its pods the set MUST recover by itself: all pods Ready, "
+                            "writes acknowledged, every member readable by its name.",
                 .source = kStateful,
                 .since = "",
                 .checker = check::service_recovers}}),
-      promise("rows-outlive-nodes", "Rows outlive disruptions of nodes and of the control plane",
+      promise("rows-outlive-nodes", "Rows survive disruptions of nodes and of the control plane",
               "durability",
               {{.id = "RPL-01n",
-                .title = "No acknowledged row is lost when nodes and the control plane are disturbed",
+                .title = "No acknowledged row is lost when nodes and the control plane are disrupted",
                 .sentence =
                     "After a drained, a stopped and a restarted node, and after restarts of the API server, "
                     "the controllers and the DNS, every member MUST have each acknowledged row exactly once.",
@@ -129,41 +126,39 @@ std::vector<Promise> replication_promises() {
                 .since = "",
                 .checker = check::acknowledged_rows_are_everywhere}},
               nodes),
-      promise("service-outlives-nodes", "Writes and reads go on after each disruption of a node",
+      promise("service-outlives-nodes", "Writes and reads continue after each disruption of a node",
               "availability",
               {{.id = "AVL-01n",
                 .title = "After each disruption of a node or of the control plane all members serve again",
-                .sentence =
-                    "After a disruption of a node or of the control plane the set MUST come back by itself "
-                    "once the node is back.",
+                .sentence = "After a disruption of a node or of the control plane the set MUST recover by "
+                            "itself once the node is back.",
                 .source = kStateful,
                 .since = "",
                 .checker = check::service_recovers}},
               nodes),
-      promise("drained-pods-return", "A drained node gives up its pods, and they come back", "disruption",
-              {{.id = "DIS-02",
-                .title = "A pod that a drain evicted comes back on its own storage",
-                .sentence =
-                    "A pod that is evicted from a drained node MUST be replaced under its name: on another "
-                    "node when its volume can move, and otherwise when its node may be used again.",
-                .source = kDrain,
-                .since = "",
-                .checker = check::drained_pods_come_back}},
-              nodes),
-      promise("no-second-copy", "A pod on a stopped node gets no second copy", "disruption",
+      promise(
+          "drained-pods-return", "Pods of a drained node are recreated", "disruption",
+          {{.id = "DIS-02",
+            .title = "A pod evicted by a drain is recreated with its own storage",
+            .sentence =
+                "A pod that is evicted from a drained node MUST be replaced under its name: on another node "
+                "when its volume can move, and otherwise on its node once that is schedulable again.",
+            .source = kDrain,
+            .since = "",
+            .checker = check::drained_pods_come_back}},
+          nodes),
+      promise("no-second-copy", "A pod on a stopped node is not duplicated", "disruption",
               {{.id = "DIS-06",
                 .title = "No second pod of a name while a stopped node may still run the first",
-                .sentence =
-                    "While a node does not answer, the pod on it MUST stay in the API, Terminating, and no "
-                    "other pod of its name MUST be created.",
+                .sentence = "While a node does not answer, the pod on it MUST stay in the API as "
+                            "Terminating, and another pod of its name MUST NOT be created.",
                 .source = kForced,
                 .since = "",
                 .checker = check::no_second_copy_on_stopped_node},
                {.id = "ID-05n",
-                .title = "No two pods share an identity while nodes are disturbed",
-                .sentence =
-                    "At any time there MUST be at most one pod of each identity, also while nodes and the "
-                    "control plane are disturbed.",
+                .title = "No two pods share an identity while nodes are disrupted",
+                .sentence = "At any time there MUST be at most one pod of each identity, also while nodes "
+                            "and the control plane are disrupted.",
                 .source = kForced,
                 .since = "",
                 .checker = check::one_pod_per_name_while_disturbed}},

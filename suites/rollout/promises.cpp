@@ -39,26 +39,26 @@ std::vector<Promise> rollout_promises() {
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
-       .requirements = {{.id = "UPD-01",
-                         .title = "Each pod is replaced only after all higher ones are "
-                                  "Ready again",
-                         .sentence = "In a rolling update the pods MUST be replaced "
-                                     "from the highest ordinal to the lowest, each only "
-                                     "after the new pods of all higher ordinals have "
-                                     "been Ready.",
-                         .source = kRolling,
-                         .since = "",
-                         .level = Level::kBlocking,
-                         .checker = check::updated_from_the_top},
-                        {.id = "ID-05u",
-                         .title = "A pod has ended before its successor comes",
-                         .sentence =
-                             "In a rolling update, too, a pod MUST NOT be gone from the API while its "
-                             "containers run.",
-                         .source = kForceDeletion,
-                         .since = "",
-                         .level = Level::kBlocking,
-                         .checker = check::gone_pods_have_ended}}},
+       .requirements =
+           {{.id = "UPD-01",
+             .title = "Each pod is replaced only after all higher ones are "
+                      "Ready again",
+             .sentence = "In a rolling update the pods MUST be replaced "
+                         "from the highest ordinal to the lowest, each only "
+                         "after the new pods of all higher ordinals have "
+                         "been Ready.",
+             .source = kRolling,
+             .since = "",
+             .level = Level::kBlocking,
+             .checker = check::updated_from_the_top},
+            {.id = "ID-05u",
+             .title = "A pod has terminated before its replacement is created",
+             .sentence =
+                 "In a rolling update, too, a pod MUST NOT be removed from the API while its containers run.",
+             .source = kForceDeletion,
+             .since = "",
+             .level = Level::kBlocking,
+             .checker = check::gone_pods_have_ended}}},
       {.id = "update-completes",
        .title = "A rolling update reaches every pod",
        .group = "updates",
@@ -75,22 +75,21 @@ std::vector<Promise> rollout_promises() {
                          .level = Level::kBlocking,
                          .checker = check::rollout_completes}}},
       {.id = "rollback-reuses-revision",
-       .title = "A rollback takes the earlier revision up again",
+       .title = "A rollback reuses the earlier revision",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-03a",
-                         .title = "Going back makes no new revision",
-                         .sentence = "When the template is changed back to an earlier "
-                                     "one, the update revision MUST be the earlier "
-                                     "ControllerRevision and no further one MUST be "
-                                     "made.",
+                         .title = "A rollback creates no new revision",
+                         .sentence =
+                             "When the template is changed back to an earlier one, the update revision MUST "
+                             "be the earlier ControllerRevision and a new one MUST NOT be created.",
                          .source = kHistory,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::rollback_reuses_revision}}},
       {.id = "partition-protects",
-       .title = "Pods below the partition are left alone",
+       .title = "Pods below the partition are not updated",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
@@ -104,36 +103,34 @@ std::vector<Promise> rollout_promises() {
                          .level = Level::kBlocking,
                          .checker = check::pods_below_partition_stay}}},
       {.id = "partition-keeps-old",
-       .title = "A pod below the partition comes back as it was",
+       .title = "A pod below the partition is recreated at the old revision",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-02b",
                          .title = "A deleted pod below the partition gets the old "
                                   "revision",
-                         .sentence = "A pod below the partition that is deleted MUST be "
-                                     "created again at the old revision.",
+                         .sentence =
+                             "A deleted pod below the partition MUST be recreated at the old revision.",
                          .source = kPartition,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::old_revision_below_partition}}},
       {.id = "partition-gives-new",
-       .title = "A pod of the partition comes back updated",
+       .title = "A pod at or above the partition is recreated at the new revision",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-02c",
-                         .title = "A deleted pod not below the partition gets the new "
-                                  "revision",
-                         .sentence = "A pod that is not below the partition and is "
-                                     "deleted MUST be created again at the new "
-                                     "revision.",
+                         .title = "A deleted pod at or above the partition gets the new revision",
+                         .sentence =
+                             "A deleted pod at or above the partition MUST be recreated at the new revision.",
                          .source = kPartition,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::new_revision_above_partition}}},
       {.id = "lost-pod-updated",
-       .title = "A pod that is lost during an update ends updated",
+       .title = "A pod that is lost during an update ends up updated",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
@@ -147,108 +144,105 @@ std::vector<Promise> rollout_promises() {
                          .level = Level::kBlocking,
                          .checker = check::lost_pod_is_updated}}},
       {.id = "min-ready-seconds",
-       .title = "A rolling update keeps to minReadySeconds",
+       .title = "A rolling update respects minReadySeconds",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-06",
-                         .title = "The next pod goes only when the one before was Ready "
-                                  "for long enough",
-                         .sentence = "With spec.minReadySeconds N the next pod of a "
-                                     "rolling update MUST NOT be stopped before the new "
-                                     "one has been Ready for N seconds.",
+                         .title =
+                             "The next pod is replaced only after the previous one was Ready for long enough",
+                         .sentence = "With spec.minReadySeconds N the next pod of a rolling update MUST NOT "
+                                     "be deleted before the new one has been Ready for N seconds.",
                          .source = kMinReady,
                          .since = "1.25",
                          .level = Level::kBlocking,
                          .checker = check::min_ready_seconds_kept}}},
       {.id = "on-delete-waits",
-       .title = "Under OnDelete no pod is moved",
+       .title = "Under OnDelete no pod is replaced",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
-       .requirements = {{.id = "UPD-08a",
-                         .title = "A new template moves no pod by itself",
-                         .sentence = "With update strategy OnDelete a change of the "
-                                     "template MUST NOT stop any pod.",
-                         .source = kStrategies,
-                         .since = "",
-                         .level = Level::kBlocking,
-                         .checker = check::on_delete_moves_nothing}}},
+       .requirements =
+           {{.id = "UPD-08a",
+             .title = "A new template replaces no pod by itself",
+             .sentence = "With update strategy OnDelete a change of the template MUST NOT delete any pod.",
+             .source = kStrategies,
+             .since = "",
+             .level = Level::kBlocking,
+             .checker = check::on_delete_moves_nothing}}},
       {.id = "on-delete-picks-up",
-       .title = "Under OnDelete a deleted pod comes back updated",
+       .title = "Under OnDelete a deleted pod is recreated at the newest revision",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
-       .requirements = {{.id = "UPD-08b",
-                         .title = "A deleted pod gets the newest revision",
-                         .sentence = "With update strategy OnDelete a pod that is "
-                                     "deleted MUST be created again at the newest "
-                                     "revision.",
-                         .source = kStrategies,
-                         .since = "",
-                         .level = Level::kBlocking,
-                         .checker = check::on_delete_picks_up}}},
+       .requirements =
+           {{.id = "UPD-08b",
+             .title = "A deleted pod gets the newest revision",
+             .sentence =
+                 "With update strategy OnDelete a deleted pod MUST be recreated at the newest revision.",
+             .source = kStrategies,
+             .since = "",
+             .level = Level::kBlocking,
+             .checker = check::on_delete_picks_up}}},
       {.id = "history-limited",
        .title = "Old revisions are pruned",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-03b",
-                         .title = "No more revisions out of use are kept than wanted",
-                         .sentence = "Of the ControllerRevisions that no pod uses at "
-                                     "most spec.revisionHistoryLimit MUST be kept.",
+                         .title = "No more unused revisions are kept than configured",
+                         .sentence = "The number of ControllerRevisions that no pod uses MUST NOT stay above "
+                                     "spec.revisionHistoryLimit.",
                          .source = kHistory,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::history_is_limited}}},
       {.id = "status-counts",
-       .title = "The numbers in status agree with the pods",
+       .title = "The counts in status agree with the pods",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements =
            {{.id = "UPD-09",
-             .title = "replicas, readyReplicas, currentReplicas and "
-                      "updatedReplicas are right",
-             .sentence = "While nothing changes, the numbers and revisions in the status of a set MUST agree "
-                         "with its pods, their readiness and their revision labels, and "
-                         "observedGeneration with its spec.",
+             .title = "replicas, readyReplicas, currentReplicas and updatedReplicas are correct",
+             .sentence =
+                 "While nothing changes, the counts and revisions in the status of a set MUST agree with its "
+                 "pods, their readiness and their revision labels, and observedGeneration with its spec.",
              .source = kStatus,
              .since = "",
              .level = Level::kBlocking,
              .checker = check::status_counts_pods}}},
       {.id = "max-unavailable",
-       .title = "A rolling update keeps to maxUnavailable",
+       .title = "A rolling update respects maxUnavailable",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-07a",
-                         .title = "No more pods than that are unavailable at once",
-                         .sentence = "During a rolling update at most "
-                                     "spec.updateStrategy.rollingUpdate.maxUnavailable pods MUST be "
-                                     "unavailable because of it.",
+                         .title = "No more than maxUnavailable pods are unavailable at once",
+                         .sentence =
+                             "A rolling update MUST NOT make more than "
+                             "spec.updateStrategy.rollingUpdate.maxUnavailable pods unavailable at once.",
                          .source = kMaxUnavailable,
                          .since = "1.35",
                          .level = Level::kInforming,
                          .checker = check::updated_within_budget,
                          .gate = kMaxUnavailableGate}}},
       {.id = "max-unavailable-parallel",
-       .title = "A rolling update keeps to maxUnavailable under Parallel",
+       .title = "A rolling update respects maxUnavailable under Parallel",
        .group = "updates",
        .scenario = "parallel",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-07b",
-                         .title = "Under Parallel no more pods than that are unavailable at once",
-                         .sentence = "Under podManagementPolicy Parallel, too, at most "
-                                     "maxUnavailable pods MUST be unavailable because of a rolling "
-                                     "update.",
+                         .title = "Under Parallel no more than maxUnavailable pods are unavailable at once",
+                         .sentence = "Under podManagementPolicy Parallel, too, a rolling update MUST NOT "
+                                     "make more than maxUnavailable pods unavailable at once.",
                          .source = kMaxUnavailable,
                          .since = "1.35",
                          .level = Level::kInforming,
                          .checker = check::updated_within_budget,
                          .gate = kMaxUnavailableGate},
                         {.id = "UPD-07c",
-                         .title = "An update that breaks pods breaks no more than that",
+                         .title = "An update that breaks pods breaks no more than maxUnavailable",
                          .sentence = "A rolling update whose new pods do not become Ready MUST NOT "
                                      "make more than maxUnavailable pods unavailable.",
                          .source = kMaxUnavailable,
@@ -262,58 +256,55 @@ std::vector<Promise> rollout_promises() {
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-05a",
-                         .title = "Pods of lower ordinals stay as they are",
-                         .sentence = "When an updated pod does not become Ready, the rolling update "
-                                     "MUST stop and wait: no pod of a lower ordinal MUST be "
-                                     "replaced.",
+                         .title = "Pods of lower ordinals are left untouched",
+                         .sentence = "When an updated pod does not become Ready, the rolling update MUST "
+                                     "stop and wait: pods of lower ordinals MUST NOT be replaced.",
                          .source = kForcedRollback,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::broken_update_stops}}},
       {.id = "broken-update-reverted",
-       .title = "Reverting a broken update touches no Ready pod",
+       .title = "Reverting a broken update replaces no Ready pod",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-05b",
-                         .title = "Ready pods stay when the template goes back",
-                         .sentence = "When the template of an update that stopped is reverted, pods "
-                                     "that are Ready at that revision MUST NOT be replaced; the "
-                                     "broken pod may be left as it is.",
+                         .title = "Ready pods stay when the template is reverted",
+                         .sentence =
+                             "When the template of a stalled update is reverted, pods that are Ready at that "
+                             "revision MUST NOT be replaced; the broken pod MAY be left as it is.",
                          .source = kForcedRollback,
                          .since = "",
                          .level = Level::kInforming,
                          .checker = check::revert_spares_ready_pods}}},
       {.id = "broken-pod-healed",
-       .title = "A broken pod that is deleted comes back as the reverted template has it",
+       .title = "A broken pod that is deleted is recreated from the reverted template",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-05c",
-                         .title = "Deleting the broken pod heals the set",
-                         .sentence = "When the template of an update that stopped was reverted and "
-                                     "the broken pod is deleted, it MUST be created again from the "
-                                     "reverted template.",
+                         .title = "Deleting the broken pod repairs the set",
+                         .sentence = "When the template of a stalled update was reverted and the broken pod "
+                                     "is deleted, it MUST be recreated from the reverted template.",
                          .source = kForcedRollback,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::deleted_broken_pod_heals}}},
       {.id = "available-replicas",
-       .title = "availableReplicas keeps to minReadySeconds",
+       .title = "availableReplicas respects minReadySeconds",
        .group = "updates",
        .scenario = "rollout",
        .profile = Profile::kConformance,
        .requirements = {{.id = "UPD-06b",
-                         .title = "No pod counts as available before its time",
-                         .sentence = "status.availableReplicas MUST NOT count a pod that has been "
-                                     "Ready for less than spec.minReadySeconds, when that is raised "
-                                     "later, too.",
+                         .title = "No pod is counted as available too early",
+                         .sentence = "status.availableReplicas MUST NOT count a pod that has been Ready for "
+                                     "less than spec.minReadySeconds, even when that is raised later.",
                          .source = kStatus,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::long_wait_leaves_none_available},
                         {.id = "UPD-06c",
-                         .title = "Without minReadySeconds every Ready pod counts as available",
+                         .title = "Without minReadySeconds every Ready pod is counted as available",
                          .sentence = "When spec.minReadySeconds is 0, status.availableReplicas MUST "
                                      "count every pod that is Ready.",
                          .source = kMinReady,
@@ -321,7 +312,7 @@ std::vector<Promise> rollout_promises() {
                          .level = Level::kBlocking,
                          .checker = check::no_wait_makes_ready_available},
                         {.id = "UPD-06d",
-                         .title = "A pod counts as available in due time",
+                         .title = "A pod is counted as available in time",
                          .sentence = "status.availableReplicas MUST count a pod once it has been "
                                      "Ready for spec.minReadySeconds, and not before.",
                          .source = kMinReady,

@@ -15,32 +15,31 @@ constexpr std::string_view kConflict =
 std::vector<Promise> scale_promises() {
   return {
       {.id = "scale-subresource",
-       .title = "The scale subresource stands for the set",
+       .title = "The scale subresource represents the set",
        .group = "scaling",
        .scenario = "parallel",
        .profile = Profile::kConformance,
        .requirements = {{.id = "SCL-02a",
-                         .title = "It tells what the set tells",
-                         .sentence = "The scale of a set MUST give its spec.replicas, its "
-                                     "status.replicas and its selector in the form of a query.",
+                         .title = "It agrees with the set",
+                         .sentence = "The scale subresource of a set MUST contain its spec.replicas, its "
+                                     "status.replicas and its selector in query form.",
                          .source = kScale,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::scale_tells_the_set},
                         {.id = "SCL-02b",
-                         .title = "What is written to it is wanted of the set",
-                         .sentence = "A PUT and a PATCH of the scale MUST set spec.replicas of the "
-                                     "set in a new generation, and the set MUST come to have so "
-                                     "many pods.",
+                         .title = "Writing to it scales the set",
+                         .sentence =
+                             "A PUT and a PATCH of the scale subresource MUST set spec.replicas of the set "
+                             "in a new generation, and the set MUST reach that number of pods.",
                          .source = kScale,
                          .since = "",
                          .level = Level::kBlocking,
                          .checker = check::scale_moves_the_set},
                         {.id = "SCL-02c",
-                         .title = "A write on top of an outdated state is refused",
-                         .sentence = "A PUT of the scale with the resourceVersion of an earlier "
-                                     "state MUST be refused with 409 Conflict and MUST change "
-                                     "nothing.",
+                         .title = "A write based on an outdated state is refused",
+                         .sentence = "A PUT of the scale subresource with an outdated resourceVersion MUST "
+                                     "be refused with 409 Conflict and MUST NOT change anything.",
                          .source = kConflict,
                          .since = "",
                          .level = Level::kBlocking,

@@ -42,9 +42,9 @@ Promise promise(std::string_view id, std::string_view title, Requirement require
 std::vector<Promise> upgrade_promises() {
   return {
       promise(
-          "upgrade-leaves-pods", "An upgrade leaves the pods of unchanged sets alone",
+          "upgrade-leaves-pods", "An upgrade does not touch the pods of unchanged sets",
           {.id = "UPG-01",
-           .title = "No pod of an unchanged set is deleted, rolled or restarted unless its node is drained",
+           .title = "No pod of an unchanged set is deleted, replaced or restarted unless its node is drained",
            .sentence =
                "While a cluster is upgraded a pod of a StatefulSet whose template did not change MUST "
                "NOT be deleted, replaced by one of another revision, or restarted, unless its node is "
@@ -52,16 +52,16 @@ std::vector<Promise> upgrade_promises() {
            .source = kKubeadm,
            .since = "",
            .checker = check::unchanged_pods_are_left_alone}),
-      promise("upgrade-leaves-sets", "An upgrade leaves templates and revisions alone",
-              {.id = "UPG-02",
-               .title = "No new ControllerRevision; specs read as before",
-               .sentence =
-                   "While a cluster is upgraded no ControllerRevision MUST be made for a StatefulSet that "
-                   "nobody changed, and its template, and every field that its spec had, MUST stay as it "
-                   "was.",
-               .source = kUpdate,
-               .since = "",
-               .checker = check::unchanged_sets_keep_their_spec}),
+      promise(
+          "upgrade-leaves-sets", "An upgrade does not touch templates and revisions",
+          {.id = "UPG-02",
+           .title = "No new ControllerRevision; specs are unchanged",
+           .sentence =
+               "While a cluster is upgraded, a new ControllerRevision MUST NOT be created for a StatefulSet "
+               "that was not changed, and its template and every field of its spec MUST stay as they were.",
+           .source = kUpdate,
+           .since = "",
+           .checker = check::unchanged_sets_keep_their_spec}),
       promise(
           "upgrade-keeps-rows", "An upgrade loses no acknowledged row",
           {.id = "UPG-03",
@@ -75,21 +75,20 @@ std::vector<Promise> upgrade_promises() {
       promise(
           "upgrade-within-budget", "Writes and reads stay within the budget",
           {.id = "UPG-03b",
-           .title = "No gap in the writes, or in the reads of a member, is longer than the budget",
-           .sentence = "While a cluster is upgraded, writes and the reads of each member MUST NOT stop for "
+           .title = "No gap in the writes, or in the reads from a member, is longer than the budget",
+           .sentence = "While a cluster is upgraded, writes and the reads from each member MUST NOT stop for "
                        "longer than the budget that the user sets, for the control plane and for the nodes.",
            .source = kUpgrade,
            .since = "",
            .checker = check::service_stays_within_budget}),
-      promise(
-          "upgrade-keeps-identities", "Claims, volumes, Services and names outlive an upgrade",
-          {.id = "UPG-04",
-           .title = "The same claims, volumes and Services; each member answers under its name",
-           .sentence = "After an upgrade the claims, volumes and Services of a StatefulSet MUST be the same "
-                       "objects as before, and each member MUST answer under its own DNS name.",
-           .source = kIdentity,
-           .since = "",
-           .checker = check::identities_outlive_upgrade}),
+      promise("upgrade-keeps-identities", "Claims, volumes, Services and names survive an upgrade",
+              {.id = "UPG-04",
+               .title = "The same claims, volumes and Services; each member is reachable by its name",
+               .sentence = "After an upgrade the claims, volumes and Services of a StatefulSet MUST be the "
+                           "same objects as before, and each member MUST be reachable by its own DNS name.",
+               .source = kIdentity,
+               .since = "",
+               .checker = check::identities_outlive_upgrade}),
       promise("upgrade-one-at-a-time", "Nodes are drained within the disruption budget",
               {.id = "UPG-05",
                .title = "No member is evicted while another one is not Ready",
@@ -98,26 +97,24 @@ std::vector<Promise> upgrade_promises() {
                .source = kBudget,
                .since = "",
                .checker = check::one_member_down_at_a_time}),
-      promise(
-          "upgraded-sets-obey", "Old sets obey the new controllers",
-          {.id = "UPG-06",
-           .title = "Sets from before the upgrade scale, roll and replace their pods",
-           .sentence = "After an upgrade StatefulSets that were made before it MUST scale, roll out a new "
-                       "template, and replace a lost pod at the revision that it had.",
-           .source = kStatefulSet,
-           .since = "",
-           .checker = check::old_sets_obey_new_controllers}),
-      promise("upgraded-status-right", "No set's status is left wrong",
+      promise("upgraded-sets-obey", "Existing sets work with the new controllers",
+              {.id = "UPG-06",
+               .title = "Sets from before the upgrade scale, roll and replace their pods",
+               .sentence = "After an upgrade StatefulSets that were created before it MUST scale, roll out a "
+                           "new template, and replace a lost pod at the revision that it had.",
+               .source = kStatefulSet,
+               .since = "",
+               .checker = check::old_sets_obey_new_controllers}),
+      promise("upgraded-status-right", "No set is left with a wrong status",
               {.id = "UPG-07",
                .title = "After the upgrade each set's status agrees with its spec and its pods",
-               .sentence =
-                   "After an upgrade the status of every StatefulSet MUST come to agree with its spec and "
-                   "with its pods.",
+               .sentence = "After an upgrade the status of every StatefulSet MUST agree with its spec and "
+                           "with its pods once the controllers have settled.",
                .source = kStatus,
                .since = "",
                .checker = check::statuses_are_right_after_upgrade}),
       promise(
-          "upgrade-gives-nodes-back", "The nodes take pods again after an upgrade",
+          "upgrade-gives-nodes-back", "The nodes accept pods again after an upgrade",
           {.id = "UPG-08",
            .title = "Nodes that were in service before the upgrade are in service after it",
            .sentence =

@@ -28,7 +28,7 @@ Checker watched_checker(const Requirement& requirement) {
 }
 
 Verdict needs_steps(const Timeline& /*timeline*/) {
-  return not_applicable("needs the steps of its scenario, and a recording that only watched has none");
+  return not_applicable("needs the steps of its scenario, and a recording of stateproof watch has none");
 }
 
 std::vector<Promise> gather() {

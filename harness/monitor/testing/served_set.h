@@ -91,7 +91,7 @@ inline Handler stream(std::vector<std::pair<std::string, json>> events) {
   };
 }
 
-/// What somebody is told who may not list this resource.
+/// The answer for somebody who may not list this resource.
 inline Handler refused(const std::string& resource) {
   return [=](Connection& c) {
     c.respond_status(403, "Forbidden",

@@ -19,7 +19,7 @@ constexpr Right kForward{"connect", kPods, "portforward"};
 constexpr Right kScale{"patch", kStatefulSets, "scale"};
 
 ScenarioEnd interrupted() {
-  return {End::Reason::kInterrupted, "Interrupted before the scenario was over; run it again.", {}, 0};
+  return {End::Reason::kInterrupted, "Interrupted before the scenario ended; run it again.", {}, 0};
 }
 
 // Plays until its end, the user's or the harness's trouble; never throws.
@@ -52,7 +52,7 @@ const std::vector<Scenario>& all() {
        .has_client_namespace = true,
        .rights = {kExec, kForward, {"create", kPods}, {"delete", kPods}, {"create", kSecrets}, kScale}},
       {.name = "halting",
-       .title = "pods that are held unready hold up creation and scale-down",
+       .title = "pods that are kept unready block creation and scale-down",
        .seconds = 15,
        .subject = fixtures::sleeper_subject,
        .play = play_halting,
