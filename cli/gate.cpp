@@ -103,8 +103,9 @@ std::string stage_of_gate(const Timeline& timeline) {
     const Step* step = seen.as<Step>();
     if (step == nullptr) continue;
     if (!step->is<steps::Upgrade>()) continue;
-    stage = step->phase == Step::Phase::kBegin ? "open: upgrade the cluster, then run stateproof gate end"
-                                               : "the upgrade is over; testing the sets that were created before it";
+    stage = step->phase == Step::Phase::kBegin
+                ? "open: upgrade the cluster, then run stateproof gate end"
+                : "the upgrade is over; testing the sets that were created before it";
   }
   return stage;
 }

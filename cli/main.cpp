@@ -142,7 +142,8 @@ int run_command(int argc, char** argv) {
   add_connection_options(doctor_command, doctor_options.cluster);
   doctor_command->add_option("-n,--namespace", doctor_options.cluster.ns,
                              "namespace of the StatefulSet (default: that of the context)");
-  doctor_command->add_flag("-A,--all-namespaces", doctor_options.all_namespaces, "every StatefulSet of the cluster");
+  doctor_command->add_flag("-A,--all-namespaces", doctor_options.all_namespaces,
+                           "every StatefulSet of the cluster");
   doctor_command->add_option("-o,--output", doctor_options.output)
       ->check(CLI::IsMember({"text", "json", "sarif", "prometheus"}));
   doctor_command->add_flag("--strict", doctor_options.strict, "what is in danger is a finding, too");

@@ -225,8 +225,9 @@ tl::expected<void, HarnessError> play_until_killed(const Solo& solo, const Clust
   while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
   if (child > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return {};
-  return tl::make_unexpected(HarnessError{fmt::format(
-      "The process that should have been killed at step \"{}\" ended before that step.", solo.killed_at->text)});
+  return tl::make_unexpected(HarnessError{
+      fmt::format("The process that should have been killed at step \"{}\" ended before that step.",
+                  solo.killed_at->text)});
 }
 
 tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster,

@@ -86,7 +86,7 @@ bool has_old_template(const Workload& workload, Ordinal ordinal, const SeenPod& 
 bool is_of_update(const Workload& workload, const SeenPod& seen) {
   const StatefulSet& set = workload.set();
   return !set.current_revision.empty() && set.current_revision != set.update_revision &&
-         seen.pod.meta.label("controller-revision-hash") == set.update_revision;
+         seen.pod.revision() == set.update_revision;
 }
 
 void offer_return(const Workload& workload, const SeenPod& seen, Finding& finding) {
@@ -284,11 +284,11 @@ void tell_long_availability(const Workload& workload, std::vector<Finding>& find
   std::string next;
   for (const auto& [ordinal, seen] : workload.pods())
     if (workload.wants(ordinal) && ordinal.value >= set.partition &&
-        seen.pod.meta.label("controller-revision-hash") != set.update_revision)
+        seen.pod.revision() != set.update_revision)
       next = seen.pod.meta.ref.name;
   if (next.empty()) return;
   for (const auto& [ordinal, seen] : workload.pods())
-    if (seen.pod.meta.label("controller-revision-hash") == set.update_revision)
+    if (seen.pod.revision() == set.update_revision)
       if (auto finding = availability_cause(workload, seen, next)) {
         finding->pod = next;
         findings.push_back(std::move(*finding));

@@ -110,7 +110,7 @@ std::optional<Progress> progress_of(const Workload& workload, const SeenPod& see
                     fmt::format("it to have been Ready for {} s (minReadySeconds)", set.min_ready_seconds),
                     seen.pod.ready_since, std::chrono::seconds{set.min_ready_seconds});
   const auto ordinal = ordinal_of(seen.pod.meta.ref.name, workload.name());
-  const std::string revision = seen.pod.meta.label("controller-revision-hash");
+  const std::string revision = seen.pod.revision();
   if (set.update_strategy == "RollingUpdate" && ordinal && ordinal->value >= set.partition &&
       !revision.empty() && !set.update_revision.empty() && revision != set.update_revision &&
       set.observed_generation == set.meta.generation) {

@@ -476,11 +476,10 @@ std::string topology_keys(const json& terms) {
 /// The highest pod of the set that has a node and another template than this one: the rule of that template
 /// keeps this pod away until it goes; null when there is none.
 const SeenPod* last_of_other_template(const Workload& workload, const SeenPod& seen, bool of_any) {
-  const std::string revision = seen.pod.meta.label("controller-revision-hash");
+  const std::string revision = seen.pod.revision();
   for (auto entry = workload.pods().rbegin(); entry != workload.pods().rend(); ++entry) {
     const Pod& pod = entry->second.pod;
-    if (!pod.node.empty() && (of_any || pod.meta.label("controller-revision-hash") != revision))
-      return &entry->second;
+    if (!pod.node.empty() && (of_any || pod.revision() != revision)) return &entry->second;
   }
   return nullptr;
 }

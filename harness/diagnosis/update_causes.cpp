@@ -19,7 +19,7 @@ std::vector<Ordinal> outdated(const Workload& workload) {
   const StatefulSet& set = workload.set();
   if (set.update_revision.empty() || set.observed_generation != set.meta.generation) return old;
   for (auto entry = workload.pods().rbegin(); entry != workload.pods().rend(); ++entry) {
-    const std::string revision = entry->second.pod.meta.label("controller-revision-hash");
+    const std::string revision = entry->second.pod.revision();
     if (workload.wants(entry->first) && !revision.empty() && revision != set.update_revision)
       old.push_back(entry->first);
   }
@@ -38,8 +38,7 @@ std::string names(const Workload& workload, const std::vector<Ordinal>& ordinals
 std::vector<Evidence> revisions(const Workload& workload, Ordinal ordinal) {
   const Pod& pod = workload.pods().at(ordinal).pod;
   return {{workload.described(), "status.updateRevision", workload.set().update_revision, workload.changed()},
-          {pod.meta.ref.text(), "metadata.labels[controller-revision-hash]",
-           pod.meta.label("controller-revision-hash")}};
+          {pod.meta.ref.text(), "metadata.labels[controller-revision-hash]", pod.revision()}};
 }
 
 Finding by_hand(const Workload& workload, const std::vector<Ordinal>& old) {
