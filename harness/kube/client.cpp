@@ -159,15 +159,6 @@ Result<ObjectList> list_once(Transport& transport, const Resource& r, std::strin
   return all;
 }
 
-/// The server's clock, which each answer tells in whole seconds.
-std::optional<Timestamp> date_of(const HttpHeaders& headers) {
-  const auto date = headers.find("date");
-  if (date == headers.end()) return std::nullopt;
-  const std::time_t seconds = curl_getdate(date->second.c_str(), nullptr);
-  if (seconds < 0) return std::nullopt;
-  return Timestamp{std::chrono::seconds{seconds}};
-}
-
 }  // namespace
 
 Result<std::optional<Timestamp>> stream_objects(const Client& client, const Resource& r, std::string_view ns,
@@ -176,12 +167,14 @@ Result<std::optional<Timestamp>> stream_objects(const Client& client, const Reso
   options.page_size = page_size;
   std::optional<Timestamp> served;
   std::string next;
+  ListLimits limits;
   do {
     const HttpRequest request = list_request(r, ns, options, next);
     const auto answer = send(*client.transport(), request, Repeat::kAlways);
     if (!answer) return tl::unexpected(answer.error());
     auto page = parse_list_page(r, answer->body, request);
     if (!page) return tl::unexpected(page.error());
+    if (auto endless = limits.take(*page, answer->body.size(), request)) return tl::unexpected(*endless);
     if (!served) served = date_of(answer->headers);
     for (json& object : page->items) take(std::move(object));
     next = std::move(page->continue_token);
