@@ -222,6 +222,7 @@ TEST_F(RecordingOnDisk, WhatIsNoFileOrTooLargeIsRefused) {
   std::filesystem::remove(pipe);
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
   EXPECT_THAT(load_recording(pipe).error().sentence, HasSubstr("is not a file"));
+  std::filesystem::remove(pipe);
   const std::string large = write("x");
   std::filesystem::resize_file(large, (1ULL << 30U) + 1);  // of which the disk holds one block
   EXPECT_THAT(load_recording(large).error().sentence, HasSubstr("a recording has at most 1024"));

@@ -79,12 +79,12 @@ TEST(StepsOf, MeasureFromBeginToEnd) {
   const auto add = [&timeline](int seconds, Step step) {
     timeline.observations.push_back({timeline.size() + 1, std::chrono::seconds(seconds), std::move(step)});
   };
-  add(1, {"create", Step::Phase::kBegin, {}, "3 replicas"});
-  add(5, {"create", Step::Phase::kReached, {}, ""});
-  add(6, {"replace", Step::Phase::kBegin, {}, "mariadb-0"});
-  add(8, {"replace", Step::Phase::kTimedOut, {}, "mariadb-0 is Pending"});
-  add(9, {"replace", Step::Phase::kBegin, {}, "mariadb-1"});
-  add(12, {"other", Step::Phase::kReached, {}, ""});
+  add(1, {steps::Create{}, Step::Phase::kBegin, "3 replicas"});
+  add(5, {steps::Create{}, Step::Phase::kReached});
+  add(6, {steps::Replace{}, Step::Phase::kBegin, "mariadb-0"});
+  add(8, {steps::Replace{}, Step::Phase::kTimedOut, "mariadb-0 is Pending"});
+  add(9, {steps::Replace{}, Step::Phase::kBegin, "mariadb-1"});
+  add(12, {steps::Read{}, Step::Phase::kReached});
   const std::vector<StepResult> steps = steps_of(timeline);
   ASSERT_EQ(steps.size(), 3U);
   EXPECT_EQ(steps[0].seconds, 4);

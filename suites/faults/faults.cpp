@@ -7,7 +7,7 @@
 #include "fixtures/manifest/manifest.h"
 #include "fixtures/mariadb-replicated/replicated.h"
 #include "fixtures/sleeper/sleeper.h"
-#include "harness/model/steps.h"
+#include "suites/faults/steps.h"
 #include "suites/scenarios/disruptions/binary_logs.h"
 #include "suites/scenarios/disruptions/node_container.h"
 #include "suites/scenarios/engine/conditions.h"
@@ -195,7 +195,7 @@ void set_image(Stage& stage, const std::string& name) {
 void revert_broken_update(Stage& stage) {
   const std::string last = stage.subject().pod_name({1});
   stage.step(
-      "roll", json::object(), "an image that does not exist", [&] { set_image(stage, kNoImage); },
+      steps::Roll{}, "an image that does not exist", [&] { set_image(stage, kNoImage); },
       [last](const record::View& view) {
         const auto pod = view.pods.find(last);
         const bool waits = pod != view.pods.end() && !pod->second.containers.empty() &&
@@ -315,7 +315,7 @@ void remove_node_of_pod(Stage& stage) {
   const std::string pod = stage.subject().pod_name({0});
   const std::string node = node_of(stage.subject().ns);
   stage.step(
-      "schedule", json::object(), pod + " is given a node", [] {},
+      steps::Schedule{}, pod + " is given a node", [] {},
       [&](const record::View& view) {
         const auto found = view.pods.find(pod);
         const bool there = found != view.pods.end() && found->second.node == node;
@@ -560,7 +560,7 @@ void purge_binary_logs(Stage& stage) {
   stage.remove(kube::kClaims, claim);
   const Uid former = stage.delete_pod(replica);
   stage.step(
-      "lose-volume", {{"ordinal", replica.value}}, "a replica on a new volume", [] {},
+      steps::LoseVolume{replica}, "a replica on a new volume", [] {},
       [&](const record::View& view) {
         if (view.volumes.contains(volume)) return record::Standing{false, volume + " is still there", {}};
         return scenarios::both(scenarios::successor(stage.subject(), replica, former),

@@ -7,8 +7,8 @@
 #include "harness/diagnosis/diagnosis_text.h"
 #include "harness/diagnosis/observe.h"
 #include "harness/diagnosis/remedies.h"
-#include "harness/model/steps.h"
 #include "suites/faults/faults.h"
+#include "suites/faults/steps.h"
 #include "suites/scenarios/disruptions/node_container.h"
 
 namespace stateproof::faults {
@@ -42,8 +42,8 @@ void await_news(Stage& stage) {
   if (stage.stop().stop_requested()) throw scenarios::Interrupted();
 }
 
-void fail(Stage& stage, const std::string& step, const std::string& text) {
-  stage.end(step, json::object(), Step::Phase::kFailed, text);
+void fail(Stage& stage, const Task& step, const std::string& text) {
+  stage.end(step, Step::Phase::kFailed, text);
   throw scenarios::Curtain{};
 }
 
@@ -61,8 +61,8 @@ std::string told(const diagnosis::Diagnosis& seen) {
 
 /// The first look that finds anything must find this and nothing else.
 Finding demand(Stage& stage, const Fault& fault) {
-  const std::string step = "diagnose";
-  stage.begin(step, json::object(), std::string{fault.finding});
+  const Task step = steps::Diagnose{};
+  stage.begin(step, std::string{fault.finding});
   const auto deadline = std::chrono::steady_clock::now() + kDiagnosed;
   for (;;) {
     const diagnosis::Diagnosis seen = look(stage, set_of(fault, stage));
@@ -70,7 +70,7 @@ Finding demand(Stage& stage, const Fault& fault) {
     if (!findings.empty()) {
       if (findings.size() != 1 || findings.front().id != fault.finding)
         fail(stage, step, fmt::format("{} was wanted, and no other:\n{}", fault.finding, told(seen)));
-      stage.end(step, json::object(), Step::Phase::kReached, told(seen));
+      stage.end(step, Step::Phase::kReached, told(seen));
       return findings.front();
     }
     if (std::chrono::steady_clock::now() > deadline)
@@ -82,8 +82,8 @@ Finding demand(Stage& stage, const Fault& fault) {
 // Every command of the first way that mends something, as it is printed, by a shell on the control plane,
 // where kubectl is.
 void apply(Stage& stage, const Fault& fault, const Finding& finding) {
-  const std::string step = "remedy";
-  stage.begin(step, json::object(), std::string{fault.finding});
+  const Task step = steps::Remedy{};
+  stage.begin(step, std::string{fault.finding});
   if (fault.mend != nullptr) fault.mend(stage);
   const auto words = fault.words == nullptr ? std::map<std::string, std::string>{} : fault.words(stage);
   scenarios::NodeContainer node(scenarios::control_plane_node(stage.client()));
@@ -95,7 +95,7 @@ void apply(Stage& stage, const Fault& fault, const Finding& finding) {
     script += remedy.command + "\n";
   }
   node.run({"bash", "-o", "pipefail", "-c", script});
-  stage.end(step, json::object(), Step::Phase::kReached, done);
+  stage.end(step, Step::Phase::kReached, done);
 }
 
 record::Standing ready(const Subject& subject, int replicas, const record::View& view) {
@@ -112,8 +112,8 @@ record::Condition all_ready(const Stage& stage, const Fault& fault) {
 }
 
 void demand_health(Stage& stage, const Fault& fault) {
-  const std::string step = "healthy";
-  stage.begin(step, json::object(), "the doctor is content");
+  const Task step = steps::Healthy{};
+  stage.begin(step, "the doctor is content");
   const auto deadline = std::chrono::steady_clock::now() + 30s;
   for (;;) {
     const diagnosis::Diagnosis seen = look(stage, stage.subject().set);
@@ -122,7 +122,7 @@ void demand_health(Stage& stage, const Fault& fault) {
         fault.leaves.empty() ? findings.empty() : findings.size() == 1 && findings.front().id == fault.leaves;
     const std::string text = told(seen);
     if (content) {
-      stage.end(step, json::object(), Step::Phase::kReached, text);
+      stage.end(step, Step::Phase::kReached, text);
       return;
     }
     if (std::chrono::steady_clock::now() > deadline) fail(stage, step, text);
@@ -160,14 +160,14 @@ void play(Stage& stage) {
     stage.create(objects);
   } else {
     stage.step(
-        steps::Create{}, std::string{fault.title}, [&] { stage.create(objects); }, all_ready(stage, fault),
-        kHealed);
+        steps::Create{{fault.replicas}}, std::string{fault.title}, [&] { stage.create(objects); },
+        all_ready(stage, fault), kHealed);
   }
   if (fault.inject != nullptr) fault.inject(stage);
   const Finding finding = demand(stage, fault);
   if (fault.note) return;
   apply(stage, fault, finding);
-  if (fault.heals) stage.step(steps::Heal{}, "all pods are Ready", [] {}, all_ready(stage, fault), kHealed);
+  if (fault.heals) stage.step(steps::Healed{}, "all pods are Ready", [] {}, all_ready(stage, fault), kHealed);
   demand_health(stage, fault);
 }
 

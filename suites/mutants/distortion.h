@@ -59,7 +59,7 @@ void go_while_running(Timeline& timeline);
 /// Changes what the first step of that type ended with.
 template <StepType S>
 void change_end(Timeline& timeline, const std::function<void(S&)>& change) {
-  auto& end = std::get<Step>(timeline.observations.at(end_of<S>(timeline) - 1).what);
+  Step& end = std::get<Step>(timeline.observations.at(end_of<S>(timeline) - 1).what);
   S step = end.as<S>().value();
   change(step);
   end.task = step;

@@ -255,7 +255,11 @@ Verdict scale_up_finds_old_storage(const Timeline& timeline) {
   judgement.doubt_if(course.missing<steps::ScaleBack>());
   judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims"}));
   const RecordedStep* step = course.find<steps::ScaleBack>();
-  if (step == nullptr) return std::move(judgement).verdict({});
+  if (step == nullptr) {
+    judgement.doubt(
+        fmt::format("step \"{}\" does not tell from how many pods to how many", steps::ScaleBack::name.text));
+    return std::move(judgement).verdict({});
+  }
   const Ordinals returned = moved_by<steps::ScaleBack>(*step, timeline.subject());
 
   Return comeback{timeline, course, *step, judgement};
