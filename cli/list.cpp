@@ -92,8 +92,9 @@ json list_json() {
 }
 
 std::string list_text() {
+  const json listed = list_json();
   std::string text;
-  for (const auto& [kind, declared] : list_json().items()) {
+  for (const auto& [kind, declared] : listed.items()) {
     text += fmt::format("{}:\n", kind);
     for (const json& one : declared)
       text +=
