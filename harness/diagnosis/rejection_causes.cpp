@@ -167,8 +167,8 @@ std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal
       rejections.count > 1 ? fmt::format(" again and again ({} times)", rejections.count) : std::string{};
   const bool evicted = rejections.reason == "Evicted";
   Finding finding{"pod-rejected",
-                  evicted ? fmt::format("The pod is evicted (Evicted) and made anew{}", times)
-                          : fmt::format("The pod is not let in by {} ({}) and made anew{}", node,
+                  evicted ? fmt::format("The pod is evicted (Evicted) and recreated{}", times)
+                          : fmt::format("The pod is not let in by {} ({}) and recreated{}", node,
                                         rejections.reason, times),
                   rejections.evidence,
                   {}};
@@ -181,12 +181,12 @@ std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal
   } else {
     finding.id = evicted ? "evicted-under-pressure" : "pod-rejected";
     finding.cause += ": " + rejections.message;
-    finding.remedy =
-        evicted
-            ? std::vector<Remedy>{{"let the pods request what they use, so that they go where it is free; or "
-                                   "give the node more"},
-                                  {"see what the node lacks", "kubectl describe nodes"}}
-            : std::vector<Remedy>{{"do what the node's message asks for, in the template or on the node"}};
+    if (evicted)
+      finding.remedy = {{"let the pods request what they use, so that they go where it is free; or "
+                         "give the node more"},
+                        {"see what the node lacks", "kubectl describe nodes"}};
+    else
+      finding.remedy = {{"do what the node's message asks for, in the template or on the node"}};
   }
   finding.stage = stage::kNode;
   finding.since = rejections.last;
