@@ -144,6 +144,7 @@ Volume parse_volume(const json& object) {
   volume.reclaim_policy = text(spec, "persistentVolumeReclaimPolicy");
   volume.host_path = text(member(spec, "hostPath"), "path");
   if (volume.host_path.empty()) volume.host_path = text(member(spec, "local"), "path");
+  volume.csi_driver = text(member(spec, "csi"), "driver");
   volume.csi_handle = text(member(spec, "csi"), "volumeHandle");
   return volume;
 }

@@ -128,7 +128,8 @@ struct Volume {
   std::string storage_class;
   std::string reclaim_policy;
   std::string host_path;   ///< of a hostPath or local volume; empty otherwise
-  std::string csi_handle;  ///< of a CSI volume; empty otherwise
+  std::string csi_driver;  ///< of a CSI volume; empty otherwise
+  std::string csi_handle;  ///< unique within its driver; empty unless it is a CSI volume
 };
 
 struct Endpoint {

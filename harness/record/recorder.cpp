@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "harness/model/fields.h"
+#include "harness/model/known.h"
 
 namespace stateproof::record {
 namespace {
@@ -24,18 +25,6 @@ Change change_of(kube::WatchEventType type) {
       return Change::kDeleted;
   }
   return Change::kModified;
-}
-
-template <class Object>
-void keep(std::map<std::string, Object>& objects, const std::string& key, const Object& object,
-          Change change) {
-  if (change == Change::kDeleted) {
-    // The last word on a predecessor may come after the first one on its successor of the same name.
-    const auto found = objects.find(key);
-    if (found != objects.end() && found->second.meta.ref.uid == object.meta.ref.uid) objects.erase(found);
-  } else {
-    objects.insert_or_assign(key, object);
-  }
 }
 
 }  // namespace
@@ -132,26 +121,26 @@ void Recorder::update_object(const ObjectSeen& seen) {
   const ObjectRef& ref = meta_of(seen.object).ref;
   unlisted_.erase(ref.uid.value);
   if (const auto* pod = std::get_if<Pod>(&seen.object)) {
-    if (ref.ns == subject_.ns) keep(view_.pods, ref.name, *pod, seen.change);
-    if (ref.ns != subject_.ns) keep(view_.client_pods, ref.ns + "/" + ref.name, *pod, seen.change);
+    if (ref.ns == subject_.ns) take_in(view_.pods, ref.name, *pod, seen.change);
+    if (ref.ns != subject_.ns) take_in(view_.client_pods, ref.ns + "/" + ref.name, *pod, seen.change);
   } else if (const auto* set = std::get_if<StatefulSet>(&seen.object)) {
-    keep(view_.sets, ref.name, *set, seen.change);
+    take_in(view_.sets, ref.name, *set, seen.change);
   } else if (const auto* claim = std::get_if<Claim>(&seen.object)) {
-    keep(view_.claims, ref.name, *claim, seen.change);
+    take_in(view_.claims, ref.name, *claim, seen.change);
     if (seen.change != Change::kDeleted)
       view_.claim_sizes.insert_or_assign(ref.name, claim_size(*seen.served));
     else if (!view_.claims.contains(ref.name))
       view_.claim_sizes.erase(ref.name);
   } else if (const auto* volume = std::get_if<Volume>(&seen.object)) {
-    keep(view_.volumes, ref.name, *volume, seen.change);
+    take_in(view_.volumes, ref.name, *volume, seen.change);
   } else if (const auto* service = std::get_if<Service>(&seen.object)) {
-    keep(view_.services, ref.name, *service, seen.change);
+    take_in(view_.services, ref.name, *service, seen.change);
   } else if (const auto* slice = std::get_if<EndpointSlice>(&seen.object)) {
-    keep(view_.slices, ref.name, *slice, seen.change);
+    take_in(view_.slices, ref.name, *slice, seen.change);
   } else if (const auto* revision = std::get_if<ControllerRevision>(&seen.object)) {
-    keep(view_.revisions, ref.name, *revision, seen.change);
+    take_in(view_.revisions, ref.name, *revision, seen.change);
   } else if (const auto* budget = std::get_if<DisruptionBudget>(&seen.object)) {
-    keep(view_.budgets, ref.name, *budget, seen.change);
+    take_in(view_.budgets, ref.name, *budget, seen.change);
   } else if (ref.kind == "Namespace") {
     if (seen.change == Change::kDeleted) view_.namespaces.erase(ref.name);
     if (seen.change != Change::kDeleted) view_.namespaces.insert_or_assign(ref.name, meta_of(seen.object));

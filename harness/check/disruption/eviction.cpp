@@ -18,6 +18,8 @@ int answer_of(const JudgedStep& under) {
   return under.answered<S>().code.value_or(0);
 }
 
+bool is_granted(int code) { return code >= 200 && code < 300; }
+
 std::string look_at_budget(const Subject& subject) {
   return fmt::format("status of the budget: kubectl -n {} get poddisruptionbudget -o yaml", subject.ns);
 }
@@ -56,6 +58,9 @@ Verdict evictions_within_budget_are_granted(const Timeline& timeline) {
         for (const auto& [name, budget] : under.before.budgets) allowed += budget->allowed;
         if (allowed == 0) return under.judgement.doubt("the budget allowed no disruption");
         if (answer_of<steps::Evict>(under) == 0) return under.judgement.doubt("the answer was not recorded");
+        if (answer_of<steps::Evict>(under) != kRefused && !is_granted(answer_of<steps::Evict>(under)))
+          return under.judgement.doubt(
+              fmt::format("the API server answered {}", answer_of<steps::Evict>(under)));
         if (answer_of<steps::Evict>(under) == kRefused)
           under.find(pod_ref(under), "an eviction that the budget allows is granted",
                      fmt::format("the API server answered {} at {}", kRefused, moment(*under.step.end)),
@@ -73,7 +78,11 @@ Verdict evictions_beyond_budget_are_refused(const Timeline& timeline) {
             return under.judgement.doubt(fmt::format("{} was Ready: the budget was not exhausted", unready));
         if (answer_of<steps::EvictBeyond>(under) == 0)
           return under.judgement.doubt("the answer was not recorded");
-        if (answer_of<steps::EvictBeyond>(under) != kRefused)
+        if (answer_of<steps::EvictBeyond>(under) != kRefused &&
+            !is_granted(answer_of<steps::EvictBeyond>(under)))
+          return under.judgement.doubt(
+              fmt::format("the API server answered {}", answer_of<steps::EvictBeyond>(under)));
+        if (is_granted(answer_of<steps::EvictBeyond>(under)))
           under.find(pod_ref(under), fmt::format("the eviction is refused while {} is not Ready", unready),
                      fmt::format("the API server granted it at {}", moment(*under.step.end)), *under.step.end,
                      look_at_budget(under.subject));
@@ -88,15 +97,16 @@ Verdict evictions_beyond_budget_are_refused(const Timeline& timeline) {
 Verdict evicted_pods_come_back(const Timeline& timeline) {
   return judge_step<steps::Evict>(
       timeline, {"pods"}, "each evicted pod came back under its name", [](JudgedStep& under) {
-        if (answer_of<steps::Evict>(under) == kRefused)
-          return under.judgement.doubt("the eviction was refused");
+        if (!is_granted(answer_of<steps::Evict>(under)))
+          return under.judgement.doubt(
+              fmt::format("the eviction was not granted ({})", answer_of<steps::Evict>(under)));
         const std::string name = under.pod_name(under.ordinal());
         const Pod* before = under.before.pod(name);
         const Pod* after = under.after.pod(name);
         if (before == nullptr) return under.judgement.doubt(fmt::format("{} was not there", name));
         const bool is_new = after != nullptr && after->meta.ref.uid != before->meta.ref.uid;
         if (is_new) return;
-        if (after != nullptr || !under.outlasted_patience())
+        if (after != nullptr || !under.overdue(kRefusalsOnly))
           return under.judgement.doubt(fmt::format("{} was not replaced in time", name));
         under.find(before->meta.ref, fmt::format("{} is made anew", name),
                    fmt::format("there was no pod of that name at {}", moment(*under.step.end)),

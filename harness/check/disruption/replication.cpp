@@ -11,6 +11,7 @@
 
 #include "harness/check/disruption/written_rows.h"
 #include "harness/check/evidence/course.h"
+#include "harness/check/evidence/debt.h"
 #include "harness/check/evidence/incarnations.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/evidence/patience.h"
@@ -62,7 +63,8 @@ std::string out_of_reach(const Course& course) {
 /// What the checkers of rows have in common.
 class Rows {
  public:
-  explicit Rows(const Timeline& timeline) : timeline_(timeline), course_(timeline) {
+  // Rows are told by clients, whatever watches lose.
+  explicit Rows(const Timeline& timeline) : timeline_(timeline), course_(timeline), judgement_(course_, {}) {
     readings_ = readings_of(course_);
   }
 
@@ -243,7 +245,7 @@ Verdict new_replicas_catch_up_after_purge(const Timeline& timeline) {
 Verdict replicas_follow(const Timeline& timeline) {
   const Course course(timeline);
   const Subject& subject = timeline.subject();
-  Judgement judgement;
+  Judgement judgement(course, {});
   std::size_t judged = 0;
   for (const Reading& reading : readings_of(course)) {
     std::map<std::string, std::string> servers;
@@ -295,7 +297,7 @@ Verdict replicas_follow(const Timeline& timeline) {
 
 Verdict checksums_agree(const Timeline& timeline) {
   const Course course(timeline);
-  Judgement judgement;
+  Judgement judgement(course, {});
   std::size_t judged = 0;
   for (const Reading& reading : readings_of(course)) {
     const LedgerRows* first = nullptr;
@@ -306,8 +308,11 @@ Verdict checksums_agree(const Timeline& timeline) {
             fmt::format("{} had not caught up, or could not be read, after {}", rows.member, reading.after));
         continue;
       }
+      if (first == nullptr) {
+        first = &rows;
+        continue;
+      }
       ++judged;
-      if (first == nullptr) first = &rows;
       if (rows.checksum != first->checksum)
         judgement.find(
             {{"Pod", timeline.subject().ns, rows.member, {}},
@@ -317,22 +322,39 @@ Verdict checksums_agree(const Timeline& timeline) {
              "what wrote to a replica: its own binary log, mariadb-binlog of the newest files"});
     }
   }
-  if (judged == 0) judgement.doubt("no member was read");
+  if (judged == 0) judgement.doubt("no two members were read at one rest");
   judgement.doubt_if(course.cut_short());
-  return std::move(judgement).verdict(counted(judged, "checksum", "checksums") + " compared");
+  return std::move(judgement).verdict(counted(judged, "checksum", "checksums") +
+                                      " compared with another member's");
 }
 
 // ----------------------------------------------------------------------------------------- availability
 
+namespace {
+
+/// Whether the cluster had done all that it was to do when the step timed out, with nothing in its way. Of a
+/// recording without objects the step's limit is all that is known.
+bool stood_still(const Timeline& timeline, const RecordedStep& step, Judgement& judgement) {
+  const bool is_watched = std::any_of(timeline.begin(), timeline.end(),
+                                      [](const Observation& seen) { return seen.object<Pod>() != nullptr; });
+  return !is_watched ||
+         is_overdue(timeline, {timeline.subject().set, step.begin, step.end, kAnyHindrance, nullptr},
+                    judgement);
+}
+
+}  // namespace
+
 Verdict service_recovers(const Timeline& timeline) {
   const Course course(timeline);
   if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
-  Judgement judgement;
+  Judgement judgement(course, {});
   std::size_t judged = 0;
   for (const RecordedStep& step : course.steps()) {
     if (!step.is<steps::Disturb>() && !step.is<steps::Recover>()) continue;
     const std::string what = disruption_of(step);
-    if (step.timed_out())
+    if (step.timed_out() && !stood_still(timeline, step, judgement))
+      judgement.doubt(step.text());
+    else if (step.timed_out())
       judgement.find(
           {{"StatefulSet", timeline.subject().ns, timeline.subject().set, {}},
            fmt::format("Ready pods, acknowledged writes and reads of every member again after {}", what),
@@ -382,8 +404,9 @@ Verdict drained_pods_come_back(const Timeline& timeline) {
   const Course course(timeline);
   if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
   const Subject& subject = timeline.subject();
-  const Incarnations pods(course.judged(), subject);
-  Judgement judgement;
+  // What a hole in the disturbance itself means is told below.
+  Judgement judgement(course,
+                      Watches{}.even_after_holes("the restarted API server, which comes last, leaves one"));
   const RecordedStep* drain = disturbance<steps::Disturb>(course, "drain");
   const RecordedStep* recover = disturbance<steps::Recover>(course, "drain");
   if (drain == nullptr || drain->end == nullptr) return inconclusive("no node was drained");
@@ -396,7 +419,7 @@ Verdict drained_pods_come_back(const Timeline& timeline) {
     const Pod* pod = seen.object<Pod>();
     if (pod == nullptr || pod->meta.ref.name != name || pod->meta.ref.ns != subject.ns) continue;
     if (seen.index < drain->begin->index) before = pod;
-    if (recover != nullptr && recover->end != nullptr && seen.index < recover->end->index) {
+    if (recover != nullptr && recover->reached() && seen.index < recover->end->index) {
       after = pod;
       last = &seen;
     }
@@ -404,13 +427,16 @@ Verdict drained_pods_come_back(const Timeline& timeline) {
   if (before == nullptr) return inconclusive("the drained node's pod was not seen before");
   if (drain->timed_out() || (recover != nullptr && recover->timed_out())) {
     const RecordedStep& late = drain->timed_out() ? *drain : *recover;
-    judgement.find(
-        {{"Pod", subject.ns, name, {}},
-         "a successor of the evicted pod, on another node or, for a volume that cannot move, on its own "
-         "again when it may be used",
-         late.text(),
-         {drain->begin->index, late.end->index},
-         fmt::format("kubectl -n {} describe pod {}", subject.ns, name)});
+    if (!stood_still(timeline, late, judgement))
+      judgement.doubt(late.text());
+    else
+      judgement.find(
+          {{"Pod", subject.ns, name, {}},
+           "a successor of the evicted pod, on another node or, for a volume that cannot move, on its own "
+           "again when it may be used",
+           late.text(),
+           {drain->begin->index, late.end->index},
+           fmt::format("kubectl -n {} describe pod {}", subject.ns, name)});
   } else if (after == nullptr) {
     judgement.doubt("the recording ends before the drained node was back");
   } else {
@@ -435,13 +461,18 @@ Verdict no_second_copy_on_stopped_node(const Timeline& timeline) {
   const Course course(timeline);
   if (const std::string why = out_of_reach(course); !why.empty()) return not_applicable(why);
   const Subject& subject = timeline.subject();
-  Judgement judgement;
+  // What a hole in the disturbance itself means is told below.
+  Judgement judgement(course,
+                      Watches{}.even_after_holes("the restarted API server, which comes last, leaves one"));
   const RecordedStep* stop = disturbance<steps::Disturb>(course, "stop-node");
   const RecordedStep* hold = disturbance<steps::Hold>(course, "stop-node");
   if (stop == nullptr || hold == nullptr || hold->end == nullptr) return inconclusive("no node was stopped");
   const std::string name = subject.pod_name(stop->as<steps::Disturb>()->ordinal);
   Uid on_node;
   std::size_t judged = 0;
+  const Observation* hole = nullptr;
+  for (const Hole& one : course.holes())
+    if (one.resource == "pods" && hole == nullptr) hole = one.gap;
   for (const Observation& seen : course.judged()) {
     if (seen.index > hold->end->index) break;
     const Pod* pod = seen.object<Pod>();
@@ -451,6 +482,7 @@ Verdict no_second_copy_on_stopped_node(const Timeline& timeline) {
       continue;
     }
     ++judged;
+    if (hole != nullptr && seen.index > hole->index) continue;  // what came meanwhile may have been asked for
     if (pod->meta.ref.uid != on_node)
       judgement.find({pod->meta.ref,
                       "no other pod of this name while the stopped node may still run the first",
@@ -465,6 +497,7 @@ Verdict no_second_copy_on_stopped_node(const Timeline& timeline) {
                       "who deleted the pod without grace: the API server's audit log"});
   }
   if (!hold->reached()) judgement.doubt(hold->text());
+  if (judged == 0) judgement.doubt(fmt::format("{} told nothing of itself while its node was stopped", name));
   doubt_if_lost(judgement, course, stop->begin, hold->end);
   return std::move(judgement).verdict(
       fmt::format("{} of {} on the stopped node", counted(judged, "state", "states"), name));

@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <map>
+#include <variant>
 
+#include "harness/check/evidence/assumptions.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/model/steps.h"
 
@@ -17,6 +20,18 @@ namespace {
 bool is_demand(const RecordedStep& step) {
   return is_one_of<steps::Create, steps::Replace, steps::ScaleUp, steps::ScaleDown, steps::ScaleBack>(step);
 }
+
+/// In the order of KubeObject.
+constexpr std::array<std::string_view, std::variant_size_v<KubeObject>> kResources{"pods",
+                                                                                   "statefulsets",
+                                                                                   "persistentvolumeclaims",
+                                                                                   "persistentvolumes",
+                                                                                   "endpointslices",
+                                                                                   "services",
+                                                                                   "controllerrevisions",
+                                                                                   "poddisruptionbudgets",
+                                                                                   "nodes",
+                                                                                   ""};
 
 std::string_view phase_text(Step::Phase phase) {
   switch (phase) {
@@ -47,17 +62,46 @@ std::span<const Observation> timeline_until(const Timeline& timeline, const Obse
   return all.first(static_cast<std::size_t>(&last - all.data()) + 1);
 }
 
-Course::Course(const Timeline& timeline) : timeline_(timeline), judged_(timeline.observations) {
+std::string Hole::text() const {
+  return fmt::format("the watch of {} lost events at {} (#{}): {}", resource, moment(*gap), gap->index,
+                     gap->as<Gap>()->reason);
+}
+
+std::string_view watched_resource(const Observation& seen) {
+  const auto* event = seen.as<ObjectSeen>();
+  return event == nullptr ? std::string_view{} : kResources[event->object.index()];
+}
+
+/// Follows where watches lost something, and what they were heard of last.
+void Course::listen(const Observation& seen) {
+  if (const Gap* gap = seen.as<Gap>(); gap != nullptr && !cleanup_began_)
+    holes_.push_back({gap->resource, &seen, heard_last(gap->resource), true});
+  const std::string_view resource = watched_resource(seen);
+  if (resource.empty()) return;
+  const ObjectSeen& event = *seen.as<ObjectSeen>();
+  last_heard_[event.object.index()] = &seen;
+  if (!event.synthesized && event.change != Change::kListed) return;
+  for (auto hole = holes_.rbegin(); hole != holes_.rend(); ++hole)
+    if (hole->resource == resource) {
+      hole->quiet = false;
+      return;
+    }
+}
+
+Course::Course(const Timeline& timeline)
+    : timeline_(timeline), judged_(timeline.observations), distrust_(broken_assumption(timeline)) {
   std::map<std::string_view, std::size_t> open;
   for (const Observation& seen : timeline) {
-    if (seen.as<Gap>() != nullptr) gaps_.push_back(&seen);
+    listen(seen);
     const Step* step = seen.as<Step>();
-    if (step == nullptr) continue;
-    if (step->is<steps::Cleanup>()) {
+    if (cleanup_began_) continue;
+    if (step != nullptr && step->is<steps::Cleanup>()) {
       judged_ = judged_.first(static_cast<std::size_t>(&seen - timeline.observations.data()));
       cleanup_began_ = true;
-      break;
+      continue;
     }
+    if (step == nullptr || step->phase != Step::Phase::kFailed) end_time_ = seen.at;
+    if (step == nullptr) continue;
     if (step->phase == Step::Phase::kBegin) {
       open[step->name()] = steps_.size();
       steps_.push_back({&seen, nullptr, Step::Phase::kBegin, step});
@@ -119,14 +163,27 @@ std::optional<std::string> Course::missing(StepName name) const {
   return step->reached() ? std::nullopt : std::optional{step->text()};
 }
 
-std::optional<std::string> Course::lost(std::initializer_list<std::string_view> resources) const {
-  for (const Observation* seen : gaps_) {
-    const Gap* gap = seen->as<Gap>();
-    if (std::find(resources.begin(), resources.end(), gap->resource) == resources.end()) continue;
-    return fmt::format("the watch of {} lost events at {} (#{}): {}", gap->resource, moment(*seen),
-                       seen->index, gap->reason);
-  }
+std::optional<std::string> Course::lost(std::span<const std::string_view> resources) const {
+  for (const Hole& hole : holes_)
+    if (std::find(resources.begin(), resources.end(), hole.resource) != resources.end()) return hole.text();
   return std::nullopt;
+}
+
+std::optional<std::string> Course::lost_within(const RecordedStep& step,
+                                               std::initializer_list<std::string_view> resources) const {
+  for (const Hole& hole : holes_)
+    if (std::find(resources.begin(), resources.end(), hole.resource) != resources.end() &&
+        hole.gap->index > step.begin->index && (step.end == nullptr || hole.since < step.end->index))
+      return hole.text();
+  return std::nullopt;
+}
+
+std::size_t Course::heard_last(std::string_view resource) const {
+  const auto* place = std::find(kResources.begin(), kResources.end(), resource);
+  const Observation* last = place == kResources.end()
+                                ? nullptr
+                                : last_heard_.at(static_cast<std::size_t>(place - kResources.begin()));
+  return last == nullptr ? 0 : last->index;
 }
 
 }  // namespace stateproof::check

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <array>
 #include <initializer_list>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "harness/model/timeline.h"
@@ -39,6 +41,20 @@ struct RecordedStep {
   [[nodiscard]] std::string text() const;
 };
 
+/// A stretch that the watch of one resource did not deliver. The list that makes it good tells what it came
+/// to, in an order that proves nothing; of what it does not mention nothing has changed.
+struct Hole {
+  std::string_view resource;
+  const Observation* gap = nullptr;
+  std::size_t since = 0;  ///< index of the last entry of that watch before it; zero: there was none
+  bool quiet = true;      ///< the list told nothing: all that was there is there, as it was
+
+  [[nodiscard]] std::string text() const;
+};
+
+/// The resource whose watch delivers this entry, plural; empty for what no watch delivers, and for Events.
+std::string_view watched_resource(const Observation& seen);
+
 /// The recording up to and including `last`.
 std::span<const Observation> timeline_until(const Timeline& timeline, const Observation& last);
 
@@ -69,6 +85,10 @@ class Course {
   /// The most pods wanted at one time.
   [[nodiscard]] Replicas most_wanted() const;
 
+  /// Whether the recorder wrote its last record after the scenario was over.
+  [[nodiscard]] bool is_whole() const {
+    return timeline_.finish && timeline_.finish->reason == End::Reason::kComplete;
+  }
   /// Why the recording ends before its scenario did; nullopt when it is whole.
   [[nodiscard]] std::optional<std::string> cut_short() const;
   /// Why `name` was not reached; nullopt when it was.
@@ -78,17 +98,36 @@ class Course {
     return missing(S::name);
   }
   /// Where a watch of one of these resources lost events; nullopt when none did.
-  [[nodiscard]] std::optional<std::string> lost(std::initializer_list<std::string_view> resources) const;
-  /// Time of the last judged entry.
-  [[nodiscard]] Elapsed end_time() const { return judged_.empty() ? Elapsed{0} : judged_.back().at; }
+  [[nodiscard]] std::optional<std::string> lost(std::span<const std::string_view> resources) const;
+  [[nodiscard]] std::optional<std::string> lost(std::initializer_list<std::string_view> resources) const {
+    return lost(std::span{resources.begin(), resources.size()});
+  }
+  /// The same, of one step: nullopt when what was lost was lost before it or after it.
+  [[nodiscard]] std::optional<std::string> lost_within(
+      const RecordedStep& step, std::initializer_list<std::string_view> resources) const;
+  /// Of the judged time, in order.
+  [[nodiscard]] const std::vector<Hole>& holes() const { return holes_; }
+  /// Why no verdict can rest on this recording at all; nullopt when one can.
+  [[nodiscard]] const std::optional<std::string>& distrust() const { return distrust_; }
+  /// Time up to which the harness was heard: of the last judged entry that is not the end of a step that it
+  /// failed at.
+  [[nodiscard]] Elapsed end_time() const { return end_time_; }
 
  private:
   const Timeline& timeline_;
   std::span<const Observation> judged_;
   std::span<const Observation> before_scale_down_;
   std::vector<RecordedStep> steps_;
-  std::vector<const Observation*> gaps_;
+  std::vector<Hole> holes_;
+  /// Of each resource, in the order of KubeObject and in the whole recording.
+  std::array<const Observation*, std::variant_size_v<KubeObject>> last_heard_{};
+  std::optional<std::string> distrust_;
+  Elapsed end_time_{0};
   bool cleanup_began_ = false;
+
+  void listen(const Observation& seen);
+  /// Index of the last entry of that watch so far; zero when there was none.
+  [[nodiscard]] std::size_t heard_last(std::string_view resource) const;
 };
 
 }  // namespace stateproof::check

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <utility>
 
 #include "harness/check/evidence/judgement.h"
 
@@ -31,8 +32,17 @@ void follow_readiness(Incarnation& pod, const Pod& now, const Observation& seen)
   pod.ready.push_back({&seen, nullptr, std::move(addresses)});
 }
 
+bool is_as_it_was(const Incarnation& pod, const Pod& now) {
+  const std::string& version = now.meta.resource_version;
+  return pod.last != nullptr && !version.empty() && pod.last->meta.resource_version == version;
+}
+
 void follow(Incarnation& pod, const Pod& now, const Observation& seen) {
   const bool live = is_live(*seen.as<ObjectSeen>());
+  // Readiness may have come and gone where nobody looked, when the pod has changed there.
+  if (const Observation* gap = std::exchange(pod.unheard, nullptr);
+      gap != nullptr && !live && !is_as_it_was(pod, now))
+    close_stretch(pod, *gap);
   follow_readiness(pod, now, seen);
   if (pod.last == nullptr || pod.last->addresses != now.addresses)
     pod.addresses.insert(now.addresses.begin(), now.addresses.end());
@@ -60,7 +70,8 @@ Incarnations::Incarnations(std::span<const Observation> observations, const Subj
       continue;
     }
     if (const auto* gap = seen.as<Gap>(); gap != nullptr && gap->resource == "pods") {
-      for (const auto& [ordinal, position] : latest_) close_stretch(all_[position], seen);
+      for (const auto& [ordinal, position] : latest_)
+        if (all_[position].unheard == nullptr) all_[position].unheard = &seen;
       continue;
     }
     const Pod* pod = seen.object<Pod>();
@@ -117,11 +128,13 @@ std::optional<Ordinal> first_unready(const Incarnations& pods, const Subject& su
   return std::nullopt;
 }
 
-Elapsed all_ready_since(const Incarnations& pods, const Subject& subject, Ordinal below, Elapsed otherwise) {
-  Elapsed since = otherwise;
+const Observation& all_ready_since(const Incarnations& pods, const Subject& subject, Ordinal below,
+                                   const Observation& otherwise) {
+  const Observation* since = &otherwise;
   for (Ordinal ordinal = subject.first; ordinal < below; ++ordinal.value)
-    since = std::max(since, pods.latest(ordinal)->ready.back().from->at);
-  return since;
+    if (const Observation* ready = pods.latest(ordinal)->ready.back().from; ready->index > since->index)
+      since = ready;
+  return *since;
 }
 
 std::string state_text(const Incarnation& pod) {

@@ -35,6 +35,8 @@ struct Incarnation {
   bool excused = false;                ///< ended by its node, the scheduler or its own failure
   std::set<std::string> addresses;     ///< all that it ever had
   const Pod* last = nullptr;
+  const Observation* unheard =
+      nullptr;  ///< a gap since its last entry: it is as it was, unless a list tells otherwise
   const Incarnation* former = nullptr;  ///< the life of the same name before this one
 
   /// Whether the deletion on purpose may be what told it to stop: the mark is written before the request.
@@ -72,8 +74,10 @@ bool controlled_by_subject(const Pod& pod, const Subject& subject);
 
 /// The first ordinal of [first, first + wanted) whose latest pod is missing or not Ready now.
 std::optional<Ordinal> first_unready(const Incarnations& pods, const Subject& subject, Ordinal below);
-/// Since when all pods of [first, below) have been Ready without a break; `otherwise` when there are none.
-Elapsed all_ready_since(const Incarnations& pods, const Subject& subject, Ordinal below, Elapsed otherwise);
+/// The entry since which all pods of [first, below) have been Ready without a break; `otherwise` when there
+/// are none, or when that is later.
+const Observation& all_ready_since(const Incarnations& pods, const Subject& subject, Ordinal below,
+                                   const Observation& otherwise);
 
 /// Why a pod is not Ready, as far as its status tells: "Pending, unscheduled: 0/3 nodes are available".
 std::string state_text(const Incarnation& pod);

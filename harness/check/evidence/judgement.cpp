@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
+
+#include "harness/check/evidence/course.h"
 
 namespace stateproof::check {
 namespace {
@@ -18,7 +21,22 @@ bool told_before(const std::vector<std::string>& doubts, const std::string& why)
 
 }  // namespace
 
+Judgement::Judgement(const Course& course, const Watches& watches)
+    : distrust_(course.distrust()), first_hole_(std::numeric_limits<std::size_t>::max()) {
+  for (const Hole& hole : course.holes()) {
+    const bool is_needed =
+        std::find(watches.names.begin(), watches.names.end(), hole.resource) != watches.names.end();
+    if (!is_needed || (watches.judges_states && hole.quiet)) continue;
+    doubt(hole.text());
+    if (watches.condemns_after_holes.empty()) first_hole_ = hole.since;
+    return;
+  }
+}
+
 void Judgement::find(Finding finding) {
+  const auto breach = std::max_element(finding.evidence.begin(), finding.evidence.end());
+  if (breach != finding.evidence.end() && *breach > first_hole_)
+    return doubt(fmt::format("what came after that proves nothing: {}", finding.observed));
   if (is_full()) {
     ++left_out_;
     return;
@@ -41,7 +59,9 @@ void Judgement::doubt_if(const std::optional<std::string>& why) {
 
 Verdict Judgement::verdict(std::string judged) && {
   Verdict verdict;
-  if (!findings_.empty()) {
+  if (distrust_) {
+    verdict = inconclusive(*distrust_);
+  } else if (!findings_.empty()) {
     std::stable_sort(findings_.begin(), findings_.end(), [](const Finding& a, const Finding& b) {
       return a.evidence.back() < b.evidence.back();
     });

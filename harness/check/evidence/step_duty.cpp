@@ -5,18 +5,11 @@
 #include <utility>
 
 #include "harness/check/evidence/patience.h"
+#include "harness/model/known.h"
 #include "harness/model/steps.h"
 
 namespace stateproof::check {
 namespace {
-
-template <class T>
-void keep(std::map<std::string_view, const T*>& objects, const T& object, bool gone) {
-  if (gone)
-    objects.erase(object.meta.ref.name);
-  else
-    objects[object.meta.ref.name] = &object;
-}
 
 template <class T>
 const T* find_in(const std::map<std::string_view, const T*>& objects, const std::string& name) {
@@ -32,12 +25,15 @@ bool counts_alike(const Pod& one, const Pod& other) {
 
 class Keeper {
  public:
-  Keeper(Snapshot& snapshot, const std::string& ns, bool gone) : snapshot_(snapshot), ns_(ns), gone_(gone) {}
+  Keeper(Snapshot& snapshot, const std::string& ns, Change change)
+      : snapshot_(snapshot), ns_(ns), change_(change) {}
 
   void operator()(const Pod& pod) { own(snapshot_.pods, pod); }
   void operator()(const StatefulSet& set) { own(snapshot_.sets, set); }
   void operator()(const Claim& claim) { own(snapshot_.claims, claim); }
-  void operator()(const Volume& volume) { keep(snapshot_.volumes, volume, gone_); }
+  void operator()(const Volume& volume) {
+    take_in(snapshot_.volumes, volume.meta.ref.name, &volume, change_);
+  }
   void operator()(const Service& service) { own(snapshot_.services, service); }
   void operator()(const EndpointSlice& slice) { own(snapshot_.slices, slice); }
   void operator()(const ControllerRevision& revision) { own(snapshot_.revisions, revision); }
@@ -48,12 +44,12 @@ class Keeper {
  private:
   template <class T>
   void own(std::map<std::string_view, const T*>& objects, const T& object) {
-    if (object.meta.ref.ns == ns_) keep(objects, object, gone_);
+    if (object.meta.ref.ns == ns_) take_in(objects, object.meta.ref.name, &object, change_);
   }
 
   Snapshot& snapshot_;
   const std::string& ns_;
-  bool gone_;
+  Change change_;
 };
 
 }  // namespace
@@ -66,7 +62,7 @@ Snapshot snapshot_at(const Timeline& timeline, const Observation& last) {
   Snapshot snapshot;
   for (const Observation& seen : timeline_until(timeline, last))
     if (const auto* event = seen.as<ObjectSeen>(); event != nullptr)
-      std::visit(Keeper{snapshot, timeline.subject().ns, event->change == Change::kDeleted}, event->object);
+      std::visit(Keeper{snapshot, timeline.subject().ns, event->change}, event->object);
   return snapshot;
 }
 
@@ -74,12 +70,13 @@ bool JudgedStep::covers(const Observation* seen) const {
   return seen != nullptr && !during.empty() && seen >= &during.front() && seen <= &during.back();
 }
 
-bool JudgedStep::outlasted_patience() const {
-  return step.end != nullptr && step.end->at - step.begin->at >= kControllerPatience;
+bool JudgedStep::overdue(const Hindrances& hindrances) const {
+  return step.timed_out() &&
+         is_overdue(timeline, {subject.set, step.begin, step.end, hindrances, nullptr}, judgement);
 }
 
 bool JudgedStep::ended_calm() const {
-  if (step.end == nullptr) return false;
+  if (!step.timed_out()) return false;
   std::map<std::string_view, const Pod*> known = before.pods;
   const Observation* last = step.begin;
   for (const Observation& seen : during) {
@@ -106,12 +103,12 @@ void JudgedStep::find(const ObjectRef& object, std::string expected, std::string
   judgement.find({object, std::move(expected), std::move(observed), std::move(evidence), std::move(look_at)});
 }
 
-Verdict judge_step(const Timeline& timeline, StepName step, std::initializer_list<std::string_view> watches,
-                   std::string judged, const std::function<void(JudgedStep&)>& duty,
+Verdict judge_step(const Timeline& timeline, StepName step, const Watches& watches, std::string judged,
+                   const std::function<void(JudgedStep&)>& duty,
                    const std::function<bool(const RecordedStep&)>& also) {
   const Course course{timeline};
   const Incarnations pods{course.judged(), timeline.subject()};
-  Judgement judgement;
+  Judgement judgement{course, watches};
   bool any = false;
   for (const RecordedStep& one : course.steps()) {
     const bool asked_for = one.asked->task.is(step);
@@ -135,7 +132,6 @@ Verdict judge_step(const Timeline& timeline, StepName step, std::initializer_lis
   }
   if (!any)
     judgement.doubt(course.missing(step).value_or(fmt::format("step \"{}\" was not played", step.text)));
-  judgement.doubt_if(course.lost(watches));
   return std::move(judgement).verdict(std::move(judged));
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "harness/check/evidence/course.h"
+#include "harness/check/evidence/debt.h"
 #include "harness/check/evidence/incarnations.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/model/timeline.h"
@@ -49,8 +49,9 @@ struct JudgedStep {
 
   /// Whether the entry stands within the step; false for null.
   [[nodiscard]] bool covers(const Observation* seen) const;
-  /// Whether the step lasted so long that a controller that did nothing meanwhile has refused to.
-  [[nodiscard]] bool outlasted_patience() const;
+  /// Whether the step timed out on something that a controller owed and had time enough to do. What was in
+  /// its way is a doubt.
+  [[nodiscard]] bool overdue(const Hindrances& hindrances) const;
   /// Whether for so long no pod had come, gone, or changed in phase, readiness or labels when the step ended.
   [[nodiscard]] bool ended_calm() const;
   [[nodiscard]] std::string pod_name(Ordinal ordinal) const { return subject.pod_name(ordinal); }
@@ -74,15 +75,16 @@ struct JudgedStep {
 };
 
 /// Judges each step of that name by `duty`. Inconclusive when there was no such step, when it was not
-/// finished, when it timed out without a breach, or when one of these watches ("pods", ...) lost events.
+/// finished, when it timed out without a breach, or when one of these watches ("pods", ...) lost events; what
+/// comes after such a loss condemns nobody.
 /// `judged` says what a conformant verdict rests on. Steps for which `also` holds may show a breach, too, but
 /// need not be there, nor be reached.
-Verdict judge_step(const Timeline& timeline, StepName step, std::initializer_list<std::string_view> watches,
-                   std::string judged, const std::function<void(JudgedStep&)>& duty,
+Verdict judge_step(const Timeline& timeline, StepName step, const Watches& watches, std::string judged,
+                   const std::function<void(JudgedStep&)>& duty,
                    const std::function<bool(const RecordedStep&)>& also = {});
 template <StepType S>
-Verdict judge_step(const Timeline& timeline, std::initializer_list<std::string_view> watches,
-                   std::string judged, const std::function<void(JudgedStep&)>& duty,
+Verdict judge_step(const Timeline& timeline, const Watches& watches, std::string judged,
+                   const std::function<void(JudgedStep&)>& duty,
                    const std::function<bool(const RecordedStep&)>& also = {}) {
   return judge_step(timeline, S::name, watches, std::move(judged), duty, also);
 }

@@ -78,7 +78,7 @@ Verdict deployment_creates_at_once(const Timeline& timeline) {
           if (seen.as<ObjectSeen>()->change == Change::kAdded) ++created;
         }
         const auto wanted = static_cast<std::size_t>(under.subject.replicas.value);
-        if (created >= wanted || under.step.reached() || !under.outlasted_patience()) return;
+        if (created >= wanted || !under.overdue(kRefusalsOnly)) return;
         under.find({"Deployment", under.subject.ns, "", {}},
                    fmt::format("{} pods are created without waiting for readiness", wanted),
                    fmt::format("{} had been created at {}", created, moment(*under.step.end)),
@@ -199,7 +199,8 @@ Verdict deployment_ends_at_once(const Timeline& timeline) {
           if (pod->terminating() || seen.is_deletion()) untold.erase(pod->meta.ref.name);
           if (seen.is_deletion()) return find(seen, "when the first pod was gone");
         }
-        if (under.outlasted_patience()) find(*under.step.end, "when the step's time ran out");
+        if (!untold.empty() && under.overdue(kNoHindrance))
+          find(*under.step.end, "when the step's time ran out");
       });
 }
 

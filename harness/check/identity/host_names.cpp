@@ -20,7 +20,7 @@ template <class Judge>
 Verdict judge_looks(const Timeline& timeline, std::string_view judged, Judge judge) {
   const Course course{timeline};
   const Incarnations pods{course.judged(), timeline.subject()};
-  Judgement judgement;
+  Judgement judgement{course, {"pods"}};
   std::map<Ordinal, std::set<Uid>> lives;
   std::size_t looks = 0;
   for (const Observation& entry : course.judged()) {
@@ -45,7 +45,6 @@ Verdict judge_looks(const Timeline& timeline, std::string_view judged, Judge jud
     judgement.doubt(course.cut_short().value_or("no host name was read"));
   else if (!replaced)
     judgement.doubt("no pod's host name was read again after the pod was replaced");
-  judgement.doubt_if(course.lost({"pods"}));
   return std::move(judgement).verdict(
       fmt::format("{} {}", counted(looks, "host name", "host names"), judged));
 }

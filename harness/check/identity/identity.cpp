@@ -7,6 +7,7 @@
 #include <set>
 
 #include "harness/check/evidence/course.h"
+#include "harness/check/evidence/debt.h"
 #include "harness/check/evidence/incarnations.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/evidence/patience.h"
@@ -113,9 +114,9 @@ class WantedPods {
 /// Judges what came after a pod was deleted on purpose.
 class Replacements {
  public:
-  Replacements(const Timeline& timeline, Judgement& judgement)
+  Replacements(const Timeline& timeline, const Course& course, Judgement& judgement)
       : timeline_(timeline),
-        course_(timeline),
+        course_(course),
         pods_(course_.judged(), timeline.subject()),
         judgement_(judgement) {
     for (const Incarnation& pod : pods_)
@@ -132,7 +133,6 @@ class Replacements {
       else if (judge_successor(*successor->second))
         proved.insert(pod.ordinal);
     }
-    judgement_.doubt_if(course_.lost({"pods"}));
     const Subject& subject = timeline_.subject();
     for (int i = 0; i < subject.replicas.value; ++i)
       if (const Ordinal ordinal{subject.first.value + i}; !proved.contains(ordinal))
@@ -176,9 +176,10 @@ class Replacements {
     if (const auto unready = first_unready(then, timeline_.subject(), pod.ordinal))
       return judgement_.doubt(fmt::format("{} did not come back, but {} was not Ready either", pod.ref.name,
                                           timeline_.subject().pod_name(*unready)));
-    const Elapsed waited =
-        step->end->at - all_ready_since(then, timeline_.subject(), pod.ordinal, pod.gone->at);
-    if (waited < kControllerPatience || course_.lost({"pods"}))
+    const Observation& since = all_ready_since(then, timeline_.subject(), pod.ordinal, *pod.gone);
+    const Elapsed waited = step->end->at - since.at;
+    const Debt debt{timeline_.subject().set, step->begin, step->end, kRefusalsOnly, &since};
+    if (course_.lost({"pods"}) || !is_overdue(timeline_, debt, judgement_))
       return judgement_.doubt(fmt::format("{} did not come back: {}", pod.ref.name, step->text()));
     judgement_.find(
         {pod.ref,
@@ -199,7 +200,7 @@ class Replacements {
   }
 
   const Timeline& timeline_;
-  Course course_;
+  const Course& course_;
   Incarnations pods_;
   Judgement& judgement_;
   std::map<const Incarnation*, const Incarnation*> successors_;
@@ -210,11 +211,10 @@ class Replacements {
 Verdict only_wanted_pods(const Timeline& timeline) {
   const Course course{timeline};
   const Incarnations pods{course.judged(), timeline.subject()};
-  Judgement judgement;
+  Judgement judgement{course, {"pods"}};
   WantedPods wanted{course, pods, timeline.subject(), judgement};
   for (const Observation& seen : course.judged()) wanted.see(seen);
   judgement.doubt_if(course.missing<steps::Create>());
-  judgement.doubt_if(course.lost({"pods"}));
   judgement.doubt_if(course.cut_short());
   if (wanted.judged() == 0) judgement.doubt("no pod of the set was seen");
   return std::move(judgement).verdict(counted(wanted.judged(), "pod", "pods") +
@@ -222,8 +222,9 @@ Verdict only_wanted_pods(const Timeline& timeline) {
 }
 
 Verdict replacement_keeps_identity(const Timeline& timeline) {
-  Judgement judgement;
-  const std::size_t proved = Replacements{timeline, judgement}.judge();
+  const Course course{timeline};
+  Judgement judgement{course, {"pods"}};
+  const std::size_t proved = Replacements{timeline, course, judgement}.judge();
   return std::move(judgement).verdict(
       fmt::format("{} came back under the old name", counted(proved, "pod", "pods")));
 }
@@ -231,15 +232,12 @@ Verdict replacement_keeps_identity(const Timeline& timeline) {
 Verdict one_pod_per_name(const Timeline& timeline) {
   const Course course{timeline};
   const Incarnations pods{course.judged(), timeline.subject()};
-  const auto gap = course.lost({"pods"});
-  Judgement judgement;
+  Judgement judgement{course, {"pods"}};
   std::size_t judged = 0;
   for (const Incarnation& pod : pods) {
     ++judged;
     const Incarnation* former = pod.former;
-    // Within a gap the former pod may have gone unseen.
-    if (former == nullptr || gap || (former->gone != nullptr && former->gone->index < pod.appeared->index))
-      continue;
+    if (former == nullptr || (former->gone != nullptr && former->gone->index < pod.appeared->index)) continue;
     judgement.find({pod.ref,
                     fmt::format("the pod with UID {} is gone before {} is created again",
                                 former->ref.uid.value, pod.ref.name),
@@ -249,7 +247,6 @@ Verdict one_pod_per_name(const Timeline& timeline) {
                     fmt::format("forced deletions: the API server's audit log for \"delete pods\" of {}",
                                 pod.ref.name)});
   }
-  judgement.doubt_if(gap);
   judgement.doubt_if(course.cut_short());
   if (judged == 0) judgement.doubt("no pod of the set was seen");
   return std::move(judgement).verdict(counted(judged, "pod", "pods") + ", never two of one name");
@@ -258,7 +255,7 @@ Verdict one_pod_per_name(const Timeline& timeline) {
 Verdict gone_pods_have_ended(const Timeline& timeline) {
   const Course course{timeline};
   const Incarnations pods{course.judged(), timeline.subject()};
-  Judgement judgement;
+  Judgement judgement{course, {"pods"}};
   std::size_t judged = 0;
   for (const Incarnation& pod : pods) {
     // A node that is lost tells nothing of its containers any more; what a re-list lacks had a last word,
@@ -278,7 +275,6 @@ Verdict gone_pods_have_ended(const Timeline& timeline) {
          fmt::format("deletions without grace: the API server's audit log for \"delete pods\" of {}",
                      pod.ref.name)});
   }
-  judgement.doubt_if(course.lost({"pods"}));
   judgement.doubt_if(course.cut_short());
   if (judged == 0) judgement.doubt("no pod of the set went");
   return std::move(judgement).verdict(counted(judged, "pod", "pods") + " had ended before they were gone");

@@ -203,7 +203,9 @@ Verdict watched_pods_are_wanted(const Timeline& timeline) {
   if (set.doubt()) return inconclusive(*set.doubt());
   const Subject& subject = timeline.subject();
   const auto [first, end] = set.wanted();
-  Judgement judgement;
+  const Course course{timeline};
+  // What a list tells is never called created.
+  Judgement judgement{course, Watches{"pods"}.even_after_holes("only what was seen live is judged")};
   std::set<Uid> known;
   std::size_t judged = 0;
   for (const Observation& seen : timeline) {
@@ -240,7 +242,9 @@ Verdict watched_pods_use_own_claims(const Timeline& timeline) {
   if (auto verdict = without_claims(set)) return *std::move(verdict);
   const Incarnations all{timeline.observations, timeline.subject()};
   const Bindings bindings{timeline.observations, timeline.subject()};
-  Judgement judgement;
+  const Course course{timeline};
+  Judgement judgement{
+      course, Watches{"pods", "persistentvolumeclaims"}.even_after_holes("each pod is judged by itself")};
   std::size_t judged = 0;
   for (const Incarnation* pod : own_pods(all, set)) {
     judge_claims(*pod, set, judgement);
@@ -261,10 +265,9 @@ Verdict watched_claims_have_own_volumes(const Timeline& timeline) {
   const WatchedSet set{timeline};
   if (auto verdict = without_claims(set)) return *std::move(verdict);
   const Bindings bindings{timeline.observations, timeline.subject()};
-  const auto gap = Course{timeline}.lost({"persistentvolumeclaims", "persistentvolumes"});
-  Judgement judgement;
-  judgement.doubt_if(gap);
-  if (!gap) judge_sharing(timeline, judgement);
+  const Course course{timeline};
+  Judgement judgement{course, {"persistentvolumeclaims", "persistentvolumes"}};
+  judge_sharing(timeline, judgement);
   std::size_t judged = 0;
   for (const ClaimLife& claim : bindings.claims()) {
     if (claim.bound == nullptr || !is_of_templates(claim, set, timeline.subject())) continue;
@@ -285,14 +288,14 @@ Verdict watched_storage_is_found_again(const Timeline& timeline) {
   if (auto verdict = without_claims(set)) return *std::move(verdict);
   const Incarnations all{timeline.observations, timeline.subject()};
   const Bindings bindings{timeline.observations, timeline.subject()};
-  Judgement judgement;
+  const Course course{timeline};
+  Judgement judgement{course, {"pods", "persistentvolumeclaims"}};
   std::size_t judged = 0;
   for (const Incarnation* pod : own_pods(all, set)) {
     if (pod->former == nullptr || !set.controls(*pod->former->last) || !pod->was_ready()) continue;
     judge_claims(*pod, set, judgement);
     if (judge_found_again(*pod, set, bindings, judgement)) ++judged;
   }
-  judgement.doubt_if(Course{timeline}.lost({"pods", "persistentvolumeclaims"}));
   if (judged == 0) judgement.doubt("no pod was replaced and became Ready");
   return std::move(judgement).verdict(counted(judged, "pod", "pods") +
                                       " replaced, each with the claims and volumes of before");

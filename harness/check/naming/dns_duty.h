@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "harness/check/evidence/course.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/naming/dns_series.h"
 #include "harness/model/timeline.h"
@@ -69,9 +70,11 @@ struct DnsExpectation {
 /// only what still stands then, or comes later.
 class DnsDuty {
  public:
-  DnsDuty(std::span<const Observation> observations, Asked asked, const Subject& subject,
-          Judgement& judgement)
-      : series_(observations, asked), asked_(asked), subject_(subject), judgement_(judgement) {}
+  DnsDuty(const Course& course, Asked asked, const Subject& subject, Judgement& judgement)
+      : series_(course.judged(), course.is_whole(), asked),
+        asked_(asked),
+        subject_(subject),
+        judgement_(judgement) {}
 
   void judge(const DnsExpectation& expected);
   /// Doubts what was not proved to everybody who asked, and every one of `proofs` that nobody asked for.

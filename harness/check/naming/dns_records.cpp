@@ -151,13 +151,15 @@ bool same_records(std::vector<std::string> a, std::vector<std::string> b) {
 /// What the checkers of this file have in common.
 class Records {
  public:
-  explicit Records(const Timeline& timeline, Asked asked = Asked::kConfiguredServers)
+  explicit Records(const Timeline& timeline, Asked asked = Asked::kConfiguredServers,
+                   const Watches& watches = {"pods"})
       : subject_(timeline.subject()),
         course_(timeline),
         pods_(course_.judged(), subject_),
         types_(course_.judged(), subject_),
         stays_(stays_of(course_.judged(), pods_, course_.end_time())),
-        duty_(course_.judged(), asked, subject_, judgement_) {}
+        judgement_(course_, watches),
+        duty_(course_, asked, subject_, judgement_) {}
 
   [[nodiscard]] const Subject& subject() const { return subject_; }
   [[nodiscard]] const Course& course() const { return course_; }
@@ -260,7 +262,6 @@ class Records {
     duty_.judge_coverage(proofs);
     duty_.judge_namespaces();
     judgement_.doubt_if(course_.cut_short());
-    judgement_.doubt_if(course_.lost({"pods"}));
     return std::move(judgement_)
         .verdict(fmt::format("{} {}", counted(duty_.right_answers(), "right answer", "right answers"), what));
   }
@@ -543,7 +544,7 @@ bool agrees(const std::optional<Endpoint>& endpoint, const Stay& stay) {
 }  // namespace
 
 Verdict endpoint_slices_agree(const Timeline& timeline) {
-  Records records(timeline);
+  Records records(timeline, Asked::kConfiguredServers, {"pods", "endpointslices"});
   Judgement& judgement = records.judgement();
   const Subject& subject = records.subject();
   const Entries entries = entries_of(records.course().judged(), subject, records.course().end_time());
@@ -584,7 +585,6 @@ Verdict endpoint_slices_agree(const Timeline& timeline) {
     if (const Ordinal ordinal{subject.first.value + i}; !proved.contains(ordinal))
       judgement.doubt(fmt::format("no endpoint was right while {} was Ready", subject.pod_name(ordinal)));
   judgement.doubt_if(records.course().cut_short());
-  judgement.doubt_if(records.course().lost({"pods", "endpointslices"}));
   return std::move(judgement).verdict(fmt::format("{} of endpoints with the state of their pod",
                                                   counted(agreements, "agreement", "agreements")));
 }
@@ -596,7 +596,7 @@ Verdict ending_endpoints_are_not_ready(const Timeline& timeline) {
         const Pod* pod = under.after.pod(under.pod_name(under.ordinal()));
         if (pod == nullptr || !pod->terminating())
           return under.judgement.doubt(fmt::format("{} did not stay", under.pod_name(under.ordinal())));
-        if (under.step.reached() || !under.outlasted_patience()) return;
+        if (!under.overdue(kNoHindrance)) return;
         for (const auto& [name, slice] : under.after.slices)
           for (const Endpoint& endpoint : slice->endpoints) {
             if (slice->service != under.subject.service || endpoint.target.uid != pod->meta.ref.uid) continue;

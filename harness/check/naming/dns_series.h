@@ -32,7 +32,10 @@ enum class Asked { kConfiguredServers, kReplicas };
 /// The answers of the probe by question, in order of time.
 class DnsSeries {
  public:
-  explicit DnsSeries(std::span<const Observation> observations, Asked asked = Asked::kConfiguredServers);
+  /// `is_whole`: the recording goes on to its scenario's end, so that a probe which fell silent and was heard
+  /// again has told every change.
+  DnsSeries(std::span<const Observation> observations, bool is_whole,
+            Asked asked = Asked::kConfiguredServers);
   DnsSeries(const DnsSeries&) = delete;
   DnsSeries& operator=(const DnsSeries&) = delete;
 
@@ -53,17 +56,24 @@ class DnsSeries {
   struct Hash {
     std::size_t operator()(const Question& question) const;
   };
+  /// What a vantage was heard of, on any question.
+  struct Word {
+    Elapsed last{0};
+    std::vector<Elapsed> silences;  ///< since when it was silent for longer than a running probe is
+  };
   struct Series {
     Question question;
     std::vector<Answer> answers;
-    Elapsed* last_word;  ///< when the vantage reported last, on any question
+    Word* word;
   };
 
   Series& series_of(const DnsAnswer& told);
+  /// When the probe fell silent after it had confirmed this answer; never: the largest time there is.
+  static Elapsed silent_since(const Answer& answer, const Series& series);
 
   std::vector<Series> series_;
   std::unordered_map<Question, std::size_t, Hash> position_;
-  std::map<Vantage, Elapsed> last_words_;
+  std::map<Vantage, Word> words_;
   std::vector<Vantage> vantages_;
 };
 

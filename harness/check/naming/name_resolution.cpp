@@ -33,12 +33,12 @@ struct Case {
 
 class Resolution {
  public:
-  Resolution(const Timeline& timeline, Judgement& judgement)
+  Resolution(const Timeline& timeline, const Course& course, Judgement& judgement)
       : timeline_(timeline),
         subject_(timeline.subject()),
-        course_(timeline),
+        course_(course),
         pods_(course_.judged(), subject_),
-        series_(course_.judged()),
+        series_(course_.judged(), course_.is_whole()),
         types_(course_.judged(), subject_),
         judgement_(judgement) {}
 
@@ -52,10 +52,10 @@ class Resolution {
   /// An address that no pod of the name ever had is wrong whenever it is told. Our watch may be behind the
   /// DNS, so the whole recording counts, also what comes after the answer.
   void judge_strange_addresses() {
-    if (course_.lost({"pods"})) return;
     const auto known = known_addresses();
     const auto first = first_ready_pods();
-    const Elapsed end = timeline_.finish ? course_.end_time() : course_.end_time() - kSkew;
+    const Elapsed end =
+        course_.is_whole() ? course_.end_time() : std::min(course_.end_time(), pods_heard_until()) - kSkew;
     for (const auto& series : series_.all()) {
       const auto pod = first.find(series.question.name);
       if (pod == first.end()) continue;
@@ -82,7 +82,6 @@ class Resolution {
         if (!proved_.contains({ordinal, client}))
           judgement_.doubt(fmt::format("no right answer for {}{} reached {} while it was Ready", which,
                                        subject_.pod_name(ordinal), client));
-    judgement_.doubt_if(course_.lost({"pods"}));
   }
 
   void measure_lags() {
@@ -96,7 +95,6 @@ class Resolution {
     measure("largest", lags_.back());
   }
 
-  [[nodiscard]] const Course& course() const { return course_; }
   [[nodiscard]] const Incarnations& pods() const { return pods_; }
   [[nodiscard]] std::size_t right_answers() const { return right_; }
   [[nodiscard]] std::size_t vantages() const { return series_.vantages().size(); }
@@ -201,6 +199,14 @@ class Resolution {
     return false;
   }
 
+  /// Of what the watch of pods has not delivered yet nobody knows what it was.
+  [[nodiscard]] Elapsed pods_heard_until() const {
+    for (auto seen = timeline_.observations.rbegin(); seen != timeline_.observations.rend(); ++seen)
+      if (const Pod* pod = seen->object<Pod>(); pod != nullptr && pod->meta.ref.ns == subject_.ns)
+        return seen->at;
+    return Elapsed{0};
+  }
+
   [[nodiscard]] std::string owner_of(const std::string& address) {
     if (owners_.empty())
       for (const Incarnation& pod : pods_)
@@ -236,7 +242,7 @@ class Resolution {
 
   const Timeline& timeline_;
   const Subject& subject_;
-  Course course_;
+  const Course& course_;
   Incarnations pods_;
   DnsSeries series_;
   RecordTypes types_;
@@ -260,11 +266,11 @@ std::vector<Ordinal> members(const Incarnations& pods, const Subject& subject, R
 }  // namespace
 
 Verdict names_resolve_to_their_pods(const Timeline& timeline) {
-  Judgement judgement;
-  Resolution resolution{timeline, judgement};
+  const Course course{timeline};
+  Judgement judgement{course, {"pods"}};
+  Resolution resolution{timeline, course, judgement};
   resolution.judge_strange_addresses();
   for (const Incarnation& pod : resolution.pods()) resolution.judge(pod);
-  const Course& course = resolution.course();
   judgement.doubt_if(course.cut_short());
   resolution.judge_coverage(members(resolution.pods(), timeline.subject(), course.most_wanted()), "");
   Verdict verdict = std::move(judgement).verdict(
@@ -277,8 +283,9 @@ Verdict names_resolve_to_their_pods(const Timeline& timeline) {
 
 Verdict names_follow_replacements(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
-  Judgement judgement;
-  Resolution resolution{timeline, judgement};
+  const Course course{timeline};
+  Judgement judgement{course, {"pods"}};
+  Resolution resolution{timeline, course, judgement};
   for (const Incarnation& pod : resolution.pods())
     if (pod.former != nullptr) resolution.judge(pod);
   resolution.judge_coverage(members(resolution.pods(), subject, subject.replicas), "the replaced ");
@@ -292,7 +299,8 @@ Verdict names_follow_replacements(const Timeline& timeline) {
 Verdict governing_service_is_headless(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Course course{timeline};
-  Judgement judgement;
+  Judgement judgement{course,
+                      Watches{"services"}.even_after_holes("each state of the Service is judged by itself")};
   std::size_t judged = 0;
   for (const Observation& seen : course.judged()) {
     const Service* service = seen.object<Service>();
@@ -310,7 +318,6 @@ Verdict governing_service_is_headless(const Timeline& timeline) {
     break;
   }
   if (judged == 0) judgement.doubt(fmt::format("Service {} was not recorded", subject.service));
-  judgement.doubt_if(course.lost({"services"}));
   return std::move(judgement).verdict(fmt::format("Service {} was headless throughout", subject.service));
 }
 

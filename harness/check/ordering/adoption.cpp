@@ -59,8 +59,7 @@ Verdict pods_go_with_their_set(const Timeline& timeline) {
           if (!controlled_by(*pod, set)) continue;
           ++judged;
           const Pod* now = under.after.pod(pod->meta.ref.name);
-          if (under.step.reached() || !under.outlasted_patience() || now == nullptr || now->terminating())
-            continue;
+          if (now == nullptr || now->terminating() || !under.overdue(kNoHindrance)) continue;
           under.find(pod->meta.ref, fmt::format("{} is told to stop, for its set was deleted", name),
                      fmt::format("nothing had told it to stop at {}", moment(*under.step.end)),
                      *under.step.end, look_at_owners(under.subject));
@@ -76,7 +75,7 @@ Verdict orphans_are_adopted(const Timeline& timeline) {
         const StatefulSet* set = under.after.set(under.subject.set);
         for (const auto& [name, pod] : under.after.pods) {
           if (!subject_ordinal(*pod, under.subject) || controlled_by(*pod, set) ||
-              !under.outlasted_patience())
+              !under.overdue(kRefusalsOnly))
             continue;
           under.find(pod->meta.ref, fmt::format("{} is controlled by the new set", name),
                      fmt::format("it was not at {}", moment(*under.step.end)), *under.step.end,
@@ -92,7 +91,7 @@ Verdict strangers_are_released(const Timeline& timeline) {
         demand_same_pods(under);
         const Pod* pod = judged_pod(under);
         if (pod == nullptr || !controlled_by(*pod, under.after.set(under.subject.set)) ||
-            !under.outlasted_patience())
+            !under.overdue(kRefusalsOnly))
           return;
         under.find(pod->meta.ref, "a pod that does not match the selector is not controlled by the set",
                    fmt::format("{} still was at {}", pod->meta.ref.name, moment(*under.step.end)),
@@ -106,7 +105,7 @@ Verdict returners_are_adopted(const Timeline& timeline) {
         demand_same_pods(under);
         const Pod* pod = judged_pod(under);
         if (pod == nullptr || controlled_by(*pod, under.after.set(under.subject.set)) ||
-            !under.outlasted_patience())
+            !under.overdue(kRefusalsOnly))
           return;
         under.find(pod->meta.ref, "a pod that matches the selector again is controlled by the set",
                    fmt::format("{} was not at {}", pod->meta.ref.name, moment(*under.step.end)),

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 
 #include "harness/check/evidence/course.h"
+#include "harness/check/evidence/debt.h"
 #include "harness/check/evidence/incarnations.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/evidence/patience.h"
@@ -14,6 +16,9 @@
 
 namespace stateproof::check {
 namespace {
+
+const Watches kPodsOnTheirOwn =
+    Watches{"pods"}.even_after_holes("what a hole may have hidden of a pod is forgotten at the hole");
 
 /// Replays the pods watch and knows at each creation whether every lower ordinal had its turn.
 ///
@@ -36,6 +41,7 @@ class CreationOrder {
 
   void see(const Observation& seen) {
     if (const Gap* gap = seen.as<Gap>(); gap != nullptr && gap->resource == "pods") return forget();
+    if (const auto* set = seen.object<StatefulSet>()) return see(*set);
     const Pod* pod = seen.object<Pod>();
     if (pod == nullptr) return;
     if (const auto ordinal = subject_ordinal(*pod, subject_)) see(*pod, *ordinal, seen);
@@ -45,9 +51,34 @@ class CreationOrder {
   [[nodiscard]] bool judged(Ordinal ordinal) const { return judged_.contains(ordinal); }
 
  private:
+  /// A status that tells as many pods as its spec wants shows that the controller knows of every pod beyond
+  /// them that it is gone. What a later spec wants there again begins from nothing.
+  void see(const StatefulSet& set) {
+    if (set.meta.ref.ns != subject_.ns || set.meta.ref.name != subject_.set) return;
+    const bool is_settled = set.observed_generation == set.meta.generation && set.meta.generation > 0 &&
+                            set.current_pods == set.replicas;
+    const Ordinal end{set.first.value + set.replicas.value};
+    if (!is_settled || after_gap_) return;
+    if (!gone_.empty() && gone_.rbegin()->value >= end.value && !is_any_present_from(end))
+      vacant_.insert(gone_.lower_bound(end), gone_.end());
+  }
+
+  [[nodiscard]] bool is_any_present_from(Ordinal end) const {
+    return std::any_of(lives_.lower_bound(end), lives_.end(),
+                       [&](const auto& life) { return !gone_.contains(life.first); });
+  }
+
   void see(const Pod& pod, Ordinal ordinal, const Observation& seen) {
     const ObjectSeen& event = *seen.as<ObjectSeen>();
-    const bool is_new = lives_[ordinal] != pod.meta.ref.uid;
+    const auto known = lives_.find(ordinal);
+    const bool is_new = known == lives_.end() || known->second != pod.meta.ref.uid;
+    // A list tells the successor first, and then that its predecessor is gone.
+    if (is_new && seen.is_deletion() && known != lives_.end()) return;
+    if (is_new) {
+      vacant_.erase(ordinal);
+      gone_.erase(ordinal);
+    }
+    if (seen.is_deletion()) gone_.insert(ordinal);
     lives_[ordinal] = pod.meta.ref.uid;
     while (lives_.contains(frontier_)) ++frontier_.value;
     const bool is_own = set_ == nullptr || set_->controls(pod);
@@ -65,10 +96,15 @@ class CreationOrder {
     judged_.insert(ordinal);
     const bool absent = frontier_ < ordinal && !after_gap_;
     const bool unready = !waiting_.empty() && *waiting_.begin() < ordinal;
-    if (!absent && !unready) return;
-    const Ordinal blocker =
-        !unready || (absent && frontier_ < *waiting_.begin()) ? frontier_ : *waiting_.begin();
-    const std::string_view what = lives_.contains(blocker) ? "had not been Ready" : "had not been created";
+    const bool vacant = !vacant_.empty() && *vacant_.begin() < ordinal;
+    if (!absent && !unready && !vacant) return;
+    Ordinal blocker = ordinal;
+    if (absent) blocker = std::min(blocker, frontier_);
+    if (unready) blocker = std::min(blocker, *waiting_.begin());
+    if (vacant) blocker = std::min(blocker, *vacant_.begin());
+    const std::string_view what = vacant_.contains(blocker)  ? "had not been created again"
+                                  : lives_.contains(blocker) ? "had not been Ready"
+                                                             : "had not been created";
     judgement_.find(
         {pod.meta.ref,
          fmt::format("{} has been Ready before {} is created", subject_.pod_name(blocker), pod.meta.ref.name),
@@ -82,6 +118,7 @@ class CreationOrder {
 
   void forget() {
     waiting_.clear();
+    vacant_.clear();
     after_gap_ = true;
   }
 
@@ -90,6 +127,8 @@ class CreationOrder {
   const WatchedSet* set_ = nullptr;
   std::map<Ordinal, Uid> lives_;
   std::set<Ordinal> waiting_;  ///< present pod has not been Ready, for certain
+  std::set<Ordinal> gone_;     ///< without a successor so far
+  std::set<Ordinal> vacant_;   ///< of those: the controller is known to know
   std::set<Ordinal> judged_;
   Ordinal frontier_ = subject_.first;  ///< lowest ordinal that no pod had yet
   bool after_gap_ = false;
@@ -119,8 +158,11 @@ void judge_standstill(const RecordedStep& step, const Timeline& timeline, const 
   const std::string name = subject.pod_name(*stuck);
   const Incarnation* pod = pods.latest(*stuck);
   if (pod != nullptr) return judgement.doubt(fmt::format("{}; {}: {}", step.text(), name, state_text(*pod)));
-  const Elapsed waited = step.end->at - all_ready_since(pods, subject, *stuck, step.begin->at);
-  if (waited < kControllerPatience || !set_was_served(timeline) || course.lost({"pods", "statefulsets"}))
+  const Observation& free_since = all_ready_since(pods, subject, *stuck, *step.begin);
+  const Elapsed waited = step.end->at - free_since.at;
+  const Debt debt{subject.set, step.begin, step.end, kRefusalsOnly, &free_since};
+  if (!set_was_served(timeline) || course.lost({"pods", "statefulsets"}) ||
+      !is_overdue(timeline, debt, judgement))
     return judgement.doubt(fmt::format("{}; {} was not created", step.text(), name));
   judgement.find(
       {{"Pod", subject.ns, name, {}},
@@ -140,7 +182,7 @@ Verdict predecessors_were_ready(const Timeline& timeline) {
   if (!subject.ordered)
     return not_applicable("podManagementPolicy Parallel was wanted: no order is promised");
   const Course course{timeline};
-  Judgement judgement;
+  Judgement judgement{course, kPodsOnTheirOwn};
   CreationOrder order{subject, judgement};
   for (const Observation& seen : course.judged()) order.see(seen);
 
@@ -149,7 +191,6 @@ Verdict predecessors_were_ready(const Timeline& timeline) {
       judge_standstill(step, timeline, course, judgement);
       break;  // what comes after it was asked of a set that is not whole
     }
-  judgement.doubt_if(course.lost({"pods"}));
   judgement.doubt_if(course.missing<steps::Create>());
   judgement.doubt_if(course.cut_short());
   for (int i = 0; i < subject.replicas.value; ++i)
@@ -163,10 +204,10 @@ Verdict watched_predecessors_were_ready(const Timeline& timeline) {
   const WatchedSet set{timeline};
   if (set.doubt()) return inconclusive(*set.doubt());
   if (!set.ordered()) return not_applicable("podManagementPolicy Parallel: no order is promised");
-  Judgement judgement;
+  const Course course{timeline};
+  Judgement judgement{course, kPodsOnTheirOwn};
   CreationOrder order{timeline.subject(), judgement, set};
   for (const Observation& seen : timeline) order.see(seen);
-  judgement.doubt_if(Course{timeline}.lost({"pods"}));
   if (order.creations() == 0) judgement.doubt("no pod was created while it was watched");
   return std::move(judgement).verdict(counted(order.creations(), "creation", "creations") +
                                       " after Ready predecessors");

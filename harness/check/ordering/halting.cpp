@@ -62,13 +62,20 @@ Verdict scale_down_resumes(const Timeline& timeline) {
   return judge_step<steps::Resume>(
       timeline, {"pods"}, "the scale-down went on when all pods were Ready", [](JudgedStep& under) {
         const Ordinal healed = under.ordinal();
-        const Pod* pod = under.after.pod(under.pod_name(healed));
-        if (pod == nullptr || !pod->ready)
-          return under.judgement.doubt(fmt::format("{} did not become Ready", under.pod_name(healed)));
-        for (int ordinal = under.asked<steps::Resume>().to; ordinal < under.asked<steps::Resume>().from;
-             ++ordinal) {
+        const auto asked = under.asked<steps::Resume>();
+        // A scale-down goes on only while every pod that stays, and every one that goes, is Ready.
+        for (int ordinal = 0; ordinal < asked.from; ++ordinal) {
+          const Ordinal place{under.subject.first.value + ordinal};
+          const std::string name = under.pod_name(place);
+          const Pod* pod = under.after.pod(name);
+          const bool stays = ordinal < asked.to || place == healed;
+          if (pod == nullptr ? stays : !pod->ready && !pod->terminating())
+            return under.judgement.doubt(fmt::format("{} did not become Ready", name));
+          if (stays && pod->terminating()) return under.judgement.doubt(fmt::format("{} was ending", name));
+        }
+        for (int ordinal = asked.to; ordinal < asked.from; ++ordinal) {
           const Pod* excess = under.after.pod(under.pod_name({under.subject.first.value + ordinal}));
-          if (excess == nullptr || excess->terminating() || !under.outlasted_patience()) continue;
+          if (excess == nullptr || excess->terminating() || !under.overdue(kAnyHindrance)) continue;
           under.find(excess->meta.ref, fmt::format("{} is told to stop", excess->meta.ref.name),
                      fmt::format("it was still there at {}, and nothing had told it to stop",
                                  moment(*under.step.end)),
@@ -81,7 +88,7 @@ Verdict lost_pod_is_revived(const Timeline& timeline) {
   return judge_step<steps::Revive>(
       timeline, {"pods"}, "a lost pod was made anew while a higher one was not Ready", [](JudgedStep& under) {
         const std::string name = under.pod_name(under.ordinal());
-        if (under.step.reached() || under.after.pod(name) != nullptr || !under.outlasted_patience()) return;
+        if (under.after.pod(name) != nullptr || !under.overdue(kRefusalsOnly)) return;
         under.find({"Pod", under.subject.ns, name, {}},
                    fmt::format("{} is made anew, whatever higher ordinals do", name),
                    fmt::format("there was no new {} until {}", name, moment(*under.step.end)),

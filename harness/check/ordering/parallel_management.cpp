@@ -23,7 +23,7 @@ void demand_creation(JudgedStep& under, int wanted) {
       return under.judgement.doubt(fmt::format("{} was Ready: nothing had to be waited for", pod.ref.name));
   for (int i = 0; i < wanted; ++i) {
     const std::string name = under.pod_name({under.subject.first.value + i});
-    if (under.after.pod(name) != nullptr || under.step.reached() || !under.outlasted_patience()) continue;
+    if (under.after.pod(name) != nullptr || !under.overdue(kRefusalsOnly)) continue;
     under.find({"Pod", under.subject.ns, name, {}},
                fmt::format("{} is created although no pod is Ready", name),
                fmt::format("it was not there at {}", moment(*under.step.end)), *under.step.end,
@@ -64,7 +64,7 @@ Verdict stopped_without_waiting(const Timeline& timeline) {
         for (const Incarnation* pod : excess) {
           const bool late = first_gone != nullptr
                                 ? pod->ending == nullptr || pod->ending->index > first_gone->index
-                                : pod->ending == nullptr && under.outlasted_patience();
+                                : pod->ending == nullptr && under.overdue(kRefusalsOnly);
           if (!late) continue;
           const Observation& breach = first_gone != nullptr ? *first_gone : *under.step.end;
           under.find(pod->ref,
@@ -95,7 +95,7 @@ Verdict ordinals_begin_at_start(const Timeline& timeline) {
         }
         if (judged == 0) under.judgement.doubt("the set had no pod");
         for (int i = start; i < end; ++i)
-          if (under.after.pod(under.pod_name({i})) == nullptr && under.outlasted_patience())
+          if (under.after.pod(under.pod_name({i})) == nullptr)
             under.judgement.doubt(fmt::format("{} was not created", under.pod_name({i})));
       });
 }
@@ -105,7 +105,7 @@ Verdict ordinals_follow_start(const Timeline& timeline) {
       timeline, {"pods"}, "the pods followed the new first ordinal", [](JudgedStep& under) {
         const std::string old_name = under.pod_name({under.asked<steps::MoveStart>().from});
         const std::string new_name = under.pod_name({under.asked<steps::MoveStart>().to_start});
-        if (under.step.reached() || !under.outlasted_patience()) return;
+        if (!under.overdue(kRefusalsOnly)) return;
         if (under.after.pod(new_name) == nullptr)
           under.find({"Pod", under.subject.ns, new_name, {}}, fmt::format("{} is created", new_name),
                      fmt::format("it was not there at {}", moment(*under.step.end)), *under.step.end,
@@ -120,7 +120,7 @@ Verdict ordinals_follow_start(const Timeline& timeline) {
 Verdict pods_are_labelled(const Timeline& timeline) {
   const Course course{timeline};
   const Subject& subject = timeline.subject();
-  Judgement judgement;
+  Judgement judgement{course, Watches{"pods"}.even_after_holes("each state of a pod is judged by itself")};
   std::set<Uid> judged;
   std::set<Uid> broken;
   const auto judge = [&](const Pod& pod, const Observation& seen, const char* label,

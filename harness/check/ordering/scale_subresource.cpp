@@ -25,6 +25,10 @@ std::string look_at_scale(const Subject& subject) {
                      subject.set);
 }
 
+/// Whether the API server answered a write by its own judgement: it took it or it refused it. A request that
+/// was lost, throttled, or failed within the server says nothing.
+bool is_answer(std::int64_t code) { return code >= 200 && code < 500 && code != 408 && code != 429; }
+
 /// The set as it was in one resourceVersion, and just before.
 struct SetState {
   const Observation* seen = nullptr;
@@ -83,7 +87,7 @@ void judge_write(JudgedStep& under) {
     under.find(state.set->meta.ref, fmt::format("metadata.generation is greater than {}", former),
                fmt::format("it was {} after the scale was written", state.set->meta.generation), *state.seen,
                look_at_scale(under.subject));
-  if (under.step.reached() || !under.outlasted_patience()) return;
+  if (!under.overdue(kAnyHindrance)) return;
   under.find(state.set->meta.ref, fmt::format("the set comes to have {} pods", wanted),
              fmt::format("it did not until {}", moment(*under.step.end)), *under.step.end,
              look_at_scale(under.subject));
@@ -127,7 +131,10 @@ Verdict stale_scale_is_refused(const Timeline& timeline) {
         const json answer = answer_in<steps::StaleScale>(under);
         const int written = under.asked<steps::StaleScale>().written;
         const ObjectRef set{"StatefulSet", under.subject.ns, under.subject.set, {}};
-        if (const auto code = fields::number(answer, "code"); code != 409)
+        const auto code = fields::number(answer, "code");
+        if (!is_answer(code))
+          under.judgement.doubt(fmt::format("the write had no answer ({})", code));
+        else if (code != 409)
           under.find(set, "a PUT with an outdated resourceVersion is refused with 409 Conflict",
                      fmt::format("the answer was {} {}", code, fields::text(answer, "reason")),
                      *under.step.end, look_at_scale(under.subject));

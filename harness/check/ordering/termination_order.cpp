@@ -5,6 +5,7 @@
 #include <map>
 
 #include "harness/check/evidence/course.h"
+#include "harness/check/evidence/debt.h"
 #include "harness/check/evidence/incarnations.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/check/evidence/patience.h"
@@ -96,9 +97,9 @@ void judge_standstill(const RecordedStep& step, const Timeline& timeline, const 
   const Incarnations pods{timeline_until(timeline, *step.end), subject};
   const Ordinal end{subject.first.value + step.as<steps::ScaleDown>().value().to};
   const Incarnation* top = nullptr;
-  Elapsed free_since = step.begin->at;
+  const Observation* free_since = step.begin;
   for (const Incarnation& pod : pods) {
-    if (pod.gone != nullptr) free_since = std::max(free_since, pod.gone->at);
+    if (pod.gone != nullptr && pod.gone->index > free_since->index) free_since = pod.gone;
     if (pod.gone == nullptr && pod.ordinal >= end && (top == nullptr || pod.ordinal > top->ordinal))
       top = &pod;
   }
@@ -108,8 +109,10 @@ void judge_standstill(const RecordedStep& step, const Timeline& timeline, const 
   if (const auto unready = first_unready(pods, subject, top->ordinal))
     return judgement.doubt(
         fmt::format("{}; {} is not Ready, which halts a scale-down", state, subject.pod_name(*unready)));
-  const Elapsed waited = step.end->at - all_ready_since(pods, subject, top->ordinal, free_since);
-  if (waited < kControllerPatience) return judgement.doubt(state);
+  const Observation& since = all_ready_since(pods, subject, top->ordinal, *free_since);
+  const Elapsed waited = step.end->at - since.at;
+  if (!is_overdue(timeline, {subject.set, step.begin, step.end, kRefusalsOnly, &since}, judgement))
+    return judgement.doubt(state);
   judgement.find(
       {top->ref,
        fmt::format("{} is told to stop when the set is scaled down", top->ref.name),
@@ -129,9 +132,8 @@ Verdict terminated_in_reverse(const Timeline& timeline) {
   if (!subject.ordered)
     return not_applicable("podManagementPolicy Parallel was wanted: no order is promised");
   const Course course{timeline};
-  Judgement judgement;
+  Judgement judgement{course, {"pods"}};
   judgement.doubt_if(course.missing<steps::ScaleDown>());
-  judgement.doubt_if(course.lost({"pods"}));
   const RecordedStep* step = course.find<steps::ScaleDown>();
   if (step == nullptr) return std::move(judgement).verdict({});
 

@@ -87,8 +87,8 @@ Verdict no_wait_makes_ready_available(const Timeline& timeline) {
 
 Verdict available_after_wait(const Timeline& timeline) {
   return judge_step<steps::MinReady>(
-      timeline, {"statefulsets", "pods"}, "each pod counted as available in due time, and all in the end",
-      [](JudgedStep& under) {
+      timeline, Watches{"statefulsets", "pods"}.of_states(),
+      "each pod counted as available in due time, and all in the end", [](JudgedStep& under) {
         const std::chrono::seconds wait{under.asked<steps::MinReady>().min_ready_seconds};
         const SeenSet* former = nullptr;
         std::size_t judged = 0;
@@ -105,7 +105,7 @@ Verdict available_after_wait(const Timeline& timeline) {
         }
         if (judged == 0) return under.judgement.doubt("no pod came to count as available");
         const SeenSet& last = states.back();
-        if (last.set.available_pods != last.set.replicas && under.outlasted_patience())
+        if (last.set.available_pods != last.set.replicas && under.overdue(kAnyHindrance))
           find_count(under, last, last.set.replicas.value, "the update is over");
       });
 }

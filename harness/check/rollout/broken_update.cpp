@@ -93,9 +93,10 @@ Verdict deleted_broken_pod_heals(const Timeline& timeline) {
         const Pod* former = under.before.pod(name);
         const Pod* pod = under.after.pod(name);
         const bool is_back = pod != nullptr && former != nullptr && pod->meta.ref.uid != former->meta.ref.uid;
-        if (is_back || !under.outlasted_patience())
-          return demand_revision(under, set->update_revision, "as the reverted template has it");
+        if (is_back) return demand_revision(under, set->update_revision, "as the reverted template has it");
         if (former == nullptr) return under.judgement.doubt("there was no broken pod");
+        if (pod != nullptr || !under.overdue(kRefusalsOnly))
+          return under.judgement.doubt(fmt::format("{} was not replaced", name));
         under.find(former->meta.ref, fmt::format("{} is made anew", name),
                    fmt::format("it had no successor at {}", moment(*under.step.end)), *under.step.end,
                    look_at_revisions(under.subject));

@@ -27,7 +27,7 @@ constexpr auto kMinReadySlack = 2s;
 /// At the end of the step every pod has the set's update revision.
 void demand_update(JudgedStep& under) {
   const StatefulSet* set = set_at(under, under.after);
-  if (set == nullptr || (!under.step.reached() && !under.outlasted_patience())) return;
+  if (set == nullptr || (!under.step.reached() && !under.overdue(kAnyHindrance))) return;
   const auto pods = pods_of(under.after, under.subject);
   if (pods.empty()) return under.judgement.doubt("the set had no pod");
   for (const auto& [ordinal, pod] : pods) {

@@ -15,7 +15,9 @@ bool collected_with_owner(const Claim& claim) {
   });
 }
 
-std::string place_of(const Volume& volume) { return volume.csi_handle + " " + volume.host_path; }
+std::string place_of(const Volume& volume) {
+  return volume.csi_driver + " " + volume.csi_handle + " " + volume.host_path;
+}
 
 }  // namespace
 

@@ -90,8 +90,8 @@ std::size_t count_ready_members(const Incarnations& pods, const Subject& subject
 /// STO-02, judged on claims that were Bound.
 class OneToOne {
  public:
-  OneToOne(const Bindings& bindings, bool volumes_known, Judgement& judgement)
-      : bindings_(bindings), volumes_known_(volumes_known), judgement_(judgement) {
+  OneToOne(const Bindings& bindings, const Course& course, Judgement& judgement)
+      : bindings_(bindings), course_(course), judgement_(judgement) {
     for (const VolumeLife& volume : bindings.volumes())
       if (volume.gone == nullptr && volume.last->phase == "Bound" && !volume.last->claim.uid.empty())
         volumes_of_[volume.last->claim.uid].push_back(&volume);
@@ -138,9 +138,10 @@ class OneToOne {
     judge_backing(claim, *volume);
   }
 
-  /// The volume exists before a claim can name it, so a recording that shows volumes at all would show it.
+  /// The volume exists before a claim can name it, so a recording that is not cut off would show it.
   void judge_unknown_volume(const ClaimLife& claim) {
-    if (!volumes_known_) return judgement_.doubt(fmt::format("volume {} was not recorded", claim.volume));
+    if (!course_.is_whole() || course_.cut_short())
+      return judgement_.doubt(fmt::format("volume {} was not recorded", claim.volume));
     find(claim, fmt::format("volume {} of claim {} exists", claim.volume, claim.ref.name),
          "no volume of that name was ever seen", {claim.named->index});
   }
@@ -148,7 +149,8 @@ class OneToOne {
   /// Two volumes with one handle are one piece of storage under two names.
   void judge_backing(const ClaimLife& claim, const VolumeLife& volume) {
     if (volume.last->csi_handle.empty()) return;
-    const auto [first, is_first] = backing_.try_emplace(volume.last->csi_handle, &volume);
+    const auto [first, is_first] =
+        backing_.try_emplace(std::pair{volume.last->csi_driver, volume.last->csi_handle}, &volume);
     if (is_first || first->second == &volume) return;
     find(claim, fmt::format("volume {} has storage of its own", claim.volume),
          fmt::format("it has the same volumeHandle as {}: {}", first->second->ref.name,
@@ -176,10 +178,10 @@ class OneToOne {
   }
 
   const Bindings& bindings_;
-  bool volumes_known_;
+  const Course& course_;
   Judgement& judgement_;
   std::unordered_map<std::string_view, const ClaimLife*> user_of_;
-  std::unordered_map<std::string_view, const VolumeLife*> backing_;
+  std::map<std::pair<std::string, std::string>, const VolumeLife*> backing_;  ///< by driver and handle
   std::map<Uid, std::vector<const VolumeLife*>> volumes_of_;
 };
 
@@ -258,8 +260,7 @@ Verdict one_claim_per_pod(const Timeline& timeline) {
   const Course course{timeline};
   const Incarnations pods{course.judged(), subject};
   const Bindings bindings{course.judged(), subject};
-  Judgement judgement;
-  judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims"}));
+  Judgement judgement{course, {"pods", "persistentvolumeclaims"}};
   judgement.doubt_if(course.cut_short());
   const bool whole = !judgement.in_doubt();
   std::set<Ordinal> bound;
@@ -277,16 +278,14 @@ Verdict claim_and_volume_are_one_to_one(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Course course{timeline};
   const Bindings bindings{course.judged(), subject};
-  const auto gap = course.lost({"persistentvolumeclaims", "persistentvolumes"});
-  Judgement judgement;
-  OneToOne one_to_one{bindings, !bindings.volumes().empty() && !gap, judgement};
+  Judgement judgement{course, {"persistentvolumeclaims", "persistentvolumes"}};
+  OneToOne one_to_one{bindings, course, judgement};
   std::set<Ordinal> judged;
   for (const ClaimLife& claim : bindings.claims()) {
     if (!claim.ordinal || claim.bound == nullptr || claim.named == nullptr) continue;
     judged.insert(*claim.ordinal);
     one_to_one.judge(claim);
   }
-  judgement.doubt_if(gap);
   judgement.doubt_if(course.cut_short());
   for (int i = 0; i < subject.replicas.value; ++i)
     if (const Ordinal ordinal{subject.first.value + i}; !judged.contains(ordinal))
@@ -300,7 +299,7 @@ Verdict same_storage_after_replacement(const Timeline& timeline) {
   const Course course{timeline};
   const Incarnations pods{course.before_scale_down(), subject};
   const Bindings bindings{course.before_scale_down(), subject};
-  Judgement judgement;
+  Judgement judgement{course, {"pods", "persistentvolumeclaims", "persistentvolumes"}};
   std::set<Ordinal> judged;
   for (const Incarnation& pod : pods) {
     if (pod.former == nullptr) continue;
@@ -324,7 +323,6 @@ Verdict same_storage_after_replacement(const Timeline& timeline) {
     if (!judged.contains(ordinal))
       judgement.doubt(fmt::format("no completed replacement of {} was recorded", subject.pod_name(ordinal)));
   }
-  judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims", "persistentvolumes"}));
   return std::move(judgement).verdict(counted(judged.size(), "pod", "pods") +
                                       " replaced, each with the same claim and volume");
 }

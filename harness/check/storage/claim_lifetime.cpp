@@ -105,7 +105,7 @@ void demand_gone(JudgedStep& under, std::string_view why, Concerned concerned) {
       under.judgement.doubt(fmt::format("{} was still there", user->meta.ref.name));
       continue;
     }
-    if (!under.step.reached() && !under.outlasted_patience()) continue;
+    if (!under.step.reached() && !under.overdue(kNoHindrance)) continue;
     under.find(claim->meta.ref, fmt::format("claim {} goes: {}", claim->meta.ref.name, why),
                fmt::format("it was there at {}{}", moment(*under.step.end),
                            now->meta.deletion ? ", though it was being deleted" : ""),
@@ -260,8 +260,8 @@ Verdict claims_obey_a_changed_policy(const Timeline& timeline) {
       if (!claim->meta.is_owned_by_set(under.subject.set)) continue;
       ++judged;
       const Claim* now = under.after.claim(claim->meta.ref.name);
-      if (under.step.reached() || !under.outlasted_patience() || now == nullptr) continue;
-      if (!now->meta.is_owned_by_set(under.subject.set)) continue;
+      if (now == nullptr || !now->meta.is_owned_by_set(under.subject.set) || !under.overdue(kRefusalsOnly))
+        continue;
       under.find(
           claim->meta.ref,
           fmt::format("claim {} does not belong to the set when its policy is Retain", now->meta.ref.name),
@@ -349,7 +349,7 @@ Verdict deleted_claims_go(const Timeline& timeline) {
       timeline, {"persistentvolumeclaims", "persistentvolumes"},
       "the deleted claims are gone, and their volumes with them", [](JudgedStep& under) {
         demand_gone(under, "it was deleted and no pod uses it", any);
-        if (!under.step.reached() && !under.outlasted_patience()) return;
+        if (!under.step.reached() && !under.overdue(kNoHindrance)) return;
         for (const auto& [name, volume] : under.after.volumes) {
           if (volume->claim.ns != under.subject.ns || volume->reclaim_policy != "Delete") continue;
           under.find(volume->meta.ref, fmt::format("volume {} goes with its claim", name),
@@ -389,7 +389,7 @@ Verdict claim_goes_after_its_pod(const Timeline& timeline) {
         if (before == nullptr || !before->meta.deletion)
           return under.judgement.doubt(fmt::format("claim {} was not being deleted", name));
         const bool remains = after != nullptr && after->meta.ref.uid == before->meta.ref.uid;
-        if (!remains || under.step.reached() || !under.outlasted_patience()) return;
+        if (!remains || !under.overdue(kNoHindrance)) return;
         under.find(before->meta.ref, fmt::format("claim {} goes when no pod uses it", name),
                    fmt::format("it was there at {}", moment(*under.step.end)), *under.step.end,
                    look_at_claims(under.subject));
@@ -402,8 +402,7 @@ Verdict missing_claim_is_made(const Timeline& timeline) {
   const auto be_made = [](JudgedStep& under) {
     const std::string name = under.subject.claim_name(under.ordinal());
     const Pod* pod = under.after.pod(under.pod_name(under.ordinal()));
-    if (under.after.claim(name) != nullptr || pod == nullptr || under.step.reached()) return;
-    if (!under.outlasted_patience()) return;
+    if (under.after.claim(name) != nullptr || pod == nullptr || !under.overdue(kRefusalsOnly)) return;
     under.find({"PersistentVolumeClaim", under.subject.ns, name, {}},
                fmt::format("a claim {} is made for {}", name, pod->meta.ref.name),
                fmt::format("there was none at {}, and the pod was {}", moment(*under.step.end), pod->phase),
@@ -453,7 +452,7 @@ Verdict failed_pod_is_remade(const Timeline& timeline) {
     if (failed == nullptr) return under.judgement.doubt("no pod failed");
     const Pod* now = under.after.pod(failed->meta.ref.name);
     const bool remains = now == nullptr || now->meta.ref.uid == failed->meta.ref.uid;
-    if (!remains || under.step.reached() || !under.outlasted_patience()) return;
+    if (!remains || !under.overdue(kRefusalsOnly)) return;
     under.find(
         failed->meta.ref, fmt::format("{} is deleted and made anew", failed->meta.ref.name),
         fmt::format("it failed at {} and had no successor until {}", moment(*when), moment(*under.step.end)),

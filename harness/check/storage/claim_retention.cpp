@@ -223,9 +223,8 @@ class Return {
 Verdict claims_outlive_scale_down(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Course course{timeline};
-  Judgement judgement;
+  Judgement judgement{course, {"persistentvolumeclaims", "persistentvolumes"}};
   judgement.doubt_if(course.missing<steps::ScaleDown>());
-  judgement.doubt_if(course.lost({"persistentvolumeclaims", "persistentvolumes"}));
   const RecordedStep* step = course.find<steps::ScaleDown>();
   if (step == nullptr) return std::move(judgement).verdict({});
   // Right after the last pod is gone a collector may not have acted yet: only a recording that goes on proves
@@ -251,9 +250,8 @@ Verdict claims_outlive_scale_down(const Timeline& timeline) {
 
 Verdict scale_up_finds_old_storage(const Timeline& timeline) {
   const Course course{timeline};
-  Judgement judgement;
+  Judgement judgement{course, {"pods", "persistentvolumeclaims"}};
   judgement.doubt_if(course.missing<steps::ScaleBack>());
-  judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims"}));
   const RecordedStep* step = course.find<steps::ScaleBack>();
   if (step == nullptr) {
     judgement.doubt(

@@ -170,11 +170,10 @@ class Mounts {
 
 Verdict own_volume_is_mounted(const Timeline& timeline) {
   const Course course{timeline};
-  Judgement judgement;
+  Judgement judgement{course, {"pods", "persistentvolumeclaims", "persistentvolumes"}};
   Mounts mounts{course, timeline.subject(), judgement};
   for (const Observation& seen : course.judged()) mounts.see(seen);
   const std::size_t proved = mounts.finish(course);
-  judgement.doubt_if(course.lost({"pods", "persistentvolumeclaims", "persistentvolumes"}));
   return std::move(judgement).verdict(counted(proved, "pod", "pods") + ", each with its own volume at " +
                                       timeline.subject().mount_path);
 }

@@ -15,7 +15,7 @@ Verdict rows_survive_replacement(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Course course{timeline};
   const RowLedger ledger{course.before_scale_down(), subject};
-  Judgement judgement;
+  Judgement judgement{course, {}};  // rows are told by clients
   std::set<std::string_view> proved;
   std::map<std::string_view, std::string> failed;
   std::size_t reads = 0;

@@ -10,6 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 
 const Timestamp kSomeTime{};
+const auto kServed = std::make_shared<const nlohmann::json>(nlohmann::json::object());
 
 std::string numbered(const std::string& what, int number) { return what + "#" + std::to_string(number); }
 
@@ -46,8 +47,7 @@ Story& Story::tell(Entry entry) {
 }
 
 Story& Story::see(Change change, KubeObject object) {
-  static const auto served = std::make_shared<const nlohmann::json>(nlohmann::json::object());
-  return tell(ObjectSeen{change, std::move(object), served, false});
+  return tell(ObjectSeen{change, std::move(object), kServed, false});
 }
 
 Story& Story::after(std::chrono::milliseconds pause) {
@@ -158,6 +158,43 @@ Story& Story::deleted(int ordinal) {
   const Pod pod = std::move(pods_.at(ordinal));
   pods_.erase(ordinal);
   return see(Change::kDeleted, pod);
+}
+
+Story& Story::relisted(int ordinal, const std::function<void(Pod&)>& change) {
+  change(pods_.at(ordinal));
+  return tell(ObjectSeen{Change::kModified, pods_.at(ordinal), kServed, true});
+}
+
+Story& Story::vanished(const Pod& pod) { return tell(ObjectSeen{Change::kDeleted, pod, kServed, true}); }
+
+Story& Story::refused(const std::string& why) {
+  const Subject& subject = timeline_.subject();
+  const nlohmann::json event{
+      {"kind", "Event"},
+      {"metadata", {{"name", "refused"}, {"namespace", subject.ns}, {"uid", "refused"}}},
+      {"involvedObject", {{"kind", "StatefulSet"}, {"namespace", subject.ns}, {"name", subject.set}}},
+      {"reason", "FailedCreate"},
+      {"type", "Warning"},
+      {"message", why}};
+  return tell(
+      ObjectSeen{Change::kAdded, parse_object(event), std::make_shared<const nlohmann::json>(event), false});
+}
+
+Story& Story::node(const std::string& name, const std::function<void(Node&)>& change) {
+  Node node;
+  node.meta.ref = {"Node", "", name, Uid{name}};
+  node.ready = true;
+  change(node);
+  return see(Change::kModified, node);
+}
+
+Story& Story::budget(int allowed, int healthy) {
+  DisruptionBudget budget;
+  budget.meta.ref = {"PodDisruptionBudget", timeline_.subject().ns, "budget", Uid{"budget"}};
+  budget.observed_generation = 1;
+  budget.allowed = allowed;
+  budget.healthy = healthy;
+  return see(Change::kModified, budget);
 }
 
 Story& Story::listed(int ordinal) { return see(Change::kListed, pods_.at(ordinal)); }

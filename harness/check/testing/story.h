@@ -66,12 +66,18 @@ class Story {
   Story& set(const std::function<void(StatefulSet&)>& change);
   Story& created(int ordinal);
   Story& created_as(const std::string& name);
+  /// The controller says that it may not create pods.
+  Story& refused(const std::string& why);
   Story& ready(int ordinal);
   Story& unready(int ordinal);
   Story& terminating(int ordinal);
   Story& deleted(int ordinal);
   /// The pod as it is, delivered by a list.
   Story& listed(int ordinal);
+  /// After a gap: the pod as it is now, changed, as the list tells it.
+  Story& relisted(int ordinal, const std::function<void(Pod&)>& change = [](Pod&) {});
+  /// After a gap: a pod that the list told nothing of any more.
+  Story& vanished(const Pod& pod);
   Story& modified(int ordinal, const std::function<void(Pod&)>& change);
   /// What every pod that is created from now on looks like.
   Story& pods_look(std::function<void(Pod&, int ordinal)> change);
@@ -85,6 +91,8 @@ class Story {
   Story& volume(int ordinal, const std::function<void(Volume&)>& change);
   Story& claim_deleted(int ordinal);
   Story& volume_deleted(int ordinal);
+  Story& node(const std::string& name, const std::function<void(Node&)>& change = [](Node&) {});
+  Story& budget(int allowed, int healthy);
   Story& service(const std::function<void(Service&)>& change = [](Service&) {});
 
   // What clients see. Without a client's name, both see it: one entry each, 10 ms apart.

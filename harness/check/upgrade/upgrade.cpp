@@ -11,7 +11,9 @@
 #include <vector>
 
 #include "harness/check/evidence/course.h"
+#include "harness/check/evidence/debt.h"
 #include "harness/check/evidence/judgement.h"
+#include "harness/check/evidence/patience.h"
 #include "harness/check/evidence/step_duty.h"
 #include "harness/model/steps.h"
 
@@ -85,6 +87,12 @@ class Nodes {
   std::map<std::string, State> nodes_;
 };
 
+// An API server that is upgraded is started anew: its watches lose something in every upgrade, and what a
+// list tells then must do.
+const Watches kDespiteHoles = Watches{}.even_after_holes("each list is compared with what was there before");
+
+bool is_over(const Pod& pod) { return pod.phase == "Failed" || pod.phase == "Succeeded"; }
+
 const Pod* pod_of_a_set(const Observation& seen, const Subject& subject) {
   const Pod* pod = seen.object<Pod>();
   if (pod == nullptr || pod->meta.ref.ns != subject.ns) return nullptr;
@@ -94,7 +102,11 @@ const Pod* pod_of_a_set(const Observation& seen, const Subject& subject) {
 
 class UnchangedPods {
  public:
-  explicit UnchangedPods(const Timeline& timeline) : subject_(timeline.subject()), upgraded_(timeline) {}
+  explicit UnchangedPods(const Timeline& timeline)
+      : subject_(timeline.subject()),
+        upgraded_(timeline),
+        judgement_(upgraded_.course, kDespiteHoles),
+        nodes_lost_(upgraded_.course.lost({"nodes"}).has_value()) {}
 
   Verdict judge() {
     if (!upgraded_.began()) return never_began(upgraded_.course);
@@ -164,6 +176,9 @@ class UnchangedPods {
       ++excused_;
       return;
     }
+    if (event->synthesized && (pod.node.empty() || nodes_lost_ || is_over(pod)))
+      return judgement_.doubt(
+          fmt::format("{} was gone after a gap, and nobody knows why", pod.meta.ref.name));
     std::vector<std::size_t> evidence{seen.index};
     if (known.index != 0) evidence.insert(evidence.begin(), known.index);
     find(pod, "a pod that is left alone, unless its node is drained or lost",
@@ -181,6 +196,7 @@ class UnchangedPods {
   const Subject& subject_;
   const Upgraded upgraded_;
   Judgement judgement_;
+  const bool nodes_lost_;
   Nodes nodes_;
   std::map<std::string, Known> pods_;                                     ///< by UID
   std::map<std::string, std::pair<std::string, std::size_t>> revisions_;  ///< by name, with the entry
@@ -220,7 +236,7 @@ Verdict unchanged_pods_are_left_alone(const Timeline& timeline) { return Unchang
 Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
   const Upgraded upgraded(timeline);
   if (!upgraded.began()) return never_began(upgraded.course);
-  Judgement judgement;
+  Judgement judgement(upgraded.course, kDespiteHoles);
   struct Spec {
     json spec;
     std::size_t index = 0;
@@ -257,9 +273,13 @@ Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
     if (const auto* revision = seen.object<ControllerRevision>();
         revision != nullptr && revision->meta.ref.ns == timeline.subject().ns) {
       const bool is_new = revisions.insert(revision->meta.ref.uid.value).second;
+      const auto* event = seen.as<ObjectSeen>();
       const OwnerReference* owner = revision->meta.controller();
       const bool is_of_before = owner == nullptr || specs.contains(owner->name);
-      if (is_new && is_of_before && upgraded.is_during(seen) && !seen.is_deletion())
+      if (!is_new || !is_of_before || !upgraded.is_during(seen) || seen.is_deletion()) continue;
+      if (event->synthesized || event->change == Change::kListed)
+        judgement.doubt(fmt::format("revision {} may be older than the upgrade", revision->meta.ref.name));
+      else
         judgement.find({revision->meta.ref,
                         "no new ControllerRevision of a set that nobody changed",
                         fmt::format("revision {} was made", revision->revision),
@@ -278,6 +298,7 @@ namespace {
 
 /// One operation of a client, and whether it succeeded.
 struct Attempt {
+  Elapsed began{0};
   Elapsed at{0};  ///< of its end
   bool ok = false;
   std::size_t index = 0;
@@ -351,11 +372,12 @@ std::map<std::string, std::vector<Attempt>> attempts_of(const Timeline& timeline
   for (const Observation& seen : timeline) {
     if (const auto* writes = seen.as<LedgerWrites>())
       for (std::size_t i = 0; i < writes->ended.size(); ++i)
-        attempts["writes"].push_back({writes->began[i] + writes->took[i],
+        attempts["writes"].push_back({writes->began[i], writes->began[i] + writes->took[i],
                                       writes->ended[i] == static_cast<char>(WriteOutcome::kOk), seen.index});
     // The clients ask for members that are not there, too, in case there are some day.
     if (const auto* read = seen.as<LedgerRead>(); read != nullptr && is_member(read->member))
-      attempts["reads of " + read->member].push_back({read->began + read->took, read->ok, seen.index});
+      attempts["reads of " + read->member].push_back(
+          {read->began, read->began + read->took, read->ok, seen.index});
   }
   for (auto& [name, list] : attempts)
     std::stable_sort(list.begin(), list.end(),
@@ -363,16 +385,34 @@ std::map<std::string, std::vector<Attempt>> attempts_of(const Timeline& timeline
   return attempts;
 }
 
-/// Per cent of the whole seconds in [from, to] in which something succeeded.
-double availability(const std::vector<Attempt>& attempts, Elapsed from, Elapsed to) {
-  const auto whole = static_cast<std::int64_t>(in_seconds(to - from));
+/// Longer than any client waits before it tries again.
+constexpr auto kIdle = std::chrono::seconds{10};
+
+/// The time in [from, to] in which nobody tried for so long that the clients cannot have been running.
+Elapsed untried(const std::vector<Attempt>& attempts, Elapsed from, Elapsed to) {
+  Elapsed idle{0};
+  Elapsed last = from;
+  const auto pass = [&](Elapsed until) {
+    if (until - last > kIdle) idle += until - last;
+  };
+  for (const Attempt& attempt : attempts) {
+    pass(std::min(attempt.began, to));
+    last = std::max(last, std::min(attempt.at, to));
+  }
+  pass(to);
+  return idle;
+}
+
+/// Per cent of the whole seconds in [from, to] but `idle` in which something succeeded.
+double availability(const std::vector<Attempt>& attempts, Elapsed from, Elapsed to, Elapsed idle) {
+  const auto whole = static_cast<std::int64_t>(in_seconds(to - from - idle));
   if (whole <= 0) return 100;
   std::set<std::int64_t> seconds;
   for (const Attempt& attempt : attempts)
     if (attempt.ok && attempt.at >= from && attempt.at < to)
       seconds.insert(static_cast<std::int64_t>(in_seconds(attempt.at - from)));
-  seconds.erase(whole);
-  return 100.0 * static_cast<double>(seconds.size()) / static_cast<double>(whole);
+  const auto served = std::min<std::int64_t>(static_cast<std::int64_t>(seconds.size()), whole);
+  return 100.0 * static_cast<double>(served) / static_cast<double>(whole);
 }
 
 }  // namespace
@@ -382,7 +422,7 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
   if (!upgraded.began()) return never_began(upgraded.course);
   const UpgradeBudget budget = budget_of(timeline);
   const auto attempts = attempts_of(timeline);
-  Judgement judgement;
+  Judgement judgement(upgraded.course, {});  // the clients tell
   const ObjectRef set{"StatefulSet", timeline.subject().ns, timeline.subject().set, {}};
   const std::vector<Phase> phases = phases_of(upgraded, budget);
   std::string gaps;  // each phase's, for whoever sets the budget
@@ -414,7 +454,10 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
   } else {
     const Elapsed from = phases.front().from;
     const Elapsed to = phases.back().to;
-    const double share = availability(writes->second, from, to);
+    const Elapsed idle = untried(writes->second, from, to);
+    if (idle > Elapsed{0})
+      judgement.doubt(fmt::format("the clients did not try to write for {}", seconds(idle)));
+    const double share = availability(writes->second, from, to, idle);
     judgement.measure({"seconds with an acknowledged write", share, "%", ""});
     if (share < budget.availability)
       judgement.find({set,
@@ -434,7 +477,7 @@ Verdict identities_outlive_upgrade(const Timeline& timeline) {
   const Upgraded upgraded(timeline);
   if (!upgraded.began()) return never_began(upgraded.course);
   const Subject& subject = timeline.subject();
-  Judgement judgement;
+  Judgement judgement(upgraded.course, kDespiteHoles);
   std::map<std::string, std::pair<ObjectRef, std::size_t>> known;  // by UID
   std::map<std::string, std::string> volumes;                      // of a claim, by its UID
   const auto judge = [&](const Observation& seen, const ObjectMeta& meta, const std::string& volume) {
@@ -448,7 +491,9 @@ Verdict identities_outlive_upgrade(const Timeline& timeline) {
     const auto before = known.find(uid);
     if (before == known.end()) return;  // came during the upgrade: its predecessor is missed
     const bool leaves = seen.is_deletion() || meta.deletion.has_value();
-    if (!leaves && volumes[uid] == volume) return;
+    std::string& former = volumes[uid];
+    if (former.empty()) former = volume;  // it was not bound yet
+    if (!leaves && former == volume) return;
     judgement.find({meta.ref,
                     "the same object as before the upgrade",
                     leaves ? "it was deleted"
@@ -488,13 +533,44 @@ Verdict identities_outlive_upgrade(const Timeline& timeline) {
       "{} claims, volumes and Services, and {} members under their names", objects, answered.size()));
 }
 
+namespace {
+
+bool is_up(const Observation& seen) {
+  const Pod* pod = seen.object<Pod>();
+  return pod->ready && !pod->terminating();
+}
+
+bool is_listed(const Observation& seen) {
+  const auto* event = seen.as<ObjectSeen>();
+  return event->synthesized || event->change == Change::kListed;
+}
+
+/// Whether the budget's controller learned only after an eviction that another member was away, and not long
+/// before: what the API server grants meanwhile it grants on an old count.
+bool budget_is_behind(const Upgraded& upgraded, const Observation& away, const Observation& evicted) {
+  if (evicted.at - away.at >= kControllerPatience) return false;
+  const Pod& other = *away.object<Pod>();
+  const int wanted = upgraded.course.most_wanted().value;
+  for (const Observation& seen : upgraded.course.judged().subspan(evicted.index)) {
+    if (const Pod* pod = seen.object<Pod>();
+        pod != nullptr && pod->meta.ref.name == other.meta.ref.name && is_up(seen))
+      return true;  // so soon that the budget never missed it
+    if (const auto* budget = seen.object<DisruptionBudget>();
+        budget != nullptr && budget->meta.ref.ns == other.meta.ref.ns)
+      return budget->healthy <= wanted - 2;
+  }
+  return false;
+}
+
+}  // namespace
+
 Verdict one_member_down_at_a_time(const Timeline& timeline) {
   const Upgraded upgraded(timeline);
   if (!upgraded.began()) return never_began(upgraded.course);
   const Subject& subject = timeline.subject();
-  Judgement judgement;
-  std::map<std::string, const Pod*> members;  // by name
-  std::set<std::string> told;                 // UIDs whose eviction was judged
+  Judgement judgement(upgraded.course, kDespiteHoles);
+  std::map<std::string, const Observation*> members;  // by name: since when it is up, or is not
+  std::set<std::string> told;                         // UIDs whose eviction was judged
   std::size_t evictions = 0;
   for (const Observation& seen : upgraded.until) {
     const Pod* pod = pod_of_a_set(seen, subject);
@@ -506,8 +582,17 @@ Verdict one_member_down_at_a_time(const Timeline& timeline) {
       for (int i = 0; i < subject.replicas.value; ++i) {
         const std::string other = subject.pod_name({subject.first.value + i});
         const auto found = members.find(other);
-        const bool up = found != members.end() && found->second->ready && !found->second->terminating();
-        if (other == name || up) continue;
+        if (other == name || (found != members.end() && is_up(*found->second))) continue;
+        if (is_listed(seen)) {
+          judgement.doubt(
+              fmt::format("the eviction of {} was told by a list: {} may have been back", name, other));
+          continue;
+        }
+        if (found != members.end() && budget_is_behind(upgraded, *found->second, seen)) {
+          judgement.doubt(
+              fmt::format("the budget did not know yet that {} was away when {} was evicted", other, name));
+          continue;
+        }
         judgement.find(
             {pod->meta.ref,
              "an eviction while all other members are Ready",
@@ -520,10 +605,13 @@ Verdict one_member_down_at_a_time(const Timeline& timeline) {
       }
     }
     const auto present = members.find(name);
-    if (!seen.is_deletion())
-      members[name] = pod;
-    else if (present != members.end() && present->second->meta.ref.uid == pod->meta.ref.uid)
-      members.erase(present);
+    if (seen.is_deletion()) {
+      if (present != members.end() && present->second->object<Pod>()->meta.ref.uid == pod->meta.ref.uid)
+        members.erase(present);
+    } else if (present == members.end() || is_up(*present->second) != is_up(seen) ||
+               present->second->object<Pod>()->meta.ref.uid != pod->meta.ref.uid) {
+      members[name] = &seen;
+    }
   }
   judgement.doubt_if(upgraded.course.cut_short());
   if (evictions == 0 && !judgement.in_doubt())
@@ -538,19 +626,27 @@ Verdict one_member_down_at_a_time(const Timeline& timeline) {
 Verdict old_sets_obey_new_controllers(const Timeline& timeline) {
   const Upgraded upgraded(timeline);
   if (!upgraded.began()) return never_began(upgraded.course);
-  Judgement judgement;
+  Judgement judgement(upgraded.course, kDespiteHoles);
   std::size_t judged = 0;
   for (const RecordedStep& step : upgraded.course.steps()) {
     if (!step.is<steps::Exercise>()) continue;
+    if (const auto lost = upgraded.course.lost_within(step, {"pods", "statefulsets"})) {
+      judgement.doubt(*lost);
+      continue;
+    }
     const auto [set, what] = step.as<steps::Exercise>().value();
     const ObjectRef ref{"StatefulSet", timeline.subject().ns, set, {}};
-    if (step.timed_out())
+    if (step.timed_out() &&
+        is_overdue(timeline, {set, step.begin, step.end, kAnyHindrance, nullptr}, judgement))
       judgement.find({ref,
                       what + " after the upgrade",
                       step.text(),
                       {step.begin->index, step.end->index},
                       "kube-controller-manager's log; kubectl describe of the set and of its pods"});
-    if (!step.reached()) continue;
+    if (!step.reached()) {
+      judgement.doubt(step.text());
+      continue;
+    }
     ++judged;
     if (what != steps::Exercise::kReplace) continue;
     const Snapshot before = snapshot_at(timeline, *step.begin);
@@ -571,14 +667,31 @@ Verdict old_sets_obey_new_controllers(const Timeline& timeline) {
   return std::move(judgement).verdict(counted(judged, "demand", "demands") + " met by old sets");
 }
 
+namespace {
+
+bool status_is_overdue(const Timeline& timeline, const RecordedStep& step, Judgement& judgement) {
+  if (!step.timed_out()) return false;
+  std::set<std::string> sets;
+  for (const auto& [name, set] : snapshot_at(timeline, *step.end).sets) sets.emplace(name);
+  return !sets.empty() && std::all_of(sets.begin(), sets.end(), [&](const std::string& set) {
+    return is_overdue(timeline, {set, step.begin, step.end, {false, true}, nullptr}, judgement);
+  });
+}
+
+}  // namespace
+
 Verdict statuses_are_right_after_upgrade(const Timeline& timeline) {
   const Upgraded upgraded(timeline);
   if (!upgraded.began()) return never_began(upgraded.course);
-  Judgement judgement;
+  Judgement judgement(upgraded.course, kDespiteHoles);
   const RecordedStep* after = upgraded.course.find<steps::Settle>();
   if (after == nullptr)
     judgement.doubt("nobody looked at the sets after the upgrade");
-  else if (after->timed_out())
+  else if (const auto lost = upgraded.course.lost_within(*after, {"pods", "statefulsets"}))
+    judgement.doubt(*lost);
+  else if (!after->reached() && !status_is_overdue(timeline, *after, judgement))
+    judgement.doubt(after->text());
+  else if (!after->reached())
     judgement.find({{"StatefulSet", timeline.subject().ns, "", {}},
                     "a status that agrees with the spec and with the pods, on every set",
                     after->text(),
@@ -614,14 +727,18 @@ Verdict nodes_come_back(const Timeline& timeline) {
   }
   std::set<std::string> versions;
   for (const auto& [name, seen] : last) versions.insert(seen->object<Node>()->kubelet);
-  Judgement judgement;
+  Judgement judgement(upgraded.course, kDespiteHoles);
+  judgement.doubt_if(upgraded.course.cut_short());
+  if (!upgraded.step->reached()) judgement.doubt(upgraded.step->text());
+  if (lost) judgement.doubt("the watch of nodes was lost, and nobody knows how they are");
+  const bool is_finished = !judgement.in_doubt();  // who is still at it may have a node out of service
   std::size_t judged = 0;
   for (const std::string& name : in_service) {
     const auto found = last.find(name);
     if (found == last.end()) continue;  // replaced by another machine
     ++judged;
     const Node& node = *found->second->object<Node>();
-    if (node.ready && !node.unschedulable) continue;
+    if (!is_finished || (node.ready && !node.unschedulable)) continue;
     judgement.find(
         {node.meta.ref,
          "a node that is Ready and takes pods, as before the upgrade",
@@ -633,8 +750,6 @@ Verdict nodes_come_back(const Timeline& timeline) {
          {found->second->index},
          fmt::format("whether the upgrade of this node ended; then: kubectl uncordon {}", name)});
   }
-  judgement.doubt_if(upgraded.course.cut_short());
-  if (lost) judgement.doubt("the watch of nodes was lost, and nobody knows how they are");
   if (judged == 0 && !judgement.in_doubt())
     judgement.doubt("no node of before the upgrade was seen after it");
   return std::move(judgement).verdict(counted(judged, "node", "nodes") + " Ready and schedulable again");

@@ -1,0 +1,125 @@
+#include "harness/check/evidence/assumptions.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdint>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+#include "harness/check/evidence/judgement.h"
+#include "harness/model/fields.h"
+#include "harness/model/steps.h"
+
+namespace stateproof::check {
+namespace {
+
+bool is_live(const ObjectSeen& seen) { return !seen.synthesized && seen.change != Change::kListed; }
+
+/// The resourceVersion as it was served; zero when none was, or when it is no number.
+std::uint64_t version_of(const ObjectSeen& seen) {
+  if (seen.served == nullptr) return 0;
+  const auto& text = fields::member(fields::member(*seen.served, "metadata"), "resourceVersion");
+  if (!text.is_string()) return 0;
+  const auto& digits = text.get_ref<const std::string&>();
+  std::uint64_t version = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
+  return error == std::errc{} && end == digits.data() + digits.size() ? version : 0;
+}
+
+class Assumptions {
+ public:
+  explicit Assumptions(const Timeline& timeline) : timeline_(timeline) {}
+
+  std::optional<std::string> broken() {
+    Elapsed last{0};
+    for (const Observation& seen : timeline_) {
+      if (seen.at < last) return told(seen, "is earlier than the entry before it");
+      last = seen.at;
+      if (const Step* step = seen.as<Step>()) see(*step, seen);
+      if (const auto* event = seen.as<ObjectSeen>()) see(*event, seen);
+      if (broken_) return broken_;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  /// What one watch delivered: one of a kind and a namespace.
+  struct Watch {
+    std::string_view kind;
+    std::string_view ns;
+    std::uint64_t version = 0;
+    std::string_view uid;
+  };
+
+  static std::string told(const Observation& seen, const std::string& what) {
+    return fmt::format("the recording contradicts itself: #{} at {} {}", seen.index, moment(seen), what);
+  }
+  void report(const Observation& seen, const std::string& what) { broken_ = told(seen, what); }
+
+  void see(const Step& step, const Observation& seen) {
+    if (step.is<steps::Cleanup>()) cleans_up_ = true;
+    if (step.begins())
+      begun_.insert(step.name());
+    else if (!begun_.contains(step.name()))
+      report(seen, fmt::format("ends step \"{}\", which never began", step.name()));
+  }
+
+  void see(const ObjectSeen& event, const Observation& seen) {
+    const ObjectMeta& meta = meta_of(event.object);
+    if (event.change != Change::kDeleted)
+      known_.insert(meta.ref.uid.value);
+    else if (!known_.contains(meta.ref.uid.value))
+      return report(seen, fmt::format("is the end of {}, which was never seen", meta.ref.text()));
+    if (const std::uint64_t version = version_of(event); version != 0)
+      see_version(event, meta, version, seen);
+    if (meta.ref.kind == "Namespace" && meta.ref.name == timeline_.subject().ns) see_namespace(meta, seen);
+  }
+
+  void see_version(const ObjectSeen& event, const ObjectMeta& meta, std::uint64_t version,
+                   const Observation& seen) {
+    if (event.synthesized && event.change == Change::kDeleted) return;  // its last known state
+    Watch& watch = watch_of(meta.ref);
+    // What is told twice is told of the same object.
+    const bool falls =
+        version < watch.version || (version == watch.version && watch.uid != meta.ref.uid.value);
+    if (is_live(event) && falls)
+      return report(
+          seen, fmt::format("has resourceVersion {}, after {} in the same watch", version, watch.version));
+    if (version < watch.version) return;
+    watch.version = version;
+    watch.uid = meta.ref.uid.value;
+  }
+
+  Watch& watch_of(const ObjectRef& ref) {
+    for (Watch& watch : watches_)
+      if (watch.kind == ref.kind && watch.ns == ref.ns) return watch;
+    return watches_.emplace_back(Watch{ref.kind, ref.ns, 0, {}});
+  }
+
+  void see_namespace(const ObjectMeta& meta, const Observation& seen) {
+    if (cleans_up_) return;
+    if (namespace_.empty()) namespace_ = meta.ref.uid.value;
+    if (namespace_ != meta.ref.uid.value)
+      report(seen, fmt::format("is another namespace {} than the one of before", meta.ref.name));
+    else if (meta.deletion || seen.is_deletion())
+      report(seen, fmt::format("shows that somebody deleted our namespace {}", meta.ref.name));
+  }
+
+  const Timeline& timeline_;
+  std::optional<std::string> broken_;
+  std::unordered_set<std::string_view> known_;
+  std::unordered_set<std::string_view> begun_;
+  std::vector<Watch> watches_;
+  std::string_view namespace_;
+  bool cleans_up_ = false;
+};
+
+}  // namespace
+
+std::optional<std::string> broken_assumption(const Timeline& timeline) {
+  return Assumptions{timeline}.broken();
+}
+
+}  // namespace stateproof::check
