@@ -8,42 +8,22 @@
 
 #include "harness/check/identity/watched_set.h"
 #include "harness/check/testing/matchers.h"
-#include "harness/record/jsonl.h"
 #include "suites/catalogue.h"
 #include "suites/mutants/mutants.h"
 #include "suites/mutants/wrong_histories.h"
+#include "suites/replay/harmless.h"
+#include "suites/replay/recordings.h"
 #include "suites/watched/promises.h"
 
 namespace stateproof {
 namespace {
 
+using replay::good_recordings;
+using replay::histories;
+using replay::load;
+using replay::load_named;
+
 namespace fs = std::filesystem;
-
-Timeline load(const fs::path& path) {
-  auto timeline = record::load_recording(path);
-  if (!timeline) throw std::runtime_error(timeline.error().sentence);
-  return std::move(*timeline);
-}
-
-std::vector<fs::path> histories() {
-  std::vector<fs::path> found;
-  for (const auto& entry : fs::directory_iterator(STATEPROOF_HISTORIES))
-    if (entry.path().extension() == ".jsonl") found.push_back(entry.path());
-  std::sort(found.begin(), found.end());
-  return found;
-}
-
-/// The good recording of each scenario.
-const std::map<std::string, Timeline>& good_recordings() {
-  static const std::map<std::string, Timeline> recordings = [] {
-    std::map<std::string, Timeline> good;
-    for (const fs::path& path : histories())
-      if (Timeline timeline = load(path); timeline.header.mutant.empty())
-        good.emplace(timeline.header.scenario, std::move(timeline));
-    return good;
-  }();
-  return recordings;
-}
 
 const Requirement& requirement_of(const Promise& promise, std::string_view id) {
   return *std::find_if(promise.requirements.begin(), promise.requirements.end(),
@@ -139,7 +119,7 @@ TEST(WatchedHistories, AWrongOneIsBrokenOrAtLeastNoProof) {
 
 TEST(WatchedHistories, APodBeforeItsPredecessorIsFoundByWhatTheSetSays) {
   const auto parallel = [](const char* policy) {
-    Timeline timeline = watched(load(fs::path{STATEPROOF_HISTORIES} / "mutant-parallel-creation.jsonl"));
+    Timeline timeline = watched(load_named("mutant-parallel-creation"));
     for (Observation& seen : timeline.observations)
       if (auto* object = std::get_if<ObjectSeen>(&seen.what))
         if (auto* set = std::get_if<StatefulSet>(&object->object)) set->pod_management = policy;
@@ -150,7 +130,7 @@ TEST(WatchedHistories, APodBeforeItsPredecessorIsFoundByWhatTheSetSays) {
 }
 
 /// Of a run that was killed during its second disruption and taken up twenty seconds later.
-Timeline salvaged() { return load(fs::path{STATEPROOF_HISTORIES} / "salvaged-replication.jsonl"); }
+Timeline salvaged() { return load_named("salvaged-replication"); }
 
 Verdict verdict_on(const Timeline& timeline, std::string_view promise, std::string_view id) {
   return requirement_of(*find_promise(promise), id).checker(timeline);
@@ -183,6 +163,22 @@ TEST_P(WrongHistory, BreaksItsRequirement) {
   wrong.distort(timeline);
   const Verdict verdict = requirement_of(promise, wrong.requirement).checker(timeline);
   EXPECT_EQ(verdict.outcome, Outcome::kNonconformant) << verdict.reason;
+}
+
+TEST_P(WrongHistory, IsNeverProvedRightByWhatAHoleHides) {
+  const mutants::WrongHistory& wrong = GetParam();
+  const Promise& promise = *find_promise(wrong.promise);
+  const Requirement& requirement = requirement_of(promise, wrong.requirement);
+  Timeline timeline = good_recordings().at(std::string{promise.scenario});
+  wrong.distort(timeline);
+  const Verdict verdict = requirement.checker(timeline);
+  ASSERT_EQ(verdict.outcome, Outcome::kNonconformant) << verdict.reason;
+  const std::size_t breach = verdict.findings.front().evidence.back();
+  for (std::uint64_t seed = 0; seed < 24; ++seed) {
+    const replay::HarmlessHistory holed = replay::with_hole_before(timeline, breach + seed % 3, seed);
+    const Verdict hidden = requirement.checker(holed.timeline);
+    EXPECT_NE(hidden.outcome, Outcome::kConformant) << holed.told << ": " << hidden.reason;
+  }
 }
 
 std::string test_name(const testing::TestParamInfo<mutants::WrongHistory>& info) {

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/model/timeline.h"
+
+namespace stateproof::replay {
+
+/// Unpacked recordings, sorted by name.
+std::vector<std::filesystem::path> histories();
+
+/// Throws when it cannot be read.
+Timeline load(const std::filesystem::path& path);
+
+/// The good recording of each scenario.
+const std::map<std::string, Timeline>& good_recordings();
+
+/// Names of the files with good recordings, a salvaged run among them; none is read for it.
+std::vector<std::string> names_of_good_recordings();
+Timeline load_named(const std::string& name);
+
+}  // namespace stateproof::replay
