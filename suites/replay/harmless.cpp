@@ -360,6 +360,13 @@ bool run_out_of_time(Script& script, Chance& chance) {
   return true;
 }
 
+/// What is served of an object whose newest state this is.
+std::shared_ptr<const json> served_as(const ObjectSeen& seen, const std::string& version) {
+  json served = *seen.served;
+  served["metadata"]["resourceVersion"] = version;
+  return std::make_shared<const json>(std::move(served));
+}
+
 /// Pods that are not Ready stay so, for want of a node or of an image; the step waits for them in vain.
 bool starve_pods(Script& script, Chance& chance) {
   const auto steps = steps_of(script);
@@ -402,8 +409,9 @@ bool starve_pods(Script& script, Chance& chance) {
       pod.containers.front().waiting_message = "Back-off pulling image";
     }
     at += 10ms;
+    auto served = served_as(*seen, pod.meta.resource_version);
     script.lines.push_back(
-        {script.own(ObjectSeen{Change::kModified, std::move(pod), seen->served, false}), at});
+        {script.own(ObjectSeen{Change::kModified, std::move(pod), std::move(served), false}), at});
   }
   script.note(fmt::format("pods that are not Ready at #{} stay so for want of {}", end,
                           cause == 0 ? "a node" : "an image"));
@@ -440,10 +448,11 @@ void tell_status(Script& script, StatefulSet set, Elapsed at) {
     if (revision == set.current_revision) ++set.current_revision_pods.value;
   }
   set.observed_generation = set.meta.generation;
+  if (newest == nullptr) return;
   set.meta.resource_version = "89000000";
-  if (newest != nullptr)
-    script.lines.push_back(
-        {script.own(ObjectSeen{Change::kModified, std::move(set), newest->served, false}), at});
+  auto served = served_as(*newest, set.meta.resource_version);
+  script.lines.push_back(
+      {script.own(ObjectSeen{Change::kModified, std::move(set), std::move(served), false}), at});
 }
 
 /// Pods of the set are refused by admission from here on: its controller tells so, and nothing comes.

@@ -37,7 +37,9 @@ class Assumptions {
     for (const Observation& seen : timeline_) {
       if (seen.at < last) return told(seen, "is earlier than the entry before it");
       last = seen.at;
-      if (const Step* step = seen.as<Step>()) see(*step, seen);
+      const Step* step = seen.as<Step>();
+      if (step != nullptr && step->is<steps::Cleanup>()) break;  // nothing is judged from there on
+      if (step != nullptr) see(*step, seen);
       if (const auto* event = seen.as<ObjectSeen>()) see(*event, seen);
       if (broken_) return broken_;
     }
@@ -59,7 +61,6 @@ class Assumptions {
   void report(const Observation& seen, const std::string& what) { broken_ = told(seen, what); }
 
   void see(const Step& step, const Observation& seen) {
-    if (step.is<steps::Cleanup>()) cleans_up_ = true;
     if (step.begins())
       begun_.insert(step.name());
     else if (!begun_.contains(step.name()))
@@ -99,7 +100,6 @@ class Assumptions {
   }
 
   void see_namespace(const ObjectMeta& meta, const Observation& seen) {
-    if (cleans_up_) return;
     if (namespace_.empty()) namespace_ = meta.ref.uid.value;
     if (namespace_ != meta.ref.uid.value)
       report(seen, fmt::format("is another namespace {} than the one of before", meta.ref.name));
@@ -113,7 +113,6 @@ class Assumptions {
   std::unordered_set<std::string_view> begun_;
   std::vector<Watch> watches_;
   std::string_view namespace_;
-  bool cleans_up_ = false;
 };
 
 }  // namespace

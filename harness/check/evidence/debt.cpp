@@ -83,12 +83,13 @@ bool is_pulse(const Observation& seen, const Subject& subject, std::string_view 
          fields::text(served, "reportingComponent").ends_with("-controller");
 }
 
-/// A controller that was heard at all must have been heard since; of one that never was, nothing is known.
+/// A controller that was heard at all must have been heard since, as far as two watches can be compared; of
+/// one that never was, nothing is known.
 bool seems_dead(const Timeline& timeline, const Debt& debt, const Observation& since) {
   bool heard = false;
   for (const Observation& seen : timeline_until(timeline, *debt.end)) {
     if (!is_pulse(seen, timeline.subject(), debt.set)) continue;
-    if (seen.index > since.index) return false;
+    if (seen.index > debt.begin->index && seen.at + kSkew >= since.at) return false;
     heard = true;
   }
   return heard;
@@ -129,6 +130,12 @@ std::optional<std::string> any_stuck_pod(const Timeline& timeline, const Debt& d
   return std::nullopt;
 }
 
+/// A quota, Pod Security, another plugin or a webhook. Other failures are the controller's own to overcome.
+bool is_of_admission(std::string_view message) {
+  return message.find(" is forbidden") != std::string_view::npos ||
+         message.find("denied the request") != std::string_view::npos;
+}
+
 /// What the controller last said of a pod or claim that it was not allowed to create, when none came since.
 std::optional<std::string> refusal(const Timeline& timeline, const Debt& debt) {
   std::optional<std::string> refused;
@@ -146,8 +153,9 @@ std::optional<std::string> refusal(const Timeline& timeline, const Debt& debt) {
         fields::text(about, "namespace") != timeline.subject().ns)
       continue;
     const std::string name = fields::text(about, "name");
+    const std::string message = fields::text(served, "message");
     const bool is_concerned = name == debt.set || fields::text(about, "kind") == "ReplicaSet";
-    if (is_concerned) refused = fmt::format("{} was refused: {}", name, fields::text(served, "message"));
+    if (is_concerned && is_of_admission(message)) refused = fmt::format("{} was refused: {}", name, message);
   }
   return refused;
 }

@@ -14,6 +14,7 @@
 #include "harness/check/ordering/halting.h"
 #include "harness/check/ordering/parallel_management.h"
 #include "harness/check/ordering/scale_subresource.h"
+#include "harness/check/ordering/termination_order.h"
 #include "harness/check/rollout/available_replicas.h"
 #include "harness/check/rollout/broken_update.h"
 #include "harness/check/rollout/rollout.h"
@@ -22,6 +23,7 @@
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
 #include "harness/check/upgrade/upgrade.h"
+#include "harness/model/promise.h"
 #include "harness/model/steps.h"
 
 namespace stateproof::check {
