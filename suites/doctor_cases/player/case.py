@@ -9,9 +9,9 @@ import yaml
 
 HOME = pathlib.Path(__file__).resolve().parent.parent
 OF_SETUP = ("objects", "service", "set", "spec", "pod", "container", "claim", "then")
-OF_A_CASE = ("about", "source", "expect", "heal", "within", "near", *OF_SETUP)
+OF_A_CASE = ("about", "source", "expect", "heal", "within", "strict", "near", *OF_SETUP)
 OF_EXPECT = ("id", "cause", "text", "never", "note", "under-way", "notes")
-OF_HEAL = ("fill", "files", "way", "editor", "by-hand", "none", "within")
+OF_HEAL = ("fill", "files", "way", "editor", "by-hand", "leaves", "none", "within")
 
 
 class WrongCase(Exception):
@@ -41,6 +41,7 @@ class Heal:
     way: str = ""  # of several ways, the one with this word
     editor: str = ""  # a script of sed, for kubectl edit
     by_hand: str = ""  # what no command could do for him; before the commands
+    leaves: str = ""  # id of a finding with a remedy of its own, which is there afterwards
     none: str = ""  # why nothing is healed
     within: int = 120
 
@@ -53,6 +54,7 @@ class Case:
     heal: Heal
     setup: dict  # of OF_SETUP
     within: int = 45  # seconds after which the doctor has to know
+    strict: bool = False  # whether he is asked to be
     folder: pathlib.Path | None = None  # of a case with a setup script
     near_miss: bool = False
 
@@ -153,6 +155,7 @@ def _case(name, document, near_miss=False):
         heal=heal_of(document.get("heal"), name),
         setup={key: value for key, value in document.items() if key in OF_SETUP},
         within=document.get("within", 45),
+        strict=document.get("strict", False),
         near_miss=near_miss,
     )
 
