@@ -25,8 +25,9 @@ class Expect:
     ids: tuple = ()  # one of which the first finding has; empty: whatever it is called
     cause: tuple = ()  # words of its cause
     text: tuple = ()  # words that stand anywhere in it
+    some: tuple = ()  # words of a person, of which the cause has one at least
     never: tuple = ()  # words that no cause may have
-    note: bool = False  # a whole set with a danger: a note, and exit code 0
+    note: bool | None = False  # a whole set with a danger: a note, and exit code 0; None: either
     healthy: bool = False  # nothing is to be found
     under_way: tuple = ()  # words of what is told of a healthy set that is not whole yet
     notes: tuple = ()  # ids of notes that a healthy set may have
@@ -189,7 +190,7 @@ def case_of_folder(folder):
     return Case(
         name=folder.name,
         about=told.get("cause", ""),
-        expect=Expect(healthy=True) if healthy else Expect(cause=tuple(words)),
+        expect=Expect(healthy=True) if healthy else Expect(some=tuple(words), note=None),
         heal=Heal(),
         setup={},
         within=int((folder / "wait").read_text()) if (folder / "wait").exists() else 45,

@@ -73,16 +73,20 @@ def judge(expect, said):
         amiss.append("not told: " + ", ".join(missing))
     if wrong := _forbidden(expect, said):
         amiss.append("told wrongly: " + ", ".join(wrong))
-    if (first["kind"] == "note") != expect.note:
-        amiss.append("a note" if first["kind"] == "note" else "no note but a finding")
-    if said.code != (0 if expect.note else 1):
+    if expect.some and len(lacking(expect.some, first["cause"])) == len(expect.some):
+        amiss.append("no word of the cause: " + ", ".join(expect.some))
+    is_note = first["kind"] == "note"
+    if expect.note is not None and is_note != expect.note:
+        amiss.append("a note" if is_note else "no note but a finding")
+    if said.code != (0 if is_note else 1):
         amiss.append(f"exit code {said.code}")
     if len(said.findings) > 1:
         amiss.append("other findings: " + ", ".join(entry["id"] for entry in said.findings[1:]))
-    if not amiss:
-        return Judgement("right")
     everywhere = json.dumps(said.entries, ensure_ascii=False)
-    near = not lacking(expect.cause, everywhere)
+    if not amiss:
+        unsaid = lacking(expect.some, everywhere)
+        return Judgement("right", "for a person to judge: " + ", ".join(unsaid) if unsaid else "")
+    near = not lacking(expect.cause, everywhere) and len(lacking(expect.some, everywhere)) < max(len(expect.some), 1)
     return Judgement("partly" if near else "missed", "; ".join(amiss))
 
 

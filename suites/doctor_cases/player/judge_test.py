@@ -58,6 +58,13 @@ class OfASickSet(unittest.TestCase):
         self.assertNotEqual(self.verdict({**self.told, "kind": "note"}).verdict, "right")
 
 
+    def test_words_of_a_person_are_enough_when_the_cause_has_one(self):
+        wanted = case.Expect(some=("3306", "which pod holds it"), note=None)
+        self.assertEqual(judge.judge(wanted, said(self.told)).verdict, "right")
+        self.assertIn("which pod holds it", judge.judge(wanted, said(self.told)).why)
+        self.assertEqual(judge.judge(wanted, said(entry("x", "No such class."))).verdict, "missed")
+
+
 class OfAHealthySet(unittest.TestCase):
     def test_silence_is_right(self):
         self.assertEqual(judge.judge(case.Expect(healthy=True), said(code=0)).verdict, "silent")
