@@ -44,7 +44,7 @@ class Heal:
     by_hand: str = ""  # what no command could do for him; before the commands
     leaves: str = ""  # id of a finding with a remedy of its own, which is there afterwards
     none: str = ""  # why nothing is healed
-    within: int = 120
+    within: int = 180  # seconds: controllers that were refused try again ever more rarely
 
 
 @dataclasses.dataclass(frozen=True)

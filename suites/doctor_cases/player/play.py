@@ -284,7 +284,7 @@ class Play:
         else:
             self._not_healed("no way with a command that could be run as it is printed")
         if self.played.healed != "no":
-            self._await_health(said.first["id"], news)
+            self._await_health(said.first["cause"], news)
 
     def _apply_remedy(self, commands):
         variables = dict(self.words)
@@ -310,7 +310,7 @@ class Play:
         while True:
             whole = self._is_whole()
             said = self._look()
-            gone = all(entry["id"] != former for entry in said.entries)
+            gone = all(entry["cause"] != former for entry in said.entries)
             content = said.code == 0 or [entry["id"] for entry in said.findings] == [self.heal.leaves]
             if whole and content and gone:
                 self.played.healed = "by hand" if self.played.healed == "by hand" else "yes"
