@@ -15,7 +15,7 @@ import yaml
 from . import judge
 from .case import HOME, filled, objects_of, with_words
 
-# What of a case is not in its namespace. Each such object has the label case=NAMESPACE.
+# Kinds of what a case or a remedy creates outside of the namespace, named after it.
 OF_THE_CLUSTER = (
     "persistentvolumes,storageclasses,priorityclasses,runtimeclasses,nodes,csinodes,"
     "validatingwebhookconfigurations,mutatingwebhookconfigurations,"
@@ -330,7 +330,9 @@ class Play:
     def _clean_up(self):
         quietly = {"check": False}
         kubectl = self.cluster.kubectl
-        kubectl("delete", OF_THE_CLUSTER, "-l", f"case={self.ns}", "--wait=false", "--ignore-not-found", **quietly)
+        seen = kubectl("get", OF_THE_CLUSTER, "-o", "name", **quietly).split()
+        if own := [name for name in seen if re.search(rf"/{self.ns}(-|$)", name)]:
+            kubectl("delete", *own, "--wait=false", **quietly)
         kubectl("delete", "namespace", self.ns, "--wait=false", "--ignore-not-found", **quietly)
         kubectl("-n", self.ns, "delete", "pods", "--all", "--force", "--grace-period=0", "--wait=false", **quietly)
         for resource in ("statefulsets", "pods", "persistentvolumeclaims"):
