@@ -22,25 +22,33 @@ field() {
   k wait "$1" --for=jsonpath="$2"="$3" --timeout=60s
 }
 
-# until_line AWK ARGUMENTS: until the program in AWK, which reads what a watch shows, ends.
+# until_line CONDITION ARGUMENTS: until the condition, a function, is true of a line that a watch shows.
 # shellcheck disable=SC2154 # coproc sets watch and watch_PID
 until_line() {
   coproc watch { exec timeout 120 kubectl -n "$NS" get --watch "${@:2}" 2>/dev/null; }
-  local pid=$watch_PID
-  awk "$1" <&"${watch[0]}"
+  local pid=$watch_PID line reached=1
+  while read -r line; do
+    if "$1" "$line"; then
+      reached=0
+      break
+    fi
+  done <&"${watch[0]}"
   kill "$pid" 2>/dev/null || true
   wait "$pid" 2>/dev/null || true
+  return "$reached"
 }
 
 # event REASON [NAME]: until there is such an event.
 event() {
   local fields=reason=$1
   [ $# -lt 2 ] || fields+=,involvedObject.name=$2
-  until_line '{ reached = 1; exit } END { exit !reached }' events --field-selector "$fields" -o name
+  until_line test events --field-selector "$fields" -o name
 }
 
 # restarts POD N: until its first container has been restarted N times.
 restarts() {
-  until_line "\$1 >= $2 { reached = 1; exit } END { exit !reached }" \
-    pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}{"\n"}'
+  local wanted=$2
+  # shellcheck disable=SC2317 # until_line calls it
+  enough() { [ "${1:-0}" -ge "$wanted" ]; }
+  until_line enough pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}{"\n"}'
 }
