@@ -19,7 +19,7 @@
 #include "cli/run.h"
 #include "cli/upgrade_command.h"
 #include "harness/check/identity/watched_set.h"
-#include "harness/lease/namespace_lease.h"
+#include "harness/lease/sweep.h"
 #include "harness/record/jsonl.h"
 #include "harness/report/compare.h"
 #include "harness/report/failure_text.h"
@@ -40,7 +40,7 @@ class RunLock {
  public:
   enum class Holder { kScenario, kReport };
   RunLock(const fs::path& out, Holder holder)
-      : descriptor_(::open((out / "run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644)) {
+      : descriptor_(::open((out / "run.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
     if (descriptor_ >= 0) ::flock(descriptor_, holder == Holder::kReport ? LOCK_EX : LOCK_SH);
   }
   RunLock(const RunLock&) = delete;
@@ -88,6 +88,13 @@ std::string watched_text(const Timeline& timeline) {
       timeline.subject().ns, timeline.subject().set, format_rfc3339(timeline.header.started));
 }
 
+bool is_promise(const std::string& id) {
+  const auto has = [&](const std::vector<Promise>& promises) {
+    return std::any_of(promises.begin(), promises.end(), [&](const Promise& one) { return one.id == id; });
+  };
+  return has(catalogue()) || has(watched_promises());
+}
+
 // A mutant of an upgrade does its harm where the upgrade has its place.
 std::function<void(scenarios::Stage&)> interference_of(const mutants::Mutant& mutant) {
   if (mutant.interfere == nullptr || !mutant.killed_at.empty()) return {};
@@ -124,7 +131,7 @@ int begin(const BeginOptions& options) {
   if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
 
   const auto began = std::chrono::steady_clock::now();
-  const auto prepared = prepare(options.cluster, interrupt.stop());
+  const auto prepared = prepare(options.cluster, interrupt);
   scenarios::ScenarioEnd end;
   end.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   if (prepared) {
@@ -147,21 +154,20 @@ int run(const RunOptions& options) {
   if (scenario == nullptr) {
     std::string names;
     for (const scenarios::Scenario& known : scenarios::all()) names += fmt::format(" {}", known.name);
-    return harness_error(fmt::format("There is no scenario {}; there are:{}.", options.scenario, names));
+    return wrong_usage(fmt::format("There is no scenario {}; there are:{}.", options.scenario, names));
   }
   const mutants::Mutant* mutant = nullptr;
   if (!options.mutant.empty()) {
     mutant = mutants::find(options.mutant);
     if (mutant == nullptr || find_promise(mutant->promise)->scenario != scenario->name)
-      return harness_error(
-          fmt::format("There is no mutant {} of scenario {}; docs/CONFORMANCE.md lists them.", options.mutant,
-                      options.scenario));
+      return wrong_usage(fmt::format("There is no mutant {} of scenario {}; docs/CONFORMANCE.md lists them.",
+                                     options.mutant, options.scenario));
   }
   const auto started = report::load_run(options.out);
   if (!started) return harness_error(started.error().sentence);
   const RunLock lock(options.out, RunLock::Holder::kScenario);
   const report::RunFolder folder(options.out, recording_reader());
-  const auto prepared = prepare(options.cluster, interrupt.hurry());
+  const auto prepared = prepare(options.cluster, interrupt);
   const ShownProgress shown(options.scenario);
   const Left left = left_of(*scenario, started->plan.run, folder.recording_of(options.scenario));
 
@@ -211,6 +217,9 @@ int run(const RunOptions& options) {
 }
 
 int judge(const JudgeOptions& options) {
+  if (!options.promise.empty() && !is_promise(options.promise))
+    return wrong_usage(
+        fmt::format("There is no promise {}; stateproof promises lists what there is.", options.promise));
   const std::vector<fs::path> recordings = recordings_in(options.folder);
   if (recordings.empty())
     return harness_error(fmt::format(
@@ -281,7 +290,7 @@ int mutant(const MutantOptions& options) {
   if (mutant == nullptr) {
     std::string names;
     for (const mutants::Mutant& known : mutants::all()) names += fmt::format(" {}", known.name);
-    return harness_error(fmt::format("There is no mutant {}; there are:{}.", options.name, names));
+    return wrong_usage(fmt::format("There is no mutant {}; there are:{}.", options.name, names));
   }
   const std::string run = new_run_id();
   const Promise& promise = *find_promise(mutant->promise);
@@ -325,10 +334,12 @@ int sweep(const ClusterOptions& cluster) {
   const Interrupt interrupt;
   const auto client = connect(cluster, interrupt.stop());
   if (!client) return harness_error(client.error().sentence);
-  const auto swept = lease::sweep_abandoned(*client, now(), lease::Spared::kGo);
+  const auto swept = lease::sweep_abandoned(*client, lease::Spared::kGo,
+                                            [](const std::string& line) { std::cout << line << "\n"; });
   if (!swept) return harness_error(swept.error().sentence);
-  for (const std::string& name : *swept) std::cout << "being deleted: namespace " << name << "\n";
-  if (swept->empty()) std::cout << "nothing was left behind\n";
+  if (swept->removed.empty())
+    std::cout << (swept->left_alone == 0 ? "nothing was left behind\n"
+                                         : "nothing that is ours was left behind\n");
   return ExitCode::kConformant;
 }
 

@@ -69,7 +69,7 @@ int fault(const FaultOptions& options) {
   if (fault == nullptr) {
     std::string names;
     for (const faults::Fault& known : faults::all()) names += fmt::format(" {}", known.name);
-    return harness_error(fmt::format("There is no fault {}; there are:{}.", options.name, names));
+    return wrong_usage(fmt::format("There is no fault {}; there are:{}.", options.name, names));
   }
   const std::string run = new_run_id();
   const auto timeline = play({.scenario = faults::scenario(),

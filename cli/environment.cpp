@@ -59,6 +59,7 @@ constexpr std::array kNeeded = {
     Permission{"patch", "apps", "statefulsets", "scale"},
     Permission{"create", "coordination.k8s.io", "leases", ""},
     Permission{"patch", "coordination.k8s.io", "leases", ""},
+    Permission{"get", "coordination.k8s.io", "leases", ""},
 };
 
 std::string name_of(const Permission& permission) {

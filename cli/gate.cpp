@@ -54,6 +54,16 @@ class PassingFolder {
   fs::path path_;
 };
 
+/// Removes the gate and says what is left of it; an error when nothing was, or may be, removed.
+tl::expected<bool, HarnessError> close_gate(const kube::Client& client, const gate::Site& site,
+                                            const std::stop_token& stop) {
+  const auto left =
+      gate::close(client, site, [](const std::string& line) { std::cerr << line << "\n"; }, stop);
+  if (!left) return tl::make_unexpected(left.error());
+  tell_left_behind(*left);
+  return left->empty();
+}
+
 void show(report::Progress* progress, const Step& step) {
   if (step.phase == Step::Phase::kBegin) progress->step_began(step.name, step.text);
   if (step.phase != Step::Phase::kBegin) progress->step_ended(step.name, step.phase, step.text);
@@ -61,10 +71,10 @@ void show(report::Progress* progress, const Step& step) {
 
 // "There is none" is no state of the cluster to be quiet about.
 tl::expected<kube::Client, HarnessError> client_of_gate(const GateOptions& options,
-                                                        const std::stop_token& stop) {
-  auto client = connect(options.cluster, stop);
+                                                        const Interrupt& interrupt) {
+  auto client = connect(options.cluster, interrupt.hurry());
   if (!client) return client;
-  const auto open = gate::is_open(*client, site_of(options.cluster));
+  const auto open = gate::is_open(client->until(interrupt.stop()), site_of(options.cluster));
   if (!open) return tl::make_unexpected(open.error());
   if (!*open)
     return tl::make_unexpected(HarnessError{
@@ -137,7 +147,7 @@ void print_status(const Timeline& timeline) {
 
 int gate_begin(const GateOptions& options) {
   const Interrupt interrupt;
-  const auto prepared = prepare(options.cluster, interrupt.hurry());
+  const auto prepared = prepare(options.cluster, interrupt);
   if (!prepared) return harness_error(prepared.error().sentence);
   const gate::Site site = site_of(options.cluster);
   const auto open = gate::is_open(prepared->client, site);
@@ -154,6 +164,7 @@ int gate_begin(const GateOptions& options) {
                                    {"controlPlaneGap", options.budget.control_plane_gap},
                                    {"availability", options.budget.availability}};
   const ShownProgress shown("upgrade");
+  request.tell = [&shown](const std::string& line) { shown.get()->tell(line); };
   shown.get()->step_began("recorder", "a recorder inside the cluster");
   const auto opened = gate::open(prepared->client, site, request, interrupt.stop());
   shown.get()->step_ended("recorder", opened ? Step::Phase::kReached : Step::Phase::kFailed,
@@ -177,13 +188,14 @@ int gate_begin(const GateOptions& options) {
   if (const auto timeline = record::load_recording(folder.file("upgrade.jsonl"));
       timeline && timeline->finish && !timeline->finish->text.empty())
     why = timeline->finish->text;
-  tell_left_behind(gate::close(prepared->client, site, interrupt.hurry()));
+  if (const auto closed = close_gate(prepared->client, site, interrupt.hurry()); !closed)
+    why += " " + closed.error().sentence;
   return harness_error(why);
 }
 
 int gate_status(const GateOptions& options) {
   const Interrupt interrupt;
-  const auto client = client_of_gate(options, interrupt.stop());
+  const auto client = client_of_gate(options, interrupt);
   if (!client) return harness_error(client.error().sentence);
   const PassingFolder folder;
   const fs::path file = folder.file("upgrade.jsonl");
@@ -197,10 +209,10 @@ int gate_status(const GateOptions& options) {
 
 int gate_end(const GateOptions& options) {
   const Interrupt interrupt;
-  const auto client = client_of_gate(options, interrupt.hurry());
+  const auto client = client_of_gate(options, interrupt);
   if (!client) return harness_error(client.error().sentence);
   const gate::Site site = site_of(options.cluster);
-  const auto environment = probe_environment(*client, options.cluster);
+  const auto environment = probe_environment(client->until(interrupt.stop()), options.cluster);
   if (!environment) return harness_error(environment.error().sentence);
 
   put_aside(options.out);
@@ -260,9 +272,9 @@ int gate_end(const GateOptions& options) {
                             shown.get(),
                             interrupt.hurry()});
   shown.get()->step_began("cleanup", "remove the gate");
-  const std::vector<std::string> left = gate::close(*client, site, interrupt.hurry());
-  shown.get()->step_ended("cleanup", left.empty() ? Step::Phase::kReached : Step::Phase::kTimedOut, "");
-  tell_left_behind(left);
+  const auto closed = close_gate(*client, site, interrupt.hurry());
+  shown.get()->step_ended("cleanup", closed && *closed ? Step::Phase::kReached : Step::Phase::kTimedOut,
+                          closed ? "" : closed.error().sentence);
 
   for (const report::PlannedScenario& planned : plan.scenarios) {
     const scenarios::Scenario* scenario = scenarios::find(planned.name);
@@ -302,11 +314,9 @@ int gate_abort(const GateOptions& options) {
   const Interrupt interrupt;
   const auto client = connect(options.cluster, interrupt.stop());
   if (!client) return harness_error(client.error().sentence);
-  if (const auto ours = gate::may_close(*client, site_of(options.cluster)); !ours)
-    return harness_error(ours.error().sentence);
-  const auto left = gate::close(*client, site_of(options.cluster), interrupt.stop());
-  tell_left_behind(left);
-  if (!left.empty()) return ExitCode::kInconclusive;
+  const auto closed = close_gate(*client, site_of(options.cluster), interrupt.stop());
+  if (!closed) return harness_error(closed.error().sentence);
+  if (!*closed) return ExitCode::kInconclusive;
   std::cout << "Nothing of the gate is left.\n";
   return ExitCode::kConformant;
 }

@@ -15,6 +15,7 @@
 #include "cli/interrupt.h"
 #include "cli/recordings.h"
 #include "harness/record/jsonl.h"
+#include "harness/report/text.h"
 #include "suites/catalogue.h"
 
 namespace stateproof::cli {
@@ -44,8 +45,13 @@ ShownProgress::ShownProgress(std::string of) {
 }
 
 int harness_error(const std::string& sentence) {
-  std::cerr << "stateproof: " << sentence << "\n";
+  std::cerr << "stateproof: " << report::valid_text(sentence) << "\n";
   return ExitCode::kInconclusive;
+}
+
+int wrong_usage(const std::string& sentence) {
+  harness_error(sentence);
+  return ExitCode::kUsage;
 }
 
 Timestamp now() {
@@ -67,13 +73,42 @@ report::ReadRecording recording_reader() {
   };
 }
 
+namespace {
+
+/// Moves a folder, or, where we stand in it, what is in it.
+std::error_code move_folder(const fs::path& from, const fs::path& to) {
+  std::error_code error;
+  if (!fs::equivalent(from, fs::current_path(error), error)) {
+    fs::rename(from, to, error);
+    return error;
+  }
+  fs::create_directory(to, error);
+  std::vector<fs::path> entries;
+  for (const auto& entry : fs::directory_iterator(from, error)) entries.push_back(entry.path());
+  for (const fs::path& entry : entries)
+    if (!error) fs::rename(entry, to / entry.filename(), error);
+  return error;
+}
+
+/// What a person may write as "out/" or ".", with the name that it has in its parent.
+fs::path named_folder(const fs::path& out) {
+  std::error_code ignored;
+  const fs::path place = fs::absolute(out, ignored).lexically_normal();
+  return place.has_filename() ? place : place.parent_path();
+}
+
+}  // namespace
+
 void put_aside(const fs::path& out) {
   const auto former = report::load_run(out);
   if (!former) return;
-  const fs::path kept = out.parent_path() / (out.filename().string() + "." + former->plan.run);
-  std::error_code error;
-  fs::rename(out, kept, error);
-  if (error) return;
+  const fs::path place = named_folder(out);
+  const fs::path kept = place.parent_path() / (place.filename().string() + "." + former->plan.run);
+  if (const std::error_code error = move_folder(place, kept)) {
+    std::cerr << fmt::format("The run that was in {} cannot be put aside ({}); it is written over.\n",
+                             out.string(), error.message());
+    return;
+  }
   std::cerr << "The run that was in " << out.string() << " is now in " << kept.string() << "\n";
   const report::RunFolder folder(kept, recording_reader());
   for (const scenarios::Scenario& scenario : scenarios::all())
@@ -144,10 +179,10 @@ report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline
   return result;
 }
 
-tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const std::stop_token& stop) {
-  auto client = connect(options, stop);
+tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const Interrupt& interrupt) {
+  auto client = connect(options, interrupt.hurry());
   if (!client) return tl::make_unexpected(client.error());
-  auto environment = probe_environment(*client, options);
+  auto environment = probe_environment(client->until(interrupt.stop()), options);
   if (!environment) return tl::make_unexpected(environment.error());
   return Prepared{std::move(*client), std::move(*environment)};
 }
@@ -163,6 +198,7 @@ class Killer : public report::Progress {
   }
   void note(std::string_view) override {}
   void step_ended(std::string_view, Step::Phase, std::string_view) override {}
+  void tell(std::string_view) override {}
 
  private:
   const std::string at_;
@@ -193,7 +229,7 @@ tl::expected<void, HarnessError> play_until_killed(const Solo& solo, const Clust
 tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions& cluster,
                                           report::Progress* progress) {
   const Interrupt interrupt;
-  const auto prepared = prepare(cluster, interrupt.hurry());
+  const auto prepared = prepare(cluster, interrupt);
   if (!prepared) return tl::make_unexpected(prepared.error());
   const scenarios::ScenarioEnd end = scenarios::run(
       solo.scenario,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cli/commands.h"
+#include "cli/interrupt.h"
 #include "harness/report/progress.h"
 #include "harness/report/run_folder.h"
 #include "suites/scenarios/engine/scenario.h"
@@ -23,6 +24,7 @@ inline constexpr const char* kPreflight = "preflight";
 
 /// Tells the sentence; the exit code that goes with it.
 int harness_error(const std::string& sentence);
+int wrong_usage(const std::string& sentence);
 Timestamp now();
 /// Sorts by time and fits into a namespace name: 20260301-1000-3fa9.
 std::string new_run_id();
@@ -58,9 +60,9 @@ struct Prepared {
   kube::Client client;
   Environment environment;
 };
-/// `stop` ends its requests: a scenario gives the second Ctrl-C, for after the first one it must still clean
-/// up.
-tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const std::stop_token& stop);
+/// The first Ctrl-C ends it, a login that hangs included. The client that it gives ends with the second:
+/// after the first one a scenario must still clean up.
+tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options, const Interrupt& interrupt);
 
 /// A scenario that is played outside of a run, for a mutant or a fault.
 struct Solo {

@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "harness/kube/backoff.h"
+#include "harness/kube/list_limits.h"
 #include "harness/kube/list_page.h"
 #include "harness/kube/transport.h"
 #include "harness/kube/url.h"
+#include "harness/model/bounded_json.h"
+#include "harness/model/object_name.h"
 
 namespace stateproof::kube {
 namespace {
@@ -19,7 +23,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstWait{200};
 constexpr milliseconds kLongestWait{5'000};
 // A server that asks for more patience is not going to answer within anybody's deadline.
-constexpr std::chrono::seconds kLongestRetryAfter{60};
+constexpr std::chrono::seconds kMostPatience{60};
 
 /// What may be sent again when no good answer came.
 enum class Repeat {
@@ -30,7 +34,7 @@ enum class Repeat {
 
 bool is_worth_repeating(const ApiError& error, Repeat repeat) {
   if (repeat == Repeat::kNever) return false;
-  if (error.retry_after > kLongestRetryAfter) return false;
+  if (error.retry_after > kMostPatience) return false;
   if (error.is_too_many_requests()) return true;
   if (repeat != Repeat::kAlways) return false;
   if (error.kind == Kind::kConnection) return true;
@@ -58,20 +62,27 @@ Result<HttpResponse> send(Transport& transport, const HttpRequest& request, Repe
     }
     const auto own = backoff.next();
     const auto& asked = answer.error().retry_after;
-    const auto wait = asked ? milliseconds{*asked} : own;
+    const auto wait = std::max(own, milliseconds{asked.value_or(std::chrono::seconds{0})});
     if (!transport.pause(wait, request.stop)) {
       return tl::unexpected(ApiError::of(Kind::kCancelled, "stopped", request.shown()));
     }
   }
 }
 
-Result<json> send_for_json(Transport& transport, HttpRequest request, Repeat repeat) {
+Result<Dated> send_for_dated_json(Transport& transport, HttpRequest request, Repeat repeat) {
   request.headers.emplace_back("Accept: application/json");
   const auto answer = send(transport, request, repeat);
   if (!answer) return tl::unexpected(answer.error());
-  auto value = json::parse(answer->body, nullptr, false);
-  if (value.is_discarded()) return tl::unexpected(error_from_content(answer->body, request.shown()));
-  return value;
+  auto value = parse_bounded_json(answer->body);
+  if (!value || !has_object_names(*value))
+    return tl::unexpected(error_from_content(answer->body, request.shown()));
+  return Dated{*std::move(value), date_of(answer->headers)};
+}
+
+Result<json> send_for_json(Transport& transport, HttpRequest request, Repeat repeat) {
+  return send_for_dated_json(transport, std::move(request), repeat).map([](Dated&& dated) {
+    return std::move(dated.object);
+  });
 }
 
 HttpRequest request_of(const char* method, std::string path, std::string counted_as) {
@@ -127,15 +138,18 @@ std::string counted(std::string_view verb, const Resource& r, std::string_view s
 }
 
 Result<ObjectList> list_once(Transport& transport, const Resource& r, std::string_view ns,
-                             const ListOptions& options) {
+                             const ListOptions& options, const std::stop_token& stop) {
   ObjectList all;
+  ListLimits limits;
   std::string next;
   do {
-    const HttpRequest request = list_request(r, ns, options, next);
+    HttpRequest request = list_request(r, ns, options, next);
+    request.stop = stop;
     const auto answer = send(transport, request, Repeat::kAlways);
     if (!answer) return tl::unexpected(answer.error());
     auto page = parse_list_page(r, answer->body, request);
     if (!page) return tl::unexpected(page.error());
+    if (auto endless = limits.take(*page, answer->body.size(), request)) return tl::unexpected(*endless);
     all.items.insert(all.items.end(), std::make_move_iterator(page->items.begin()),
                      std::make_move_iterator(page->items.end()));
     all.resource_version = std::move(page->resource_version);
@@ -153,20 +167,50 @@ Result<Client> Client::create(ClusterConfig config, ClientOptions options) {
 }
 
 Result<json> Client::get(const Resource& r, std::string_view ns, std::string_view name) const {
-  return send_for_json(*transport_, request_of("GET", r.path(ns, name), counted("get", r)), Repeat::kAlways);
+  return send_for_json(*transport_, read(request_of("GET", r.path(ns, name), counted("get", r))),
+                       Repeat::kAlways);
+}
+
+Result<Dated> Client::get_dated(const Resource& r, std::string_view ns, std::string_view name) const {
+  return send_for_dated_json(*transport_, read(request_of("GET", r.path(ns, name), counted("get", r))),
+                             Repeat::kAlways);
+}
+
+HttpRequest Client::read(HttpRequest request) const {
+  request.stop = stop_;
+  return request;
+}
+
+HttpRequest Client::change(HttpRequest request) const {
+  request.stop = stop_;
+  request.fence = fence_;
+  return request;
+}
+
+Client Client::until(std::stop_token stop) const {
+  Client client(*this);
+  client.stop_ = std::move(stop);
+  return client;
+}
+
+Client Client::fenced(Fence fence) const {
+  Client client(*this);
+  client.fence_ = std::move(fence);
+  return client;
 }
 
 Result<ObjectList> Client::list(const Resource& r, std::string_view ns, const ListOptions& options) const {
-  auto all = list_once(*transport_, r, ns, options);
+  auto all = list_once(*transport_, r, ns, options, stop_);
   if (all || !all.error().is_gone()) return all;
   // A continue token outlived the history that it points into. In one piece the list cannot expire.
   ListOptions whole = options;
   whole.page_size = 0;
-  return list_once(*transport_, r, ns, whole);
+  return list_once(*transport_, r, ns, whole, stop_);
 }
 
 Result<json> Client::create_object(const Resource& r, std::string_view ns, const json& object) const {
-  return send_for_json(*transport_, with_body(request_of("POST", r.path(ns), counted("create", r)), object),
+  return send_for_json(*transport_,
+                       change(with_body(request_of("POST", r.path(ns), counted("create", r)), object)),
                        Repeat::kIfNotStarted);
 }
 
@@ -174,7 +218,8 @@ Result<void> Client::try_create(const Resource& r, std::string_view ns, const js
   Query query;
   query.add("dryRun", "All");
   const auto answer = send_for_json(
-      *transport_, with_body(request_of("POST", r.path(ns) + query.text(), counted("create", r)), object),
+      *transport_,
+      read(with_body(request_of("POST", r.path(ns) + query.text(), counted("create", r)), object)),
       Repeat::kIfNotStarted);
   if (!answer) return tl::unexpected(answer.error());
   return {};
@@ -183,7 +228,7 @@ Result<void> Client::try_create(const Resource& r, std::string_view ns, const js
 Result<json> Client::replace(const Resource& r, std::string_view ns, std::string_view name,
                              const json& object) const {
   return send_for_json(*transport_,
-                       with_body(request_of("PUT", r.path(ns, name), counted("update", r)), object),
+                       change(with_body(request_of("PUT", r.path(ns, name), counted("update", r)), object)),
                        Repeat::kIfNotStarted);
 }
 
@@ -194,7 +239,8 @@ Result<json> Client::apply(const Resource& r, std::string_view ns, std::string_v
   if (force) query.add("force", "true");
   HttpRequest request = request_of("PATCH", r.path(ns, name) + query.text(), counted("apply", r));
   // JSON is YAML; the type of apply+json exists only since 1.32.
-  return send_for_json(*transport_, with_body(std::move(request), object, "application/apply-patch+yaml"),
+  return send_for_json(*transport_,
+                       change(with_body(std::move(request), object, "application/apply-patch+yaml")),
                        Repeat::kAlways);
 }
 
@@ -203,7 +249,8 @@ Result<json> Client::patch(const Resource& r, std::string_view ns, std::string_v
   HttpRequest request = request_of("PATCH", r.path(ns, name, subresource), counted("patch", r, subresource));
   // The operations of a JSON patch add up; a merge patch says how things shall be.
   const Repeat repeat = type == PatchType::kMerge ? Repeat::kAlways : Repeat::kIfNotStarted;
-  return send_for_json(*transport_, with_body(std::move(request), patch, patch_content_type(type)), repeat);
+  return send_for_json(*transport_, change(with_body(std::move(request), patch, patch_content_type(type))),
+                       repeat);
 }
 
 Result<json> Client::remove(const Resource& r, std::string_view ns, std::string_view name,
@@ -211,11 +258,12 @@ Result<json> Client::remove(const Resource& r, std::string_view ns, std::string_
   HttpRequest request = request_of("DELETE", r.path(ns, name), counted("delete", r));
   // By name alone, a second try could hit the successor.
   const Repeat repeat = options.precondition_uid.empty() ? Repeat::kIfNotStarted : Repeat::kAlways;
-  return send_for_json(*transport_, with_body(std::move(request), delete_options(options)), repeat);
+  return send_for_json(*transport_, change(with_body(std::move(request), delete_options(options))), repeat);
 }
 
 Result<json> Client::get_scale(const Resource& r, std::string_view ns, std::string_view name) const {
-  return send_for_json(*transport_, request_of("GET", r.path(ns, name, "scale"), counted("get", r, "scale")),
+  return send_for_json(*transport_,
+                       read(request_of("GET", r.path(ns, name, "scale"), counted("get", r, "scale"))),
                        Repeat::kAlways);
 }
 
@@ -228,7 +276,7 @@ Result<json> Client::replace_scale(const Resource& r, std::string_view ns, std::
                                    const json& scale) const {
   return send_for_json(
       *transport_,
-      with_body(request_of("PUT", r.path(ns, name, "scale"), counted("update", r, "scale")), scale),
+      change(with_body(request_of("PUT", r.path(ns, name, "scale"), counted("update", r, "scale")), scale)),
       Repeat::kIfNotStarted);
 }
 
@@ -239,7 +287,7 @@ Result<json> Client::evict(std::string_view ns, std::string_view pod, const Dele
                       {"deleteOptions", delete_options(options)}};
   HttpRequest request =
       request_of("POST", kPods.path(ns, pod, "eviction"), counted("create", kPods, "eviction"));
-  return send_for_json(*transport_, with_body(std::move(request), eviction), Repeat::kNever);
+  return send_for_json(*transport_, change(with_body(std::move(request), eviction)), Repeat::kNever);
 }
 
 Result<std::string> Client::pod_log(std::string_view ns, std::string_view pod, std::string_view container,
@@ -247,22 +295,23 @@ Result<std::string> Client::pod_log(std::string_view ns, std::string_view pod, s
   Query query;
   query.add_if_set("container", container).add("tailLines", std::to_string(tail_lines));
   if (previous) query.add("previous", "true");
-  auto answer = send(
-      *transport_, request_of("GET", kPods.path(ns, pod, "log") + query.text(), counted("get", kPods, "log")),
-      Repeat::kAlways);
+  auto answer =
+      send(*transport_,
+           read(request_of("GET", kPods.path(ns, pod, "log") + query.text(), counted("get", kPods, "log"))),
+           Repeat::kAlways);
   if (!answer) return tl::unexpected(answer.error());
   return std::move(answer->body);
 }
 
 Result<json> Client::get_path(std::string_view path) const {
   const std::string text(path);
-  return send_for_json(*transport_, request_of("GET", text, "get " + text.substr(0, text.find('?'))),
+  return send_for_json(*transport_, read(request_of("GET", text, "get " + text.substr(0, text.find('?')))),
                        Repeat::kAlways);
 }
 
 Result<std::string> Client::get_text(std::string_view path) const {
   const std::string text(path);
-  auto answer = send(*transport_, request_of("GET", text, "get " + text), Repeat::kAlways);
+  auto answer = send(*transport_, read(request_of("GET", text, "get " + text)), Repeat::kAlways);
   if (!answer) return tl::unexpected(answer.error());
   return std::move(answer->body);
 }

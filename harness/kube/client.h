@@ -15,10 +15,12 @@
 #include "harness/kube/error.h"
 #include "harness/kube/kubeconfig.h"
 #include "harness/kube/resource.h"
+#include "harness/model/rfc3339.h"
 
 namespace stateproof::kube {
 
 class Transport;  // libcurl, TLS and credentials; transport.h
+struct HttpRequest;
 
 struct ListOptions {
   std::string label_selector = {};
@@ -46,6 +48,15 @@ enum class PatchType { kMerge, kStrategicMerge, kJson };
 /// included.
 using RequestCounts = std::map<std::string, std::uint64_t>;
 
+/// Why nothing may be changed any more; nullopt while it may. Asked before each attempt, by several threads.
+using Fence = std::function<std::optional<std::string>()>;
+
+/// An object and the time of the API server that served it; nullopt when the answer has no date.
+struct Dated {
+  nlohmann::json object;
+  std::optional<Timestamp> served_at;
+};
+
 struct ClientOptions {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds request_timeout{30'000};
@@ -61,7 +72,15 @@ class Client {
  public:
   static Result<Client> create(ClusterConfig config, ClientOptions options = {});
 
+  /// The same client, which asks before it changes anything and before it enters a pod (exec, port-forward),
+  /// and ends with Kind::kFenced when that must not be any more.
+  [[nodiscard]] Client fenced(Fence fence) const;
+  [[nodiscard]] const Fence& fence() const { return fence_; }
+  /// The same client, whose requests and logins also end, with Kind::kCancelled, when `stop` is asked for.
+  [[nodiscard]] Client until(std::stop_token stop) const;
+
   Result<nlohmann::json> get(const Resource& r, std::string_view ns, std::string_view name) const;
+  Result<Dated> get_dated(const Resource& r, std::string_view ns, std::string_view name) const;
   Result<ObjectList> list(const Resource& r, std::string_view ns, const ListOptions& options = {}) const;
   Result<nlohmann::json> create_object(const Resource& r, std::string_view ns,
                                        const nlohmann::json& object) const;
@@ -101,7 +120,11 @@ class Client {
 
  private:
   explicit Client(std::shared_ptr<Transport> transport) : transport_(std::move(transport)) {}
+  [[nodiscard]] HttpRequest read(HttpRequest request) const;
+  [[nodiscard]] HttpRequest change(HttpRequest request) const;
   std::shared_ptr<Transport> transport_;
+  Fence fence_;
+  std::stop_token stop_;
 };
 
 }  // namespace stateproof::kube

@@ -315,6 +315,108 @@ TEST_F(ClientTest, ListsInOnePieceWhenAContinueTokenExpired) {
   EXPECT_EQ(server.requests().back().query("continue"), std::nullopt);
 }
 
+TEST_F(ClientTest, EndsAListThatNeverEnds) {
+  const std::string route = "GET /api/v1/pods";
+  server.always(route, [](Connection& c) { c.respond_json(page({"a"}, "10", "more")); });
+  EXPECT_THAT(client().list(kPods, "").error().message, HasSubstr("always the same"));
+  int next = 0;
+  server.always(route, [&next](Connection& c) { c.respond_json(page({}, "10", std::to_string(++next))); });
+  EXPECT_THAT(client().list(kPods, "").error().message, HasSubstr("without an end"));
+}
+
+TEST_F(ClientTest, TakesNoObjectWhoseNameIsAPath) {
+  for (const char* name : {"../../etc/x", "a/b", "..", "a\nb", "$(reboot)"}) {
+    server.once("GET /api/v1/pods", [&](Connection& c) { c.respond_json(page({name}, "10")); });
+    EXPECT_EQ(client().list(kPods, "").error().kind, Kind::kProtocol) << name;
+    server.once("GET /api/v1/namespaces/shop/pods/a",
+                [&](Connection& c) { c.respond_json({{"metadata", {{"name", "a"}, {"namespace", name}}}}); });
+    EXPECT_EQ(client().get(kPods, "shop", "a").error().kind, Kind::kProtocol) << name;
+  }
+}
+
+TEST_F(ClientTest, TakesNoAnswerThatIsTooDeep) {
+  server.once("GET /version",
+              [](Connection& c) { c.respond(200, std::string(100'000, '[') + std::string(100'000, ']')); });
+  EXPECT_EQ(client().get_path("/version").error().kind, Kind::kProtocol);
+  server.once("GET /version", [](Connection& c) { c.respond(500, std::string(100'000, '[')); });
+  EXPECT_EQ(client({.max_attempts = 1}).get_path("/version").error().http_status, 500);
+}
+
+TEST_F(ClientTest, BearsWithPatienceThatNobodyHas) {
+  for (const char* asked : {"-1", "2147483648", "99999999999999999999", "soon", "-9223372036854775808"}) {
+    server.once("GET /version", status(429, "TooManyRequests", {{"Retry-After", asked}}));
+    server.once("GET /version", kEmptyObject);
+    const auto answer = client({.max_attempts = 2}).get_path("/version");
+    if (!answer) {
+      EXPECT_EQ(answer.error().retry_after, 3600s) << asked;
+    }
+    (void)client().get_path("/version");
+  }
+  for (const milliseconds pause : pauses) EXPECT_GE(pause, 100ms);
+  for (const json& asked : {json(-1), json(-2147483648LL), json(9223372036854775807LL)}) {
+    const json told{{"kind", "Status"}, {"code", 429}, {"details", {{"retryAfterSeconds", asked}}}};
+    const auto error = error_from_status(told, 429, "GET /x");
+    EXPECT_TRUE(!error.retry_after || *error.retry_after == 3600s) << asked;
+  }
+}
+
+TEST_F(ClientTest, ChangesNothingBehindItsFence) {
+  bool open = true;
+  int asked = 0;
+  const Client fenced = client().fenced([&]() -> std::optional<std::string> {
+    ++asked;
+    return open ? std::nullopt : std::optional<std::string>{"taken over"};
+  });
+  server.always("GET /api/v1/namespaces/shop/pods/a", kEmptyObject);
+  server.always("DELETE /api/v1/namespaces/shop/pods/a", kEmptyObject);
+  EXPECT_TRUE(fenced.remove(kPods, "shop", "a"));
+  EXPECT_EQ(asked, 1);
+  open = false;
+  EXPECT_TRUE(fenced.get(kPods, "shop", "a"));
+  EXPECT_EQ(asked, 1);
+  const std::vector<ApiError> refused{fenced.remove(kPods, "shop", "a").error(),
+                                      fenced.create_object(kPods, "shop", {}).error(),
+                                      fenced.replace(kPods, "shop", "a", {}).error(),
+                                      fenced.apply(kPods, "shop", "a", {}, "x", true).error(),
+                                      fenced.patch(kPods, "shop", "a", PatchType::kMerge, {}).error(),
+                                      fenced.scale(kStatefulSets, "shop", "a", 1).error(),
+                                      fenced.replace_scale(kStatefulSets, "shop", "a", {}).error(),
+                                      fenced.evict("shop", "a").error()};
+  for (const ApiError& error : refused) {
+    EXPECT_EQ(error.kind, Kind::kFenced);
+    EXPECT_EQ(error.sentence(), "taken over");
+  }
+  EXPECT_THAT(server.requests(), SizeIs(2));
+}
+
+TEST_F(ClientTest, AsksItsFenceBeforeEachAttempt) {
+  server.once("DELETE /api/v1/namespaces/shop/pods/a", status(429, "TooManyRequests"));
+  int asked = 0;
+  const Client fenced = client().fenced([&]() -> std::optional<std::string> {
+    return ++asked == 1 ? std::nullopt : std::optional<std::string>{"taken over"};
+  });
+  EXPECT_EQ(fenced.remove(kPods, "shop", "a").error().kind, Kind::kFenced);
+  EXPECT_THAT(server.requests(), SizeIs(1));
+}
+
+TEST_F(ClientTest, EndsWithTheStopOfItsCopy) {
+  std::stop_source stop;
+  server.always("GET /version", [&](Connection& c) {
+    stop.request_stop();
+    c.await_close();
+  });
+  EXPECT_EQ(client().until(stop.get_token()).get_path("/version").error().kind, Kind::kCancelled);
+}
+
+TEST_F(ClientTest, TellsWhatTimeTheServerHas) {
+  server.once("GET /api/v1/namespaces/shop/pods/a",
+              [](Connection& c) { c.respond(200, "{}", {{"Date", "Sun, 01 Mar 2026 10:00:00 GMT"}}); });
+  server.once("GET /api/v1/namespaces/shop/pods/a",
+              [](Connection& c) { c.respond(200, "{}", {{"Date", "noon"}}); });
+  EXPECT_EQ(client().get_dated(kPods, "shop", "a")->served_at, parse_rfc3339("2026-03-01T10:00:00Z"));
+  EXPECT_EQ(client().get_dated(kPods, "shop", "a")->served_at, std::nullopt);
+}
+
 TEST_F(ClientTest, RefusesAListThatIsNone) {
   const std::vector<json> answers{
       {{"metadata", 7}}, {{"metadata", {{"resourceVersion", "1"}}}}, page({}, ""), json::array()};

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
+
+#include "harness/model/fields.h"
 
 namespace stateproof::kube {
 namespace {
@@ -144,6 +147,7 @@ std::string ApiError::sentence() const {
           "between, then try again",
           request, message);
     case Kind::kCredentials:
+    case Kind::kFenced:
       return message;
     case Kind::kProtocol:
       return fmt::format(
@@ -156,6 +160,11 @@ std::string ApiError::sentence() const {
   return message;
 }
 
+std::optional<std::chrono::seconds> patience_asked(std::int64_t seconds) {
+  if (seconds < 0) return std::nullopt;
+  return std::min(std::chrono::seconds{seconds}, std::chrono::seconds{std::chrono::hours{1}});
+}
+
 ApiError error_from_status(const nlohmann::json& status, int http_status, std::string request) {
   ApiError error = ApiError::of(ApiError::Kind::kStatus, "", std::move(request));
   error.http_status = http_status;
@@ -166,14 +175,14 @@ ApiError error_from_status(const nlohmann::json& status, int http_status, std::s
   };
   error.reason = text("reason");
   error.message = text("message");
-  if (const auto code = status.find("code"); code != status.end() && code->is_number_integer()) {
-    error.http_status = code->get<int>();
+  if (const auto code = fields::number(status, "code"); code >= 100 && code <= 599) {
+    error.http_status = static_cast<int>(code);
   }
   if (const auto details = status.find("details"); details != status.end() && details->is_object()) {
     error.details = *details;
     if (const auto wait = details->find("retryAfterSeconds");
         wait != details->end() && wait->is_number_integer()) {
-      error.retry_after = std::chrono::seconds{wait->get<int>()};
+      error.retry_after = patience_asked(wait->get<std::int64_t>());
     }
   }
   return error;

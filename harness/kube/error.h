@@ -1,10 +1,13 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <tl/expected.hpp>
+
+#include "harness/model/rfc3339.h"
 
 namespace stateproof::kube {
 
@@ -19,6 +22,7 @@ struct ApiError {
     kCredentials,  ///< credentials could not be read or produced (file, exec plugin)
     kProtocol,     ///< an answer that is not what Kubernetes speaks
     kCancelled,    ///< the caller asked to stop
+    kFenced,       ///< not sent: the caller may not change anything any more (Client::fenced)
   };
 
   Kind kind = Kind::kStatus;
@@ -28,6 +32,7 @@ struct ApiError {
   std::string request;               ///< method and path, for example "GET /api/v1/pods"; never a header
   nlohmann::json details = nullptr;  ///< Status.details as served
   std::optional<std::chrono::seconds> retry_after;  ///< from the Retry-After header or Status.details
+  std::optional<Timestamp> answered_at;             ///< by the API server's clock, from the Date header
 
   [[nodiscard]] bool is_not_found() const { return kind == Kind::kStatus && http_status == 404; }
   [[nodiscard]] bool is_conflict() const { return kind == Kind::kStatus && http_status == 409; }
@@ -41,6 +46,9 @@ struct ApiError {
   /// One sentence for people: cause, then the next step.
   [[nodiscard]] std::string sentence() const;
 };
+
+/// What a server's wish for patience comes to: none that is negative, and at most an hour.
+std::optional<std::chrono::seconds> patience_asked(std::int64_t seconds);
 
 /// The failure that a Status object stands for, wherever it stood: answer, watch stream, exec channel.
 /// `http_status` is taken from Status.code when that is there.

@@ -26,6 +26,7 @@ constexpr std::size_t kKeptStderr = 64U << 10U;
 /// Output comes before the status and the close right behind it; a server that is slow to close has still
 /// told all.
 constexpr std::chrono::seconds kCloseGrace{2};
+constexpr std::size_t kLongestStatus = 1U << 20U;
 
 enum class Channel : unsigned char { kStdin = 0, kStdout = 1, kStderr = 2, kStatus = 3, kClose = 255 };
 
@@ -55,7 +56,8 @@ class Execution {
                                                 {path_of(request.pod) + query_of(request),
                                                  {std::string(kV5), std::string(kV4)},
                                                  "connect pods/exec",
-                                                 shown(request.pod)},
+                                                 shown(request.pod),
+                                                 client.fence()},
                                                 Clock::now() + request.limit, std::move(stop));
     if (!connection) return tl::unexpected(std::move(connection.error()));
     return std::unique_ptr<Execution>(new Execution(std::move(*connection), shown(request.pod),
@@ -125,6 +127,7 @@ class Execution {
         return on_stderr_(bytes);
       case Channel::kStatus:
         status_ += bytes;
+        if (status_.size() > kLongestStatus) return protocol_error("a status without an end");
         if (nlohmann::json::accept(status_)) end_ = parse_exec_status(status_, request_);
         return {};
       case Channel::kClose:
@@ -263,7 +266,7 @@ class RunningStream final : public ExecStream {
 
  private:
   void run() {
-    auto exit_code = execution_->run(std::nullopt, [this] { send_queued(); });
+    auto exit_code = run_guarded();
     {
       const std::lock_guard lock(mutex_);
       ended_ = true;
@@ -271,6 +274,17 @@ class RunningStream final : public ExecStream {
     if (!callbacks_.on_end) return;
     callbacks_.on_end(exit_code.map(
         [this](int code) { return ExecResult{code, std::string(lines_.rest()), std::move(stderr_)}; }));
+  }
+
+  // Whoever takes the lines may stumble over one of them.
+  Result<int> run_guarded() {
+    try {
+      return execution_->run(std::nullopt, [this] { send_queued(); });
+    } catch (const std::exception& stumble) {
+      return tl::unexpected(ApiError::of(
+          ApiError::Kind::kProtocol,
+          std::string("what the command wrote is not understood: ") + stumble.what(), shown(request_.pod)));
+    }
   }
 
   void send_queued() {

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "harness/kube/url.h"
+#include "harness/model/bounded_json.h"
+#include "harness/model/object_name.h"
 
 namespace stateproof::kube {
 
@@ -24,8 +26,9 @@ HttpRequest list_request(const Resource& resource, std::string_view ns, const Li
 
 Result<ListPage> parse_list_page(const Resource& resource, std::string_view body,
                                  const HttpRequest& request) {
-  auto list = nlohmann::json::parse(body, nullptr, false);
-  if (list.is_discarded()) return tl::unexpected(error_from_content(body, request.shown()));
+  auto parsed = parse_bounded_json(body);
+  if (!parsed) return tl::unexpected(error_from_content(body, request.shown()));
+  nlohmann::json& list = *parsed;
   const auto metadata = list.is_object() ? list.find("metadata") : list.end();
   if (metadata == list.end() || !metadata->is_object() || !list.contains("items")) {
     return tl::unexpected(ApiError::of(ApiError::Kind::kProtocol, "no list of objects", request.shown()));
@@ -40,7 +43,12 @@ Result<ListPage> parse_list_page(const Resource& resource, std::string_view body
   if (auto& items = list["items"]; items.is_array()) {
     page.items = std::move(items.get_ref<nlohmann::json::array_t&>());
   }
-  for (nlohmann::json& item : page.items) complete_type(item, resource);
+  for (nlohmann::json& item : page.items) {
+    if (!item.is_object() || !has_object_names(item))
+      return tl::unexpected(ApiError::of(
+          ApiError::Kind::kProtocol, "a list with an object whose name no object can have", request.shown()));
+    complete_type(item, resource);
+  }
   return page;
 }
 

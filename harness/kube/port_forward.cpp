@@ -205,9 +205,10 @@ class Relay {
 
 class SocketForward final : public PortForward {
  public:
-  SocketForward(std::shared_ptr<Transport> transport, Target target, PrivateFolder folder,
-                std::string socket_path, FileDescriptor listener)
-      : transport_(std::move(transport)),
+  SocketForward(const Client& client, Target target, PrivateFolder folder, std::string socket_path,
+                FileDescriptor listener)
+      : transport_(client.transport()),
+        fence_(client.fence()),
         target_(std::move(target)),
         folder_(std::move(folder)),
         socket_path_(std::move(socket_path)),
@@ -272,7 +273,8 @@ class SocketForward final : public PortForward {
                                   {fmt::format("{}?ports={}", target_.path(), target_.port),
                                    {std::string(kSubprotocol)},
                                    "connect pods/portforward",
-                                   "GET " + target_.path()},
+                                   "GET " + target_.path(),
+                                   fence_},
                                   Clock::now() + transport_->options().request_timeout, stop_.get_token());
     if (!remote) return report(remote.error().sentence());
     Relay relay(std::move(local), std::move(*remote), target_.port, stop_.get_token());
@@ -287,6 +289,7 @@ class SocketForward final : public PortForward {
   }
 
   std::shared_ptr<Transport> transport_;
+  Fence fence_;
   Target target_;
   PrivateFolder folder_;
   std::string socket_path_;
@@ -307,7 +310,7 @@ Result<std::unique_ptr<PortForward>> PortForward::open(const Client& client, Pod
   std::string path = folder->path() + "/socket";
   auto listener = listen_on(path);
   if (!listener) return tl::unexpected(std::move(listener.error()));
-  return std::make_unique<SocketForward>(client.transport(), Target{std::move(pod), port}, std::move(*folder),
+  return std::make_unique<SocketForward>(client, Target{std::move(pod), port}, std::move(*folder),
                                          std::move(path), std::move(*listener));
 }
 

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "harness/kube/url.h"
+#include "harness/model/bounded_json.h"
 
 namespace stateproof::kube {
 namespace {
@@ -25,6 +26,7 @@ constexpr long kOldestReusedConnection = 60;
 constexpr int kUnacknowledgedLimitMs = 30'000;
 constexpr std::string_view kSocks = "socks5://";
 constexpr std::size_t kShownOfBody = 200;
+constexpr std::size_t kMostHeaders = 200;
 
 void initialise_libcurl() {
   static const CURLcode once = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -151,12 +153,27 @@ std::string HttpRequest::shown() const { return method + ' ' + path.substr(0, pa
 
 void add_header_line(HttpHeaders& headers, std::string_view line) {
   const auto colon = line.find(':');
-  if (colon == std::string_view::npos) return;
+  if (colon == std::string_view::npos || headers.size() >= kMostHeaders) return;
   std::string_view value = line.substr(colon + 1);
   const auto first = value.find_first_not_of(" \t");
   const auto last = value.find_last_not_of(" \t\r\n");
   value = first == std::string_view::npos || last < first ? "" : value.substr(first, last - first + 1);
   headers[lower(line.substr(0, colon))] = value;
+}
+
+std::optional<Timestamp> date_of(const HttpHeaders& headers) {
+  const auto date = headers.find("date");
+  if (date == headers.end()) return std::nullopt;
+  const std::time_t seconds = curl_getdate(date->second.c_str(), nullptr);
+  if (seconds < 0) return std::nullopt;
+  return Timestamp{std::chrono::seconds{seconds}};
+}
+
+Result<void> pass(const Fence& fence, const std::string& request) {
+  if (!fence) return {};
+  auto why = fence();
+  if (!why) return {};
+  return tl::unexpected(ApiError::of(Kind::kFenced, *std::move(why), request));
 }
 
 ApiError error_from_answer(const HttpResponse& answer, std::string request) {
@@ -168,16 +185,16 @@ ApiError error_from_answer(const HttpResponse& answer, std::string request) {
                     location == answer.headers.end() ? "" : " towards " + excerpt(location->second)),
         std::move(request));
   }
-  const auto body = nlohmann::json::parse(answer.body, nullptr, false);
-  ApiError error = error_from_status(body, answer.status, std::move(request));
+  const auto body = parse_bounded_json(answer.body);
+  ApiError error = error_from_status(body.value_or(nullptr), answer.status, std::move(request));
   error.http_status = answer.status;
   if (error.message.empty()) error.message = excerpt(answer.body);
+  error.answered_at = date_of(answer.headers);
   if (const auto wait = answer.headers.find("retry-after"); wait != answer.headers.end()) {
-    int seconds = 0;  // the other form, a date, is not used by API servers
+    std::int64_t seconds = 0;  // the other form, a date, is not used by API servers
     const char* end = wait->second.data() + wait->second.size();
-    if (std::from_chars(wait->second.data(), end, seconds).ptr == end && seconds >= 0) {
-      error.retry_after = std::chrono::seconds{seconds};
-    }
+    const auto [stop, failed] = std::from_chars(wait->second.data(), end, seconds);
+    if (stop == end && failed == std::errc{}) error.retry_after = patience_asked(seconds);
   }
   return error;
 }
@@ -411,6 +428,7 @@ Result<HttpResponse> Transport::request(const HttpRequest& request) {
 Transport::Attempt Transport::attempt(const HttpRequest& request) {
   EasyHandle handle;
   if (auto prepared = prepare(handle, request); !prepared) return {tl::unexpected(prepared.error())};
+  if (auto open = pass(request.fence, request.shown()); !open) return {tl::unexpected(open.error())};
   auto response = exchange(handle, request);
   const bool refused = response && response->status == 401;
   return {std::move(response), refused && credentials_refused(handle)};

@@ -30,8 +30,9 @@ struct HttpRequest {
   std::string counted_as;  ///< key of RequestCounts, for example "list pods"
   std::vector<std::string> headers;  ///< "Name: value", besides authentication
   std::string body;
-  std::stop_token stop;                      ///< in addition to ClientOptions::stop
-  std::size_t max_body_bytes = 512U << 20U;  ///< a larger answer is kProtocol
+  std::stop_token stop;                     ///< in addition to ClientOptions::stop
+  Fence fence;                              ///< asked when all is ready to be sent; empty: always open
+  std::size_t max_body_bytes = 64U << 20U;  ///< unpacked; a larger answer is kProtocol
 
   /// Method and path without the query: what ApiError::request shows.
   [[nodiscard]] std::string shown() const;
@@ -42,6 +43,12 @@ struct HttpResponse {
   HttpHeaders headers;
   std::string body;
 };
+
+/// What the header field Date says.
+std::optional<Timestamp> date_of(const HttpHeaders& headers);
+
+/// Kind::kFenced when the fence is shut.
+Result<void> pass(const Fence& fence, const std::string& request);
 
 /// The failure that an answer of 4xx or 5xx stands for; its body is a Status in most cases.
 ApiError error_from_answer(const HttpResponse& answer, std::string request);

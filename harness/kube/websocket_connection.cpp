@@ -110,7 +110,10 @@ Result<std::unique_ptr<WebSocketConnection>> WebSocketConnection::open(std::shar
   for (bool may_renew = true;; may_renew = false) {
     std::unique_ptr<WebSocketConnection> connection(
         new WebSocketConnection(transport, request, stop, options));
-    auto opened = connection->connect(until).and_then([&] { return connection->upgrade(until); });
+    auto opened =
+        connection->connect(until).and_then([&] { return pass(request.fence, request.shown); }).and_then([&] {
+          return connection->upgrade(until);
+        });
     if (opened) return connection;
     const bool refused = opened.error().http_status == 401;
     if (!refused || !transport->credentials_refused(*connection->handle_) || !may_renew) {

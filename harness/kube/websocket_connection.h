@@ -26,6 +26,7 @@ struct WebSocketRequest {
   std::vector<std::string> subprotocols;
   std::string counted_as;  ///< key of RequestCounts
   std::string shown;       ///< ApiError::request
+  Fence fence = {};        ///< asked when the connection stands; empty: always open
 };
 
 struct WebSocketOptions {

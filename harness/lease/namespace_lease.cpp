@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 
+#include "harness/kube/transport.h"
 #include "harness/kube/watch.h"
-#include "harness/lease/holder.h"
+#include "harness/model/fields.h"
 
 namespace stateproof::lease {
 namespace {
@@ -15,44 +15,15 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-constexpr const char* kLeaseName = "stateproof";
-constexpr const char* kRunLabel = "stateproof.dev/run";
-constexpr const char* kHolder = "stateproof.dev/holder";
-constexpr const char* kMainNamespace = "stateproof.dev/lease-in";
-constexpr auto kRenewEvery = 10s;
-constexpr auto kDuration = 40s;  // three renewals may be lost to an API outage
+// Between a look at the lease and the request that rests on it.
+constexpr auto kMargin = 5s;
+// A holder that lives has renewed his lease by then.
+constexpr auto kRenewedSurely = kRenewEvery + 5s;
 constexpr auto kKept = std::chrono::seconds{std::chrono::hours{24 * 30}};
 constexpr auto kDeletionLimit = 120s;  // the namespace controller empties it kind by kind
 
 tl::unexpected<HarnessError> fail(std::string sentence) {
   return tl::make_unexpected(HarnessError{std::move(sentence)});
-}
-
-Timestamp now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
-
-std::string micro_time(Timestamp time) {
-  // MicroTime wants six digits.
-  std::string text = format_rfc3339(time);
-  return text.insert(text.size() - 1, "000");
-}
-
-std::string annotation(const json& ns, const char* key) {
-  const json annotations = ns.at("metadata").value("annotations", json::object());
-  return annotations.value(key, "");
-}
-
-// The controller of namespaces looks first after five seconds, and once more after another five when pods
-// were still there. Those that end meanwhile need not be waited for; what is refused here it removes itself.
-void empty(const kube::Client& client, const std::string& name) {
-  for (const kube::Resource& resource :
-       {kube::kStatefulSets, kube::kDeployments, kube::kReplicaSets, kube::kPods, kube::kClaims}) {
-    const auto found = client.list(resource, name);
-    if (!found) continue;
-    for (const json& object : found->items)
-      (void)client.remove(resource, name, object.at("metadata").at("name").get<std::string>());
-  }
 }
 
 // Wakes when a namespace is gone.
@@ -108,45 +79,38 @@ tl::expected<void, HarnessError> await_gone(const kube::Client& client, const st
   return gone.await(name, stop);
 }
 
-std::string holder_of(const json& ns) {
-  const auto holder = Holder::parse(annotation(ns, kHolder));
-  return holder ? fmt::format("process {} on {}", holder->pid, holder->host) : "another process";
+std::string holder_shown(const json& lease) {
+  const auto holder = Holder::parse(holder_of(lease));
+  return holder ? holder->shown() : "somebody else";
 }
 
-using Judge = bool (*)(const json& lease, Timestamp now);
-
-// A namespace is as abandoned as the Lease of its run. One without a Lease yet counts from its creation.
-bool lease_is(Judge abandoned, const kube::Client& client, const json& ns, Timestamp server_now) {
-  const std::string own_name = ns.at("metadata").at("name");
-  std::string main = annotation(ns, kMainNamespace);
-  if (main.empty()) main = own_name;
-  const auto lease = client.get(kube::kLeases, main, kLeaseName);
-  if (lease) return abandoned(*lease, server_now);
-  if (!lease.error().is_not_found()) return false;
-  return abandoned({{"spec",
-                     {{"holderIdentity", annotation(ns, kHolder)},
-                      {"renewTime", ns.at("metadata").value("creationTimestamp", "")},
-                      {"leaseDurationSeconds", kDuration.count()}}}},
-                   server_now);
-}
-
-bool is_terminating(const json& ns) { return ns.at("metadata").contains("deletionTimestamp"); }
-
-// By the API server's clock, in whole seconds; nullopt when it does not say.
-std::optional<Timestamp> last_written(const json& object) {
-  std::optional<Timestamp> newest;
-  for (const json& fields : object.at("metadata").value("managedFields", json::array()))
-    if (const auto time = parse_rfc3339(fields.value("time", "")))
-      newest = newest ? std::max(*newest, *time) : *time;
-  return newest;
+/// Until the hold on a namespace has ended without being renewed; then what it is now. Fails when it is
+/// renewed, or lasts too long to be waited for.
+tl::expected<Found, HarnessError> await_abandoned(const kube::Client& client, Found found,
+                                                  const std::stop_token& stop) {
+  const std::string name = name_of(found.ns);
+  const std::string version = version_of(found.lease);
+  for (auto pause = kRenewedSurely;; pause = kDuration) {
+    if (!found.server_now)
+      return fail(
+          fmt::format("Whether namespace {} is abandoned cannot be told, for the API server does not say "
+                      "what time it is; give another --namespace.",
+                      name));
+    if (hold_of(found.lease, *found.server_now) != Hold::kHeld) return found;
+    const auto left = remaining(found.lease, *found.server_now);
+    if (version_of(found.lease) != version || left > kDuration + kMargin)
+      return fail(fmt::format("Namespace {} is in use by {}; wait for that run, or give another --namespace.",
+                              name, holder_shown(found.lease)));
+    if (!client.transport()->pause(std::min<std::chrono::milliseconds>(left, pause), stop))
+      return fail("Interrupted.");
+    auto again = examine(client, std::move(found.ns));
+    if (!again) return again;
+    found = std::move(*again);
+    if (!found.objection.empty()) return fail(fmt::format("Namespace {} has changed hands.", name));
+  }
 }
 
 }  // namespace
-
-bool is_ours(const json& ns) {
-  const json labels = ns.at("metadata").value("labels", json::object());
-  return labels.value("app.kubernetes.io/managed-by", "") == "stateproof";
-}
 
 std::vector<std::string> namespaces_of(const LeaseRequest& request) {
   const std::string main = request.name.empty() ? "stateproof-" + request.run : request.name;
@@ -155,179 +119,306 @@ std::vector<std::string> namespaces_of(const LeaseRequest& request) {
   return names;
 }
 
+NamespaceLease::NamespaceLease(kube::Client client, const LeaseRequest& request)
+    : client_(std::move(client)),
+      request_(request),
+      identity_(Holder::this_process().identity()),
+      founding_{request.run, identity_} {
+  if (!request_.tell) request_.tell = [](const std::string&) {};
+}
+
+NamespaceLease::~NamespaceLease() = default;
+
 tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> NamespaceLease::take(
     const kube::Client& client, const LeaseRequest& request) {
-  std::unique_ptr<NamespaceLease> lease(new NamespaceLease(client));
-  if (auto created = lease->create_all(namespaces_of(request), request); !created) {
-    lease->release();
-    return tl::make_unexpected(created.error());
+  std::unique_ptr<NamespaceLease> lease(new NamespaceLease(client, request));
+  if (auto created = lease->create_all(); !created) {
+    std::string left;
+    for (const Remnant& remnant : lease->release())
+      left += fmt::format(" Left in the cluster; remove it with: kubectl delete namespace {}", remnant.ns);
+    return fail(created.error().sentence + left);
   }
-  lease->keep_renewing();
   return lease;
 }
 
 tl::expected<std::unique_ptr<NamespaceLease>, HarnessError> NamespaceLease::take_up(
     const kube::Client& client, const LeaseRequest& request) {
-  std::unique_ptr<NamespaceLease> lease(new NamespaceLease(client));
-  if (auto taken = lease->take_up_all(request); !taken) return tl::make_unexpected(taken.error());
-  lease->keep_renewing();
+  std::unique_ptr<NamespaceLease> lease(new NamespaceLease(client, request));
+  for (const std::string& name : namespaces_of(request)) {
+    if (auto taken = lease->take_up_one(name); !taken) return tl::make_unexpected(taken.error());
+    if (!lease->renewer_.joinable()) lease->keep_renewing();
+  }
+  lease->sweep();
   return lease;
 }
 
-void NamespaceLease::keep_renewing() {
-  renewer_ = std::jthread([this](const std::stop_token& stop) { renew(stop); });
+tl::expected<void, HarnessError> NamespaceLease::create_all() {
+  for (const std::string& name : namespaces_of(request_)) {
+    if (auto created = create_one(name); !created) return created;
+    if (!renewer_.joinable()) keep_renewing();  // the next one may have to be cleared away first
+  }
+  sweep();
+  return {};
 }
 
-NamespaceLease::~NamespaceLease() = default;
-
-tl::expected<void, HarnessError> NamespaceLease::create_all(const std::vector<std::string>& names,
-                                                            const LeaseRequest& request) {
-  for (const std::string& name : names) {
-    if (auto created = create_one(name, request); !created) return created;
-    if (name != names.front()) continue;
-    if (auto held = hold(request.spared); !held) return held;
-  }
-  return sweep();
-}
-
-tl::expected<void, HarnessError> NamespaceLease::take_up_all(const LeaseRequest& request) {
-  const std::vector<std::string> names = namespaces_of(request);
-  for (const std::string& name : names) {
-    const auto existing = client_.get(kube::kNamespaces, "", name);
-    if (!existing && !existing.error().is_not_found()) return fail(existing.error().sentence());
-    const bool stands = existing && is_ours(*existing) && !is_terminating(*existing) &&
-                        existing->at("metadata").at("labels").value(kRunLabel, "") == request.run;
-    if (!stands)
-      return fail(
-          fmt::format("Namespace {} of the killed run {} is gone, and what its clients wrote down with "
-                      "it; begin a new run.",
-                      name, request.run));
-  }
-  const auto lease = client_.get(kube::kLeases, names.front(), kLeaseName);
+tl::expected<void, HarnessError> NamespaceLease::create_one(const std::string& name) {
+  const auto ns = create_namespace(name);
+  if (!ns) return tl::make_unexpected(ns.error());
+  const Home home{name, uid_of(*ns)};
+  if (const auto stamp = fields::time(fields::member(*ns, "metadata"), "creationTimestamp");
+      held_.empty() && stamp)
+    learn_time(*stamp);
+  const auto asked = BootClock::now();
+  const auto lease = client_.create_object(
+      kube::kLeases, name, lease_of(*ns, founding_, {.spared = request_.spared}, server_now()));
+  hold({.home = home, .version = lease ? version_of(*lease) : ""}, asked);
   if (!lease) return fail(lease.error().sentence());
-  if (!is_abandoned(*lease, now()))
-    return fail(fmt::format("Namespace {} is in use; wait for the run that holds it.", names.front()));
-  // With its version, so that of two who take it up one is refused.
-  const auto taken = client_.patch(
-      kube::kLeases, names.front(), kLeaseName, kube::PatchType::kMerge,
-      {{"metadata", {{"resourceVersion", lease->at("metadata").at("resourceVersion")}}},
-       {"spec", {{"holderIdentity", Holder::this_process().identity()}, {"renewTime", micro_time(now())}}}});
-  if (!taken) return fail(taken.error().sentence());
-  if (const auto written = last_written(*taken)) clock_skew_ = *written - now();
-  names_ = names;
-  return sweep();
-}
-
-tl::expected<void, HarnessError> NamespaceLease::sweep() {
-  auto swept = sweep_abandoned(client_, server_now(), Spared::kStay);
-  if (!swept) return tl::make_unexpected(swept.error());
-  swept_ = std::move(*swept);
   return {};
 }
 
-tl::expected<void, HarnessError> NamespaceLease::create_one(const std::string& name,
-                                                            const LeaseRequest& request) {
-  const json ns{{"apiVersion", "v1"},
-                {"kind", "Namespace"},
-                {"metadata",
-                 {{"name", name},
-                  {"labels", {{"app.kubernetes.io/managed-by", "stateproof"}, {kRunLabel, request.run}}},
-                  {"annotations",
-                   {{kHolder, Holder::this_process().identity()},
-                    {kMainNamespace, names_.empty() ? name : names_.front()}}}}}};
-  auto created = client_.create_object(kube::kNamespaces, "", ns);
+void NamespaceLease::hold(Held held, BootClock::time_point asked) {
+  const std::scoped_lock locks(renewing_, mutex_);
+  held_.push_back(std::move(held));
+  if (held_.size() == 1) sure_until_ = asked + kDuration - kMargin;  // of several it runs out first
+}
+
+tl::expected<json, HarnessError> NamespaceLease::create_namespace(const std::string& name) {
+  const json wanted = namespace_of(name, founding_);
+  auto created = client_.create_object(kube::kNamespaces, "", wanted);
   if (!created && created.error().is_conflict()) {
-    if (auto taken = take_over(name, request); !taken) return taken;
-    created = client_.create_object(kube::kNamespaces, "", ns);
+    if (auto cleared = clear_the_way(name); !cleared) return tl::make_unexpected(cleared.error());
+    created = client_.create_object(kube::kNamespaces, "", wanted);
   }
-  if (!created) return fail(created.error().sentence());
-  if (const auto stamp = parse_rfc3339(created->at("metadata").value("creationTimestamp", "")))
-    clock_skew_ = *stamp - now();
-  names_.push_back(name);
+  if (created) return std::move(*created);
+  if (created.error().kind != kube::ApiError::Kind::kStatus) {
+    // The answer was lost, and the namespace may be there: its founder's token is nobody else's.
+    auto found = find(client_, name);
+    if (found && *found && founded_by(found->value().ns, founding_)) return std::move(found->value().ns);
+  }
+  return fail(created.error().sentence());
+}
+
+tl::expected<void, HarnessError> NamespaceLease::clear_the_way(const std::string& name) {
+  auto found = find(client_, name);
+  if (!found) return tl::make_unexpected(found.error());
+  if (!*found) return {};  // gone meanwhile
+  Found& existing = **found;
+  if (is_terminating(existing.ns) && has_our_label(existing.ns))
+    return await_gone(client_, name, request_.stop);
+  if (!existing.objection.empty())
+    return fail(
+        fmt::format("Namespace {} exists and is not proved to be of this suite ({}); give another "
+                    "--namespace, or none.",
+                    name, existing.objection));
+  auto abandoned = await_abandoned(client_, std::move(existing), request_.stop);
+  if (!abandoned) return tl::make_unexpected(abandoned.error());
+  const auto seized = seize(client_, *abandoned, identity_);
+  if (!seized) return tl::make_unexpected(seized.error());
+  if (!*seized)
+    return fail(
+        fmt::format("Namespace {} was taken by another run just now; give another --namespace.", name));
+  request_.tell(fmt::format("removing namespace {} of the abandoned run {}", name, run_of(abandoned->ns)));
+  if (auto removed = remove_namespace(client_, name, uid_of(abandoned->ns)); !removed) return removed;
+  return await_gone(client_, name, request_.stop);
+}
+
+tl::expected<void, HarnessError> NamespaceLease::take_up_one(const std::string& name) {
+  auto found = find(client_, name);
+  if (!found) return tl::make_unexpected(found.error());
+  const bool stands = *found && !is_terminating((*found)->ns) && (*found)->objection.empty() &&
+                      run_of((*found)->ns) == request_.run;
+  if (!stands)
+    return fail(
+        fmt::format("Namespace {} of the killed run {} is gone, and what its clients wrote down with "
+                    "it; begin a new run.",
+                    name, request_.run));
+  auto abandoned = await_abandoned(client_, std::move(**found), request_.stop);
+  if (!abandoned) return tl::make_unexpected(abandoned.error());
+  if (held_.empty()) learn_time(*abandoned->server_now);
+  // With its version, so that of two who take it up one is refused.
+  const auto asked = BootClock::now();
+  const auto taken =
+      client_.patch(kube::kLeases, name, kLeaseName, kube::PatchType::kMerge,
+                    {{"metadata", {{"resourceVersion", version_of(abandoned->lease)}}},
+                     {"spec", {{"holderIdentity", identity_}, {"renewTime", micro_time(server_now())}}}});
+  if (!taken) return fail(taken.error().sentence());
+  hold({.home = {name, uid_of(abandoned->ns)}, .version = version_of(*taken)}, asked);
   return {};
 }
 
-tl::expected<void, HarnessError> NamespaceLease::take_over(const std::string& name,
-                                                           const LeaseRequest& request) {
-  const auto existing = client_.get(kube::kNamespaces, "", name);
-  if (!existing) {
-    if (existing.error().is_not_found()) return {};  // gone meanwhile
-    return fail(existing.error().sentence());
-  }
-  if (!is_ours(*existing))
-    return fail(fmt::format(
-        "Namespace {} exists and was not made by stateproof; give another --namespace, or none.", name));
-  if (!is_terminating(*existing)) {
-    if (!lease_is(is_abandoned, client_, *existing, server_now()))
-      return fail(fmt::format("Namespace {} is in use by {}; wait for that run, or give another --namespace.",
-                              name, holder_of(*existing)));
-    if (auto removed = client_.remove(kube::kNamespaces, "", name);
-        !removed && !removed.error().is_not_found())
-      return fail(removed.error().sentence());
-  }
-  return await_gone(client_, name, request.stop);
+// What is left of others is nothing that a run would fail for.
+void NamespaceLease::sweep() {
+  const auto swept = sweep_abandoned(client_, Spared::kStay, request_.tell);
+  if (!swept) return request_.tell("what abandoned runs left is not looked for: " + swept.error().sentence);
+  for (const json& ns : swept->removed) swept_.push_back({name_of(ns), uid_of(ns)});
 }
 
-Timestamp NamespaceLease::server_now() const { return now() + clock_skew_; }
-
-tl::expected<void, HarnessError> NamespaceLease::hold(std::chrono::seconds spared) {
-  const json lease{
-      {"apiVersion", "coordination.k8s.io/v1"},
-      {"kind", "Lease"},
-      {"metadata", {{"name", kLeaseName}, {"annotations", {{kSpared, std::to_string(spared.count())}}}}},
-      {"spec",
-       {{"holderIdentity", Holder::this_process().identity()},
-        {"leaseDurationSeconds", kDuration.count()},
-        {"renewTime", micro_time(server_now())}}}};
-  if (auto created = client_.create_object(kube::kLeases, names_.front(), lease); !created)
-    return fail(created.error().sentence());
-  return {};
+void NamespaceLease::learn_time(Timestamp server_time) {
+  server_time_ = server_time;
+  learnt_ = BootClock::now();
 }
 
-void NamespaceLease::renew(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  while (!pause_.wait_for(lock, stop, kRenewEvery, [&] { return stop.stop_requested(); })) {
-    if (stop.stop_requested()) return;
-    // A renewal that fails is tried again in time: the lease outlasts three of them.
-    (void)client_.patch(kube::kLeases, names_.front(), kLeaseName, kube::PatchType::kMerge,
-                        {{"spec", {{"renewTime", micro_time(server_now())}}}});
+Timestamp NamespaceLease::server_now() const {
+  return server_time_ + std::chrono::duration_cast<std::chrono::microseconds>(BootClock::now() - learnt_);
+}
+
+void NamespaceLease::keep_renewing() {
+  renewer_ = std::jthread([this](const std::stop_token& stop) { renew_until(stop); });
+}
+
+void NamespaceLease::renew_until(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  while (!pause_.wait_for(lock, stop, request_.renew_every, [&] { return stop.stop_requested(); })) {
+    const std::scoped_lock renewing(renewing_);
+    renew_all();
   }
+}
+
+// Under renewing_.
+void NamespaceLease::renew_all() {
+  const auto asked = BootClock::now();
+  bool all = true;
+  for (Held& held : held_) {
+    if (held.is_lost() || held.version.empty()) continue;
+    std::string trouble;
+    const Renewal renewal = renew(held, trouble);
+    all = all && renewal == Renewal::kDone;
+    if (renewal == Renewal::kFailed) note_trouble(trouble);
+  }
+  if (all) note_renewed(asked);
+}
+
+NamespaceLease::Renewal NamespaceLease::renew(Held& held, std::string& trouble) {
+  const auto renewed =
+      client_.patch(kube::kLeases, held.home.name, kLeaseName, kube::PatchType::kMerge,
+                    {{"metadata", {{"resourceVersion", held.version}}},
+                     {"spec", {{"holderIdentity", identity_}, {"renewTime", micro_time(server_now())}}}});
+  if (renewed) {
+    held.version = version_of(*renewed);
+    return Renewal::kDone;
+  }
+  if (renewed.error().is_conflict() || renewed.error().is_not_found()) return examine(held, trouble);
+  trouble = renewed.error().sentence();
+  return Renewal::kFailed;
+}
+
+// Refused: somebody wrote it, or it was our own renewal whose answer was lost.
+NamespaceLease::Renewal NamespaceLease::examine(Held& held, std::string& trouble) {
+  const auto lease = client_.get(kube::kLeases, held.home.name, kLeaseName);
+  if (!lease && !lease.error().is_not_found()) {
+    trouble = lease.error().sentence();
+    return Renewal::kFailed;
+  }
+  if (lease && belongs_to(*lease, held.home.uid) && holder_of(*lease) == identity_) {
+    held.version = version_of(*lease);
+    return Renewal::kDone;
+  }
+  if (!lease || !belongs_to(*lease, held.home.uid))
+    lose(held.gone,
+         fmt::format("Namespace {}, or the Lease in it, was deleted by somebody else while this run used "
+                     "it; run it again.",
+                     held.home.name));
+  else
+    lose(held.taken_over,
+         fmt::format(
+             "Namespace {} was taken over by {}, because this run had not renewed its lease for {} s or "
+             "longer; run it again.",
+             held.home.name, holder_shown(*lease), kDuration.count()));
+  return Renewal::kLost;
+}
+
+void NamespaceLease::note_renewed(BootClock::time_point asked) {
+  std::string over;
+  {
+    const std::scoped_lock lock(mutex_);
+    sure_until_ = asked + kDuration - kMargin;
+    std::swap(over, trouble_);
+  }
+  if (!over.empty()) request_.tell("the lease is renewed again");
+}
+
+void NamespaceLease::note_trouble(const std::string& trouble) {
+  {
+    const std::scoped_lock lock(mutex_);
+    const bool told = !trouble_.empty();
+    trouble_ = trouble;
+    if (told) return;
+  }
+  request_.tell("the lease could not be renewed: " + trouble);
+}
+
+void NamespaceLease::lose(bool& how, const std::string& why) {
+  {
+    const std::scoped_lock lock(mutex_);
+    how = true;
+    if (!loss_.empty()) return;
+    loss_ = why;
+  }
+  request_.tell(why);
+  if (request_.lost) request_.lost(why);
+}
+
+std::optional<std::string> NamespaceLease::unsure() const {
+  const std::scoped_lock lock(mutex_);
+  if (!loss_.empty()) return loss_;
+  if (BootClock::now() < sure_until_) return std::nullopt;
+  return fmt::format(
+      "The lease of namespace {} has run out and cannot be renewed ({}); nothing is changed in it.",
+      held_.empty() ? "?" : held_.front().home.name, trouble_);
+}
+
+std::optional<std::string> NamespaceLease::objection() {
+  if (!unsure()) return std::nullopt;
+  const std::scoped_lock renewing(renewing_);
+  if (unsure()) renew_all();
+  return unsure();
+}
+
+std::vector<Home> NamespaceLease::homes() const {
+  const std::scoped_lock lock(mutex_);
+  std::vector<Home> homes;
+  for (const Held& held : held_)
+    if (!held.is_lost()) homes.push_back(held.home);
+  return homes;
 }
 
 tl::expected<void, HarnessError> NamespaceLease::keep() {
   renewer_ = {};
-  const auto kept = client_.patch(kube::kLeases, names_.front(), kLeaseName, kube::PatchType::kMerge,
-                                  {{"spec",
-                                    {{"holderIdentity", "kept"},
-                                     {"leaseDurationSeconds", kKept.count()},
-                                     {"renewTime", micro_time(server_now())}}}});
-  if (!kept) return fail(kept.error().sentence());
+  const std::scoped_lock renewing(renewing_);
+  identity_ = Holder::nobody().identity();
+  for (Held& held : held_) {
+    const auto kept = client_.patch(kube::kLeases, held.home.name, kLeaseName, kube::PatchType::kMerge,
+                                    {{"metadata", {{"resourceVersion", held.version}}},
+                                     {"spec",
+                                      {{"holderIdentity", identity_},
+                                       {"leaseDurationSeconds", kKept.count()},
+                                       {"renewTime", micro_time(server_now())}}}});
+    if (!kept) return fail(kept.error().sentence());
+    held.version = version_of(*kept);
+  }
+  const std::scoped_lock lock(mutex_);
+  sure_until_ = BootClock::now() + kKept;
   return {};
 }
 
-std::vector<std::string> NamespaceLease::release() {
+std::vector<Remnant> NamespaceLease::release() {
   renewer_ = {};
-  std::vector<std::string> failed;
-  for (const std::string& name : names_) {
-    const auto removed = client_.remove(kube::kNamespaces, "", name);
-    if (!removed && !removed.error().is_not_found())
-      failed.push_back(name + ": " + removed.error().sentence());
-    empty(client_, name);
+  const std::scoped_lock renewing(renewing_);
+  std::vector<Remnant> left;
+  for (Held& held : held_) {
+    std::string trouble;
+    // Once more, so that nobody else has it. One that is gone, or has no Lease yet, is known by its UID.
+    if (!held.is_lost() && !held.version.empty()) (void)renew(held, trouble);
+    if (held.taken_over) {
+      left.push_back({held.home.name, loss_, false});
+      continue;
+    }
+    if (const auto removed = remove_namespace(client_, held.home.name, held.home.uid); !removed)
+      left.push_back({held.home.name, removed.error().sentence, true});
   }
-  return failed;
-}
-
-tl::expected<std::vector<std::string>, HarnessError> sweep_abandoned(const kube::Client& client,
-                                                                     Timestamp server_now, Spared spared) {
-  const auto found = client.list(kube::kNamespaces, "", {.label_selector = kManagedBy, .field_selector = ""});
-  if (!found) return fail(found.error().sentence());
-  std::vector<std::string> swept;
-  for (const json& ns : found->items) {
-    if (!lease_is(spared == Spared::kStay ? is_given_up : is_abandoned, client, ns, server_now)) continue;
-    const std::string name = ns.at("metadata").at("name");
-    if (is_terminating(ns) || client.remove(kube::kNamespaces, "", name)) swept.push_back(name);
-  }
-  return swept;
+  sweep();
+  return left;
 }
 
 }  // namespace stateproof::lease

@@ -62,6 +62,7 @@ class NoProgress : public Progress {
   void step_began(std::string_view, std::string_view) override {}
   void note(std::string_view) override {}
   void step_ended(std::string_view, Step::Phase, std::string_view) override {}
+  void tell(std::string_view) override {}
 };
 
 /// LiveProgress whose elapsed time runs by itself.
@@ -112,51 +113,81 @@ void PlainProgress::step_ended(std::string_view name, Step::Phase outcome, std::
                     duration_text(seconds_between(step.began, now)), more.empty() ? "" : ": " + more));
 }
 
+void PlainProgress::tell(std::string_view text) {
+  const std::scoped_lock lock(mutex_);
+  write(begun(style_, text, "", clock_()).label);
+}
+
 LiveProgress::LiveProgress(std::ostream& out, ProgressStyle style, SteadyClock clock)
     : out_(out), style_(std::move(style)), clock_(std::move(clock)) {}
 
 LiveProgress::~LiveProgress() {
+  redraw();
   // What is printed next must not stand on the live line of a step that never ended.
   if (step_) out_ << "\n" << std::flush;
 }
 
+// Under drawing_.
 void LiveProgress::draw() {
-  if (!step_) return;
-  std::string text =
-      fmt::format("{}  {}", step_->label, duration_text(seconds_between(step_->began, clock_())));
-  if (!step_->note.empty()) text += "  " + step_->note;
-  // One column is left free: a full line would wrap on some terminals and could not be drawn over.
-  const std::size_t room = std::max<std::size_t>(style_.columns, 20) - 3;
-  out_ << kBackAndClear << (style_.unicode ? "… " : "> ") << cut(text, room) << std::flush;
+  std::string text;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const std::string& line : std::exchange(told_, {}))
+      text += fmt::format("{}{}\n", kBackAndClear, line);
+    if (step_) {
+      std::string live =
+          fmt::format("{}  {}", step_->label, duration_text(seconds_between(step_->began, clock_())));
+      if (!step_->note.empty()) live += "  " + step_->note;
+      // One column is left free: a full line would wrap on some terminals and could not be drawn over.
+      const std::size_t room = std::max<std::size_t>(style_.columns, 20) - 3;
+      text += fmt::format("{}{}{}", kBackAndClear, style_.unicode ? "… " : "> ", cut(live, room));
+    }
+  }
+  if (!text.empty()) out_ << text << std::flush;
 }
 
 void LiveProgress::step_began(std::string_view name, std::string_view text) {
-  const std::scoped_lock lock(mutex_);
-  if (step_) out_ << "\n";
-  step_ = begun(style_, name, text, clock_());
+  const std::scoped_lock drawing(drawing_);
+  bool unfinished = false;
+  {
+    const std::scoped_lock lock(mutex_);
+    unfinished = step_.has_value();
+    step_ = begun(style_, name, text, clock_());
+  }
+  if (unfinished) out_ << "\n";
   draw();
 }
 
 void LiveProgress::note(std::string_view text) {
   const std::scoped_lock lock(mutex_);
-  if (!step_) return;
-  step_->note = one_line(valid_text(text));
-  draw();
+  if (step_) step_->note = one_line(valid_text(text));
 }
 
 void LiveProgress::redraw() {
-  const std::scoped_lock lock(mutex_);
+  const std::scoped_lock drawing(drawing_);
   draw();
 }
 
 void LiveProgress::step_ended(std::string_view name, Step::Phase outcome, std::string_view text) {
+  const std::scoped_lock drawing(drawing_);
+  std::string line;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const std::string& told : std::exchange(told_, {}))
+      line += fmt::format("{}{}\n", kBackAndClear, told);
+    const TimePoint now = clock_();
+    const CurrentStep step = ended(style_, step_, name, now);
+    const std::string more = details(step, outcome, text);
+    line += fmt::format("{}{} {}  {}{}\n", kBackAndClear, mark(outcome, {style_.colour, style_.unicode}),
+                        step.label, duration_text(seconds_between(step.began, now)),
+                        more.empty() ? "" : "  " + more);
+  }
+  out_ << line << std::flush;
+}
+
+void LiveProgress::tell(std::string_view text) {
   const std::scoped_lock lock(mutex_);
-  const TimePoint now = clock_();
-  const CurrentStep step = ended(style_, step_, name, now);
-  const std::string more = details(step, outcome, text);
-  out_ << kBackAndClear << mark(outcome, {style_.colour, style_.unicode}) << " " << step.label << "  "
-       << duration_text(seconds_between(step.began, now)) << (more.empty() ? "" : "  " + more) << "\n"
-       << std::flush;
+  told_.push_back(begun(style_, text, "", clock_()).label);
 }
 
 std::unique_ptr<Progress> make_progress(std::ostream& out, ProgressStyle style, SteadyClock clock) {

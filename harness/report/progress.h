@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/model/timeline.h"
 #include "harness/report/mark.h"
@@ -26,6 +27,8 @@ class Progress {
   /// What is waited for at present.
   virtual void note(std::string_view text) = 0;
   virtual void step_ended(std::string_view name, Step::Phase outcome, std::string_view text) = 0;
+  /// What happens beside the steps and has to be known: a deletion, trouble with a lease.
+  virtual void tell(std::string_view text) = 0;
 };
 
 using SteadyClock = std::function<std::chrono::steady_clock::time_point()>;
@@ -61,6 +64,7 @@ class PlainProgress : public Progress {
   void step_began(std::string_view name, std::string_view text) override;
   void note(std::string_view text) override;
   void step_ended(std::string_view name, Step::Phase outcome, std::string_view text) override;
+  void tell(std::string_view text) override;
 
  private:
   void write(const std::string& text);
@@ -73,7 +77,8 @@ class PlainProgress : public Progress {
   std::optional<CurrentStep> step_;
 };
 
-/// For terminals: one line that is drawn again in place until its step ends.
+/// For terminals: one line that is drawn again in place until its step ends. note() and tell() write nothing
+/// themselves: they may be called under locks, and the terminal may be stopped.
 class LiveProgress : public Progress {
  public:
   LiveProgress(std::ostream& out, ProgressStyle style, SteadyClock clock);
@@ -81,6 +86,7 @@ class LiveProgress : public Progress {
   void step_began(std::string_view name, std::string_view text) override;
   void note(std::string_view text) override;
   void step_ended(std::string_view name, Step::Phase outcome, std::string_view text) override;
+  void tell(std::string_view text) override;
   /// Brings the elapsed time up to date.
   void redraw();
 
@@ -90,8 +96,10 @@ class LiveProgress : public Progress {
   std::ostream& out_;
   ProgressStyle style_;
   SteadyClock clock_;
-  std::mutex mutex_;
+  std::mutex drawing_;  ///< held while the terminal is written to, which may take as long as Ctrl-S lasts
+  std::mutex mutex_;    ///< guards what follows, and is never held meanwhile: whoever notes must not wait
   std::optional<CurrentStep> step_;
+  std::vector<std::string> told_;  ///< to be written above the live line
 };
 
 }  // namespace stateproof::report

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <latch>
 #include <sstream>
 #include <thread>
 #include <vector>
@@ -81,7 +82,6 @@ TEST(LiveProgress, TheLineIsDrawnAgainInPlaceAndThenStays) {
   progress.step_ended("scale-up", Step::Phase::kReached, "");
   EXPECT_EQ(out.str(),
             "\r\x1B[2K… scale-up 3 -> 5  0.0s"
-            "\r\x1B[2K… scale-up 3 -> 5  1.5s  mariadb-3 to be Ready"
             "\r\x1B[2K… scale-up 3 -> 5  2.0s  mariadb-3 to be Ready"
             "\r\x1B[2K✓ scale-up 3 -> 5  3.0s\n");
 }
@@ -93,7 +93,46 @@ TEST(LiveProgress, ALongNoteIsCutSoThatTheLineDoesNotWrap) {
   progress.step_began("create", "3");
   out.str("");
   progress.note("mariadb-0 to be scheduled to a node");
+  progress.redraw();
   EXPECT_EQ(out.str(), "\r\x1B[2K… create 3  0.0s  mariadb-...");
+}
+
+TEST(LiveProgress, WhatIsToldStandsAboveTheLine) {
+  FakeClock clock;
+  std::ostringstream out;
+  LiveProgress progress(out, terminal(), clock.reader());
+  progress.step_began("create", "3");
+  out.str("");
+  progress.tell("removing namespace\x1B[2J a");
+  EXPECT_EQ(out.str(), "") << "whoever tells may hold a lock, and the terminal may be stopped";
+  progress.redraw();
+  EXPECT_EQ(out.str(), "\r\x1B[2Kremoving namespace a\n\r\x1B[2K… create 3  0.0s");
+}
+
+/// A terminal on which Ctrl-S was pressed, until it is let go on.
+class StoppedTerminal : public std::stringbuf {
+ public:
+  std::latch reached{1};
+  std::latch goes_on{1};
+
+ protected:
+  int sync() override {
+    reached.count_down();
+    goes_on.wait();
+    return 0;
+  }
+};
+
+TEST(LiveProgress, NobodyWhoNotesOrTellsWaitsForAStoppedTerminal) {
+  FakeClock clock;
+  StoppedTerminal terminal_that_stands;
+  std::ostream out(&terminal_that_stands);
+  LiveProgress progress(out, terminal(), clock.reader());
+  std::jthread drawing([&] { progress.step_began("create", "3"); });
+  terminal_that_stands.reached.wait();
+  progress.note("mariadb-0 to be Ready");
+  progress.tell("the lease is renewed again");
+  terminal_that_stands.goes_on.count_down();
 }
 
 TEST(LiveProgress, NothingIsDrawnBetweenSteps) {

@@ -229,7 +229,8 @@ std::string a_worker(Stage& stage) {
 Words worker(Stage& stage) { return {{"<node>", a_worker(stage)}}; }
 
 void patch_node(Stage& stage, const std::string& node, const json& merge) {
-  demand(stage.client().patch(kube::kNodes, "", node, kube::PatchType::kMerge, merge));
+  // What was done to a node is undone, whatever becomes of the namespaces meanwhile.
+  demand(stage.request().client.patch(kube::kNodes, "", node, kube::PatchType::kMerge, merge));
 }
 void remove_label(Stage& stage) {
   patch_node(stage, a_worker(stage), {{"metadata", {{"labels", {{label_of(stage.subject().ns), nullptr}}}}}});

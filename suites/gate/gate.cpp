@@ -148,8 +148,13 @@ tl::expected<void, HarnessError> create_recorder(const kube::Client& client, con
 
 tl::expected<void, HarnessError> open(const kube::Client& client, const Site& site, const Request& request,
                                       const std::stop_token& stop) {
-  auto lease = lease::NamespaceLease::take(
-      client, {.run = request.run, .name = site.subject, .more = {"client"}, .stop = stop});
+  lease::LeaseRequest wanted;
+  wanted.run = request.run;
+  wanted.name = site.subject;
+  wanted.more = {"client"};
+  wanted.stop = stop;
+  wanted.tell = request.tell;
+  auto lease = lease::NamespaceLease::take(client, wanted);
   if (!lease) return tl::make_unexpected(lease.error());
   const auto deployed = [&]() -> tl::expected<void, HarnessError> {
     if (auto kept = (*lease)->keep(); !kept) return kept;
@@ -318,39 +323,43 @@ tl::expected<void, HarnessError> copy(const kube::Client& client, const Site& si
   return {};
 }
 
-tl::expected<void, HarnessError> may_close(const kube::Client& client, const Site& site) {
+tl::expected<std::vector<std::string>, HarnessError> close(const kube::Client& client, const Site& site,
+                                                           const lease::Tell& tell,
+                                                           const std::stop_token& stop) {
+  std::vector<lease::Home> homes;
   for (const std::string& name : {site.subject, site.home()}) {
-    const auto found = client.get(kube::kNamespaces, "", name);
-    if (!found && found.error().is_not_found()) continue;
-    if (!found) return fail(found.error().sentence());
-    if (!lease::is_ours(*found))
-      return fail(fmt::format(
-          "Namespace {} is not of this suite, and stays as it is; give the gate's --namespace.", name));
+    const auto found = lease::find(client, name);
+    if (!found) return tl::make_unexpected(found.error());
+    if (!*found) continue;
+    const bool going = lease::is_terminating((*found)->ns) && lease::has_our_label((*found)->ns);
+    if (!going && !(*found)->objection.empty())
+      return fail(
+          fmt::format("Namespace {} is not proved to be of this suite ({}), and stays as it is; give the "
+                      "gate's --namespace.",
+                      name, (*found)->objection));
+    homes.push_back({name, lease::uid_of((*found)->ns)});
   }
-  return {};
-}
-
-std::vector<std::string> close(const kube::Client& client, const Site& site, const std::stop_token& stop) {
-  const std::vector<std::string> names{site.subject, site.home()};
   Lookout lookout(client, site);
   lookout.watch(kube::kNamespaces, "", lease::kManagedBy);
   lookout.watch(kube::kVolumes, "");
   std::vector<std::string> left;
-  for (const std::string& name : names) {
-    const auto removed = client.remove(kube::kNamespaces, "", name);
-    if (!removed && !removed.error().is_not_found()) left.push_back("kubectl delete namespace " + name);
+  for (const lease::Home& home : homes) {
+    tell("removing namespace " + home.name);
+    if (const auto removed = lease::remove_namespace(client, home.name, home.uid); !removed)
+      left.push_back("kubectl delete namespace " + home.name);
   }
   if (!left.empty()) return left;
   const auto gone = lookout.await(
       [&](const View& view) {
-        for (const std::string& name : names)
-          if (view.namespaces.contains(name))
-            return Standing{false, "namespace " + name + " still there", {}};
+        for (const lease::Home& home : homes)
+          if (const auto found = view.namespaces.find(home.name);
+              found != view.namespaces.end() && found->second.ref.uid.value == home.uid)
+            return Standing{false, "namespace " + home.name + " still there", {}};
         return Standing{true, "gone", {}};
       },
       kGone, stop);
   if (!gone)
-    for (const std::string& name : names) left.push_back("kubectl delete namespace " + name);
+    for (const lease::Home& home : homes) left.push_back("kubectl delete namespace " + home.name);
   return left;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "harness/kube/client.h"
+#include "harness/lease/sweep.h"
 #include "harness/model/harness_error.h"
 #include "harness/model/timeline.h"
 #include "suites/scenarios/engine/scenario.h"
@@ -28,6 +29,7 @@ struct Request {
   std::string run;
   std::string image;
   nlohmann::json environment;  ///< with the budget
+  lease::Tell tell = {};       ///< what is removed of abandoned runs
 };
 
 /// Creates the namespaces and starts the recorder in them. What was created is removed again when that fails.
@@ -54,12 +56,11 @@ tl::expected<void, HarnessError> follow(const kube::Client& client, const Site& 
 tl::expected<void, HarnessError> copy(const kube::Client& client, const Site& site,
                                       const std::filesystem::path& file, const std::stop_token& stop);
 
-/// Whether these namespaces are ours, or are not there; an error when that cannot be told, or when they are
-/// somebody else's.
-tl::expected<void, HarnessError> may_close(const kube::Client& client, const Site& site);
-
-/// Asks for the deletion of everything and waits until the namespaces are gone. Gives what is left, each with
-/// the command that removes it.
-std::vector<std::string> close(const kube::Client& client, const Site& site, const std::stop_token& stop);
+/// Asks for the deletion of everything, says so, and waits until the namespaces are gone. Gives what is left,
+/// each with the command that removes it; an error, and nothing is deleted, when one of the namespaces is not
+/// proved to be ours, or that cannot be told.
+tl::expected<std::vector<std::string>, HarnessError> close(const kube::Client& client, const Site& site,
+                                                           const lease::Tell& tell,
+                                                           const std::stop_token& stop);
 
 }  // namespace stateproof::gate

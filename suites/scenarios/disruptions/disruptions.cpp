@@ -145,8 +145,10 @@ Condition restart_kubelets(Stage& stage, const std::vector<std::string>& nodes) 
 }
 
 void cordon(Stage& stage, const std::string& node, bool unschedulable) {
-  const auto patched = stage.client().patch(kube::kNodes, "", node, kube::PatchType::kMerge,
-                                            {{"spec", {{"unschedulable", unschedulable}}}});
+  // What was done to a node is undone, whatever becomes of the namespaces meanwhile.
+  const kube::Client& client = unschedulable ? stage.client() : stage.request().client;
+  const auto patched = client.patch(kube::kNodes, "", node, kube::PatchType::kMerge,
+                                    {{"spec", {{"unschedulable", unschedulable}}}});
   if (!patched) throw HarnessTrouble(patched.error().sentence());
 }
 

@@ -27,8 +27,6 @@ ScenarioEnd play(const Scenario& scenario, Stage& stage) {
     return {};
   } catch (const Curtain&) {
     return {};
-  } catch (const Interrupted&) {
-    return interrupted();
   } catch (const std::exception& trouble) {
     if (stage.stop().stop_requested()) return interrupted();
     return {End::Reason::kHarnessError, trouble.what(), {}, 0};
@@ -141,9 +139,13 @@ ScenarioEnd run(const Scenario& scenario, const ScenarioRequest& request) {
   try {
     Stage stage(scenario, request);
     end = play(scenario, stage);
+    if (std::string loss = stage.loss(); !loss.empty())
+      end = {End::Reason::kHarnessError, std::move(loss), {}, 0};
     // Whoever is told to go before the end may be started again: the recording stays open.
     if (request.adopts && end.reason == End::Reason::kInterrupted) return end;
-    if (request.before_clean_up && stage.is_open()) request.before_clean_up({end, stage.namespaces()});
+    // What somebody else holds now is his.
+    if (request.before_clean_up && stage.is_open() && stage.loss().empty())
+      request.before_clean_up({end, stage.namespaces()});
     end.left_behind = stage.clean_up();
     if (const std::string error = stage.recorder().write_error(); !error.empty())
       end = {End::Reason::kHarnessError, error, std::move(end.left_behind), 0};

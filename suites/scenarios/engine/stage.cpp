@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
@@ -72,7 +73,10 @@ std::optional<Timeline> former_recording(const ScenarioRequest& request) {
 // Scenarios of one run may play side by side: each has a namespace of its own.
 lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioRequest& request) {
   const bool is_main = scenario.name == all().front().name;
-  lease::LeaseRequest lease{.run = request.run, .name = request.ns, .more = {}, .stop = request.stop};
+  lease::LeaseRequest lease;
+  lease.run = request.run;
+  lease.name = request.ns;
+  lease.stop = request.stop;
   // Side by side with others or not: who adopts a namespace has its name.
   if (!is_main && !request.adopts)
     lease.name = fmt::format("{}-{}", lease::namespaces_of(lease).front(), scenario.name);
@@ -81,25 +85,107 @@ lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioReques
   return lease;
 }
 
+/// Sees at once when a namespace that the stage stands in is deleted by somebody else, or replaced.
+class Stage::NamespaceGuard : public kube::WatchSink {
+ public:
+  NamespaceGuard(Stage& stage, kube::WatchSink& recorded) : stage_(stage), recorded_(recorded) {
+    if (stage.lease_)
+      for (const lease::Home& home : stage.lease_->homes()) homes_[home.name] = home.uid;
+  }
+
+  void stand_down() { standing_ = false; }
+
+  void on_event(const kube::Resource& resource, kube::WatchEvent event) override {
+    const std::string why = standing_ ? objection(event) : std::string{};
+    recorded_.on_event(resource, std::move(event));
+    if (!why.empty()) stage_.lose(why);
+  }
+  void on_synced(const kube::Resource& resource) override { recorded_.on_synced(resource); }
+  void on_gap(const kube::Resource& resource, const kube::WatchGap& gap) override {
+    recorded_.on_gap(resource, gap);
+  }
+  void on_trouble(const kube::Resource& resource, const kube::ApiError& error) override {
+    recorded_.on_trouble(resource, error);
+  }
+  void on_failed(const kube::Resource& resource, const kube::ApiError& error) override {
+    recorded_.on_failed(resource, error);
+  }
+
+ private:
+  std::string objection(const kube::WatchEvent& event) {
+    const std::string name = lease::name_of(event.object);
+    const bool wanted =
+        std::find(stage_.namespaces_.begin(), stage_.namespaces_.end(), name) != stage_.namespaces_.end();
+    if (!wanted) return {};
+    const std::string uid = lease::uid_of(event.object);
+    // Whoever adopts namespaces takes them as they are.
+    const std::string& ours = homes_.try_emplace(name, uid).first->second;
+    const bool deleted = event.type == kube::WatchEventType::kDeleted || lease::is_terminating(event.object);
+    if (uid == ours && !deleted) return {};
+    if (uid != ours && deleted) return {};  // the last word on a predecessor
+    return fmt::format(
+        "Namespace {} was {} by somebody else while the scenario \"{}\" used it; run it again.", name,
+        deleted ? "deleted" : "replaced", stage_.scenario_.name);
+  }
+
+  Stage& stage_;
+  kube::WatchSink& recorded_;
+  std::map<std::string, std::string> homes_;  ///< UIDs by name
+  std::atomic<bool> standing_ = true;
+};
+
 Stage::Stage(const Scenario& scenario, const ScenarioRequest& request)
     : scenario_(scenario),
       request_(request),
+      client_(request.client.fenced([this] { return objection(); })),
       subject_(scenario.subject(lease::namespaces_of(lease_request(scenario, request)).front())),
       namespaces_(lease::namespaces_of(lease_request(scenario, request))),
       former_(former_recording(request)),
       recorder_(
           former_ ? record::Recorder(*former_, reopen_file(request.recording))
                   : record::Recorder(header_of(scenario, request, subject_), create_file(request.recording))),
-      watcher_(request.client) {}
+      watcher_(request.client),
+      on_user_stop_(request.stop, [this] { stopping_.request_stop(); }) {}
+
+Stage::~Stage() = default;
+
+std::string Stage::loss() const {
+  const std::scoped_lock lock(mutex_);
+  return loss_;
+}
+
+void Stage::lose(const std::string& why) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!loss_.empty()) return;
+    loss_ = why;
+  }
+  recorder_.add(Trouble{why});
+  stopping_.request_stop();
+}
+
+std::optional<std::string> Stage::objection() const {
+  if (std::string why = loss(); !why.empty()) return why;
+  return lease_ ? lease_->objection() : std::nullopt;
+}
+
+void Stage::tell(const std::string& text) {
+  recorder_.add(Trouble{text});
+  if (request_.progress != nullptr) request_.progress->tell(text);
+}
+
+void Stage::take_namespaces() {
+  lease::LeaseRequest wanted = lease_request(scenario_, request_);
+  wanted.tell = [this](const std::string& text) { tell(text); };
+  wanted.lost = [this](const std::string& why) { lose(why); };
+  auto lease = request_.salvages ? lease::NamespaceLease::take_up(request_.client, wanted)
+                                 : lease::NamespaceLease::take(request_.client, wanted);
+  if (!lease) throw HarnessTrouble(lease.error().sentence);
+  lease_ = std::move(*lease);
+}
 
 void Stage::open() {
-  if (!request_.adopts) {
-    const lease::LeaseRequest wanted = lease_request(scenario_, request_);
-    auto lease = request_.salvages ? lease::NamespaceLease::take_up(client(), wanted)
-                                   : lease::NamespaceLease::take(client(), wanted);
-    if (!lease) throw HarnessTrouble(lease.error().sentence);
-    lease_ = std::move(*lease);
-  }
+  if (!request_.adopts) take_namespaces();
   const std::string& ns = subject_.ns;
   for (const kube::Resource& resource : {kube::kPods, kube::kStatefulSets, kube::kClaims, kube::kServices,
                                          kube::kEndpointSlices, kube::kEvents})
@@ -108,12 +194,16 @@ void Stage::open() {
   watch(kube::kVolumes, "");
   if (scenario_.has_client_namespace) watch(kube::kPods, client_namespace());
   for (const std::string& name : namespaces_) watch(kube::kServiceAccounts, name);
-  watch(kube::kNamespaces, "", lease::kManagedBy);
+  guard_ = std::make_unique<NamespaceGuard>(*this, *recorder_.sink("namespaces of the cluster"));
+  watcher_.start({.resource = kube::kNamespaces,
+                  .ns = {},
+                  .label_selector = lease::kManagedBy,
+                  .field_selector = {},
+                  .sink = guard_.get()});
   for (const kube::Resource& resource : scenario_.also_watches_cluster) watch(resource, "");
-  require(recorder_.await_synced(kSync, request_.stop));
+  require(recorder_.await_synced(kSync, stop_));
   recorder_.tell_vanished();
-  require(
-      recorder_.await([this](const record::View& view) { return furnished(view); }, kFurnish, request_.stop));
+  require(recorder_.await([this](const record::View& view) { return furnished(view); }, kFurnish, stop_));
 }
 
 // Pods are refused until the controller manager has given their namespace its ServiceAccount.
@@ -215,7 +305,7 @@ std::string Stage::exec(Ordinal ordinal, const std::vector<std::string>& command
 
 std::string Stage::exec(const std::string& pod, const std::vector<std::string>& command) {
   const auto done = kube::exec(
-      client(), {.pod = {subject_.ns, pod, subject_.container}, .command = command, .stop = request_.stop});
+      client(), {.pod = {subject_.ns, pod, subject_.container}, .command = command, .stop = stop_});
   if (!done) throw HarnessTrouble(done.error().sentence());
   if (done->exit_code != 0)
     throw HarnessTrouble(fmt::format("{} in pod {} ended with exit code {}: {}", fmt::join(command, " "), pod,
@@ -238,7 +328,7 @@ void Stage::hold_still(const std::string& name, const json& args) {
         patch(kube::kStatefulSets, subject_.set, {{"spec", {{"revisionHistoryLimit", passing}}}});
     const auto generation = patched.at("metadata").at("generation").get<std::int64_t>();
     const record::Waited waited =
-        recorder_.await(worked_through(subject_, generation), kControllerPass, request_.stop);
+        recorder_.await(worked_through(subject_, generation), kControllerPass, stop_);
     if (waited.result == record::Waited::Result::kTimedOut) {
       end(name, args, Step::Phase::kTimedOut, waited.text);
       throw Curtain{};
@@ -252,7 +342,7 @@ void Stage::pause(std::chrono::milliseconds duration) const {
   std::mutex mutex;
   std::condition_variable_any wake;
   std::unique_lock lock(mutex);
-  wake.wait_for(lock, request_.stop, duration, [&] { return request_.stop.stop_requested(); });
+  wake.wait_for(lock, stop_, duration, [&] { return stop_.stop_requested(); });
 }
 
 void Stage::ask_until(std::chrono::seconds limit, const std::function<std::string()>& objection) const {
@@ -265,7 +355,7 @@ void Stage::ask_until(std::chrono::seconds limit, const std::function<std::strin
 }
 
 void Stage::begin(const std::string& name, const json& args, const std::string& text) {
-  if (request_.stop.stop_requested()) throw Interrupted();
+  if (stop_.stop_requested()) throw Interrupted();
   recorder_.add(Step{name, Step::Phase::kBegin, args, text});
   if (request_.progress != nullptr) request_.progress->step_began(name, text);
 }
@@ -283,7 +373,7 @@ bool Stage::await(const std::string& name, const json& args, const record::Condi
     if (request_.progress != nullptr && !standing.reached) request_.progress->note(standing.last_seen);
     return standing;
   };
-  const record::Waited waited = recorder_.await(noting, within, request_.stop);
+  const record::Waited waited = recorder_.await(noting, within, stop_);
   switch (waited.result) {
     case record::Waited::Result::kReached:
       end(name, args, Step::Phase::kReached, waited.text);
@@ -309,23 +399,29 @@ record::Standing Stage::all_gone(const record::View& view) const {
 
 // Of this run and of the abandoned ones that it swept.
 std::vector<std::string> Stage::left_behind(const record::View& view) const {
-  std::vector<std::string> namespaces = lease_->names();
-  namespaces.insert(namespaces.end(), lease_->swept().begin(), lease_->swept().end());
+  std::vector<lease::Home> homes = lease_->homes();
+  homes.insert(homes.end(), lease_->swept().begin(), lease_->swept().end());
   std::vector<std::string> left;
-  for (const std::string& name : namespaces)
-    if (view.namespaces.contains(name)) left.push_back("namespace " + name);
+  for (const lease::Home& home : homes)
+    if (const auto found = view.namespaces.find(home.name);
+        found != view.namespaces.end() && found->second.ref.uid.value == home.uid)
+      left.push_back("namespace " + home.name);
   for (const auto& [name, volume] : view.volumes)
-    if (std::find(namespaces.begin(), namespaces.end(), volume.claim.ns) != namespaces.end())
+    if (std::any_of(homes.begin(), homes.end(),
+                    [&](const lease::Home& home) { return home.name == volume.claim.ns; }))
       left.push_back("persistentvolume " + name);
   return left;
 }
 
 std::vector<std::string> Stage::clean_up() {
   if (!lease_) return {};
+  if (guard_) guard_->stand_down();
   const json args = json::object();
-  recorder_.add(Step{"cleanup", Step::Phase::kBegin, args, "remove what was created"});
-  if (request_.progress != nullptr) request_.progress->step_began("cleanup", "remove what was created");
-  const std::vector<std::string> refused = lease_->release();
+  std::string text = "remove what was created:";
+  for (const lease::Home& home : lease_->homes()) text += " " + home.name;
+  recorder_.add(Step{"cleanup", Step::Phase::kBegin, args, text});
+  if (request_.progress != nullptr) request_.progress->step_began("cleanup", text);
+  const std::vector<lease::Remnant> refused = lease_->release();
   const record::Waited waited =
       recorder_.await([this](const record::View& view) { return all_gone(view); }, kCleanUp, request_.hurry);
   const bool clean = refused.empty() && waited.result == record::Waited::Result::kReached;
@@ -334,8 +430,13 @@ std::vector<std::string> Stage::clean_up() {
   std::vector<std::string> left =
       recorder_.look([this](const record::View& view) { return left_behind(view); });
   for (std::string& object : left) object = "kubectl delete " + object;
-  if (left.empty())  // blind: what could not even be asked for is named all the same
-    for (const std::string& name : refused) left.push_back("kubectl delete namespace " + name);
+  for (const lease::Remnant& remnant : refused) {
+    tell(fmt::format("namespace {} was not removed: {}", remnant.ns, remnant.why));
+    // Blind: what could not even be asked for is named all the same.
+    std::string command = "kubectl delete namespace " + remnant.ns;
+    if (remnant.ours && std::find(left.begin(), left.end(), command) == left.end())
+      left.push_back(std::move(command));
+  }
   return left;
 }
 

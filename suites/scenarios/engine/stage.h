@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <type_traits>
 #include <vector>
@@ -34,13 +36,21 @@ class Stage {
  public:
   /// Creates the recording; throws HarnessTrouble when it cannot. Both must outlive the stage.
   Stage(const Scenario& scenario, const ScenarioRequest& request);
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+  ~Stage();
 
   /// Leases the namespaces and starts the watches. Throws HarnessTrouble.
   void open();
   /// Whether namespaces were leased, which must be cleaned up.
   [[nodiscard]] bool is_open() const { return lease_ != nullptr; }
 
-  [[nodiscard]] const kube::Client& client() const { return request_.client; }
+  /// Not empty: why the namespaces are not ours any more. Then `stop` is asked for, and nothing can be
+  /// changed.
+  [[nodiscard]] std::string loss() const;
+
+  /// Changes something only while the namespaces are ours.
+  [[nodiscard]] const kube::Client& client() const { return client_; }
   [[nodiscard]] record::Recorder& recorder() { return recorder_; }
   [[nodiscard]] const Subject& subject() const { return subject_; }
   [[nodiscard]] const std::vector<std::string>& namespaces() const { return namespaces_; }
@@ -48,7 +58,8 @@ class Stage {
   /// The recording that is gone on with; null when this one began with this process.
   [[nodiscard]] const Timeline* former() const { return former_ ? &*former_ : nullptr; }
   [[nodiscard]] const ScenarioRequest& request() const { return request_; }
-  [[nodiscard]] const std::stop_token& stop() const { return request_.stop; }
+  /// Asked for by the user, or because the namespaces are lost.
+  [[nodiscard]] const std::stop_token& stop() const { return stop_; }
 
   /// Each throws HarnessTrouble when the API server refuses.
   nlohmann::json create(const kube::Resource& resource, const std::string& ns, const nlohmann::json& object);
@@ -138,6 +149,11 @@ class Stage {
   void finish(End end);
 
  private:
+  class NamespaceGuard;
+  void take_namespaces();
+  void tell(const std::string& text);
+  void lose(const std::string& why);
+  [[nodiscard]] std::optional<std::string> objection() const;
   bool await(const std::string& name, const nlohmann::json& args, const record::Condition& condition,
              const record::Within& within);
   void hold_still(const std::string& name, const nlohmann::json& args);
@@ -148,12 +164,19 @@ class Stage {
 
   const Scenario& scenario_;
   const ScenarioRequest& request_;
+  mutable std::mutex mutex_;
+  std::string loss_;
+  std::stop_source stopping_;
+  const std::stop_token stop_ = stopping_.get_token();
+  const kube::Client client_;
   Subject subject_;
   std::vector<std::string> namespaces_;
   std::optional<Timeline> former_;  ///< that is gone on with
   record::Recorder recorder_;
   std::unique_ptr<lease::NamespaceLease> lease_;
-  kube::Watcher watcher_;  // after the recorder: its sinks must outlive it
+  std::unique_ptr<NamespaceGuard> guard_;
+  kube::Watcher watcher_;  // after the recorder and the guard: its sinks must outlive it
+  std::stop_callback<std::function<void()>> on_user_stop_;
 };
 
 }  // namespace stateproof::scenarios
