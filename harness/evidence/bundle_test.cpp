@@ -81,5 +81,14 @@ TEST_F(BundleTest, TerminalSequencesAreTakenOut) {
   EXPECT_THAT(read("a.log"), testing::Not(HasSubstr("\x1b")));
 }
 
+TEST_F(BundleTest, NothingIsWrittenOutsideWhateverTheClusterCallsIt) {
+  Bundle bundle(folder_ / "evidence", {});
+  for (const char* path : {"logs/../../x.log", "../x.json", "/tmp/x", "logs/shop/..", "./x", ""})
+    bundle.add(path, "text", "about");
+  EXPECT_EQ(bundle.files().size(), 0U);
+  EXPECT_EQ(bundle.missing().size(), 6U);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "x.json"));
+}
+
 }  // namespace
 }  // namespace stateproof::evidence

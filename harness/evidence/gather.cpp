@@ -13,9 +13,9 @@
 #include "harness/evidence/describe.h"
 #include "harness/evidence/index_page.h"
 #include "harness/evidence/record_text.h"
-#include "harness/evidence/redaction.h"
 #include "harness/kube/log_tail.h"
 #include "harness/kube/resource.h"
+#include "harness/model/redaction.h"
 
 namespace stateproof::evidence {
 namespace {

@@ -163,6 +163,17 @@ TEST(ExecPlugin, FindsVersionClusterAndItsOwnVariablesInTheEnvironment) {
   EXPECT_EQ(colour, "blue");
 }
 
+TEST(ExecPlugin, ItsComplaintHoldsNoCredential) {
+  Credentials credentials{plugin_config(
+      "echo 'login --password hunter2 failed; MYSQL_PWD=hunter2 Authorization: Basic aHVudGVyMg==' >&2;"
+      "printf '\\302\\233token=hunter2' >&2; exit 3")};
+  const auto answer = credentials.current();
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().sentence(),
+              AllOf(HasSubstr("exit code 3"), HasSubstr("login --password (redacted)"),
+                    Not(HasSubstr("hunter2")), Not(HasSubstr("aHVudGVyMg"))));
+}
+
 TEST(ExecPlugin, RunsOnceUntilItsCredentialExpires) {
   const TemporaryFolder folder;
   const std::string runs = folder.path() + "/runs";

@@ -20,6 +20,8 @@
 #include <vector>
 
 #include "harness/kube/file_descriptor.h"
+#include "harness/model/bounded_json.h"
+#include "harness/model/redaction.h"
 #include "harness/model/rfc3339.h"
 
 namespace stateproof::kube {
@@ -190,9 +192,10 @@ std::vector<std::string> child_environment(const ExecPlugin& plugin, const Clust
   return all;
 }
 
-/// The end of what the plugin complained about, on one line and without control characters.
+/// The end of what the plugin complained about, on one line, without control characters and credentials.
 std::string last_words(const std::string& err) {
-  std::string text = err.substr(err.size() - std::min(err.size(), kShownOfStderr));
+  std::string text = redacted_text(err);  // before it is cut: half a token is not known for one
+  text.erase(0, text.size() - std::min(text.size(), kShownOfStderr));
   std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c == 0x7F; }, ' ');
   while (!text.empty() && text.back() == ' ') text.pop_back();
   return text.empty() ? "" : ": " + text;
@@ -216,6 +219,17 @@ Result<Terminal> terminal_for(const ExecPlugin& plugin) {
   return available && plugin.interactive_mode != "Never" ? Terminal::kShared : Terminal::kAbsent;
 }
 
+/// Passes on to the terminal what came in whole lines since `shown`, and at the end the rest. Gives how far
+/// it came.
+std::size_t show_lines(const std::string& err, std::size_t shown, bool ended) {
+  const std::size_t line_end = err.rfind('\n');
+  const std::size_t whole = ended ? err.size() : line_end == std::string::npos ? shown : line_end + 1;
+  if (whole <= shown) return shown;
+  const std::string text = redacted_text(std::string_view(err).substr(shown, whole - shown));
+  [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
+  return whole;
+}
+
 /// Reads until the child ends. What a grandchild keeps open is not waited for.
 Result<Finished> follow(Child& child, const Pipe& out, const Pipe& err, const ExecPlugin& plugin,
                         Terminal terminal, std::chrono::milliseconds limit, const std::stop_token& stop) {
@@ -223,6 +237,7 @@ Result<Finished> follow(Child& child, const Pipe& out, const Pipe& err, const Ex
   const std::stop_callback wake(stop, [&stopped] { ::eventfd_write(stopped.get(), 1); });
   const auto deadline = Clock::now() + limit;
   Finished finished;
+  std::size_t shown = 0;
   std::array<pollfd, 4> watched{{{out.read_end.get(), POLLIN, 0},
                                  {err.read_end.get(), POLLIN, 0},
                                  {child.handle(), POLLIN, 0},
@@ -240,13 +255,9 @@ Result<Finished> follow(Child& child, const Pipe& out, const Pipe& err, const Ex
     if (stop.stop_requested()) return tl::unexpected(ApiError::of(ApiError::Kind::kCancelled, "stopped"));
     const bool ended = watched[2].revents != 0;
     if (!drain(out.read_end.get(), finished.out)) watched[0].fd = -1;
-    const std::size_t shown = finished.err.size();
     if (!drain(err.read_end.get(), finished.err)) watched[1].fd = -1;
     // A login code for the person at the terminal is useless at the end.
-    if (terminal == Terminal::kShared && finished.err.size() > shown) {
-      [[maybe_unused]] const ssize_t n =
-          ::write(STDERR_FILENO, finished.err.data() + shown, finished.err.size() - shown);
-    }
+    if (terminal == Terminal::kShared) shown = show_lines(finished.err, shown, ended);
     if (finished.out.size() > kMaxOutput || finished.err.size() > kMaxOutput) {
       return unusable(named(plugin) + " writes more than a credential can be; run it by hand to see what");
     }
@@ -284,7 +295,7 @@ Result<Finished> run(const ExecPlugin& plugin, const ClusterConfig& config, std:
 }
 
 Result<PluginCredential> read_credential(const ExecPlugin& plugin, const Finished& finished) {
-  const auto answer = nlohmann::json::parse(finished.out, nullptr, false);
+  const auto answer = parse_bounded_json(finished.out).value_or(nullptr);
   const auto field = [](const nlohmann::json& object, const char* name) {
     const bool has = object.is_object() && object.contains(name) && object[name].is_string();
     return has ? object[name].get<std::string>() : std::string();

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "harness/model/redaction.h"
 #include "harness/monitor/statement.h"
 #include "harness/report/text.h"
 
@@ -54,7 +55,12 @@ class Monitor::Sink : public kube::WatchSink {
     const auto* pod = std::get_if<Pod>(&object);
     const bool foreign = pod != nullptr && !belongs_to(*pod, monitor_.target_);
     const bool other_event = resource == kube::kEvents && !event_of(event.object, monitor_.target_);
-    if (!foreign && !other_event) recorder_->on_event(resource, event);
+    if (!foreign && !other_event) {
+      kube::WatchEvent recorded = event;
+      // The set is somebody else's, and a recording is passed on.
+      if (monitor_.records_) recorded.object = discreet_object(std::move(recorded.object));
+      recorder_->on_event(resource, std::move(recorded));
+    }
     const std::scoped_lock lock(monitor_.mutex_);
     // A watch that answers again with an event has answered.
     if (auto& hearing = monitor_.hearing_[name_]; !hearing.awaited) monitor_.heard(hearing);

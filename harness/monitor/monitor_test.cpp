@@ -4,7 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <filesystem>
+#include <fstream>
 #include <future>
+#include <iterator>
 #include <mutex>
 
 #include "harness/kube/testing/temporary_folder.h"
@@ -237,6 +240,11 @@ TEST_F(MonitorTest, ARecordingHoldsTheSetAndNobodyElsesPods) {
   start(std::move(options));
   ASSERT_TRUE(await_whole());
   monitor_->finish({End::Reason::kComplete, "", {}});
+  std::ifstream file(path);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  EXPECT_THAT(text, AllOf(HasSubstr("GREETING"), Not(HasSubstr("hunter2"))));
+  EXPECT_EQ(std::filesystem::status(path).permissions(),
+            std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   const auto recorded = record::load_recording(path);
   ASSERT_TRUE(recorded);
   EXPECT_EQ(recorded->subject().ns, "shop");

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "harness/model/fields.h"
+
 namespace stateproof::record {
 namespace {
 
@@ -156,9 +158,9 @@ void Recorder::update_object(const ObjectSeen& seen) {
   } else if (ref.kind == "ServiceAccount") {
     if (seen.change == Change::kDeleted) view_.service_accounts.erase(ref.ns + "/" + ref.name);
     if (seen.change != Change::kDeleted) view_.service_accounts.insert(ref.ns + "/" + ref.name);
-  } else if (ref.kind == "Event" && seen.served->value("type", "") == "Warning") {
+  } else if (ref.kind == "Event" && fields::text(*seen.served, "type") == "Warning") {
     view_.last_warning =
-        fmt::format("{}: {}", seen.served->value("reason", ""), seen.served->value("message", ""));
+        fmt::format("{}: {}", fields::text(*seen.served, "reason"), fields::text(*seen.served, "message"));
   }
 }
 

@@ -58,6 +58,19 @@ TEST(Recorder, KeepsTheSubjectsPodsApartFromOthers) {
   });
 }
 
+TEST(Recorder, BearsWithFieldsOfWrongTypes) {
+  Recorder recorder(header_of("shop"), std::nullopt);
+  kube::WatchSink* events = recorder.sink("events");
+  for (const json& odd : std::vector<json>{5, nullptr, json::array(), json::object(), true, 1e300}) {
+    json event{{"kind", "Event"}, {"metadata", {{"name", "e"}, {"namespace", "shop"}, {"uid", "e"}}}};
+    for (const char* field : {"type", "reason", "message", "involvedObject", "count", "series", "metadata"}) {
+      json served = event;
+      served[field] = odd;
+      EXPECT_NO_THROW(events->on_event(kube::kEvents, {kube::WatchEventType::kAdded, served, "1"})) << served;
+    }
+  }
+}
+
 TEST(Recorder, ATimeOutSaysWhatWasLastSeenAndWhyTheLimitIsAsLong) {
   Recorder recorder(header_of("database"), std::nullopt);
   const Waited waited = recorder.await(pod_exists("mariadb-0"), kAtOnce, {});

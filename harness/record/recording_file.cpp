@@ -17,7 +17,7 @@ tl::expected<RecordingFile, RecordingError> RecordingFile::create(const std::str
   if (const auto folder = std::filesystem::path(path).parent_path(); !folder.empty())
     std::filesystem::create_directories(folder, error);
   const int descriptor =
-      error ? -1 : ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0644);
+      error ? -1 : ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600);
   if (descriptor < 0) {
     const int cause = error ? error.value() : errno;
     return tl::make_unexpected(RecordingError{fmt::format(

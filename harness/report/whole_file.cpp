@@ -10,7 +10,8 @@
 namespace stateproof::report {
 namespace {
 
-constexpr mode_t kReadableByAll = 0644;
+// What a cluster shows is for whoever was let in.
+constexpr mode_t kPrivate = 0600;
 
 std::error_code last_error() { return {errno, std::generic_category()}; }
 
@@ -33,7 +34,7 @@ std::error_code close_after(int descriptor, std::error_code error) {
 }  // namespace
 
 tl::expected<FolderLock, std::error_code> FolderLock::take(const std::filesystem::path& folder) {
-  const int descriptor = ::open((folder / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kReadableByAll);
+  const int descriptor = ::open((folder / ".lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kPrivate);
   if (descriptor < 0) return tl::unexpected(last_error());
   FolderLock lock{descriptor};
   while (::flock(descriptor, LOCK_EX) != 0)
@@ -49,7 +50,7 @@ FolderLock::~FolderLock() {
 
 std::error_code write_whole(const std::filesystem::path& file, std::string_view text) {
   const std::string temporary = file.string() + ".tmp";
-  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kReadableByAll);
+  const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, kPrivate);
   if (descriptor < 0) return last_error();
   std::error_code error = close_after(descriptor, write_all(descriptor, text));
   if (!error && ::rename(temporary.c_str(), file.c_str()) != 0) error = last_error();

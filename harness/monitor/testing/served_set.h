@@ -55,7 +55,10 @@ inline json web_pod(const std::string& name, int version, bool ready) {
                                                      {"name", name.substr(0, name.rfind('-'))},
                                                      {"uid", name.substr(0, name.rfind('-')) + "-uid"},
                                                      {"controller", true}}});
-  pod["spec"] = {{"containers", json::array({{{"name", "web"}}})}};
+  pod["spec"] = {
+      {"containers", json::array({{{"name", "web"},
+                                   {"args", json::array({"--password", "hunter2"})},
+                                   {"env", json::array({{{"name", "GREETING"}, {"value", "hunter2"}}})}}})}};
   pod["status"] = {{"phase", ready ? "Running" : "Pending"},
                    {"conditions", json::array({{{"type", "Ready"}, {"status", ready ? "True" : "False"}}})}};
   return pod;
