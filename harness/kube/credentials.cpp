@@ -4,11 +4,10 @@
 #include <openssl/evp.h>
 
 #include <algorithm>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
 #include "harness/kube/exec_plugin.h"
+#include "harness/kube/small_file.h"
 
 namespace stateproof::kube {
 namespace {
@@ -110,13 +109,11 @@ Result<Credentials::Held> Credentials::from_config() const {
 }
 
 Result<Credentials::Held> Credentials::from_token_file() const {
-  std::ifstream file(config_.token_file, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file)
-    return unusable(fmt::format("the token file {} cannot be read; log in again or correct tokenFile",
-                                config_.token_file));
-  const std::string token = trimmed(text.str());
+  const auto text = read_small_file(config_.token_file);
+  if (!text)
+    return unusable(fmt::format("the token file {} {}; log in again or correct tokenFile", config_.token_file,
+                                text.error()));
+  const std::string token = trimmed(*text);
   if (token.empty())
     return unusable(fmt::format("the token file {} is empty; log in again", config_.token_file));
   auto header = bearer(token, "the token file " + config_.token_file);

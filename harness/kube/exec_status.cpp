@@ -5,6 +5,8 @@
 #include <optional>
 #include <utility>
 
+#include "harness/model/bounded_json.h"
+
 namespace stateproof::kube {
 namespace {
 
@@ -44,7 +46,7 @@ tl::unexpected<ApiError> malformed(std::string_view text, const std::string& req
 }  // namespace
 
 Result<int> parse_exec_status(std::string_view text, const std::string& request) {
-  const json status = json::parse(text, nullptr, false);
+  const json status = parse_bounded_json(text).value_or(nullptr);
   const std::string outcome = text_field(status, "status");
   if (outcome == "Success") return 0;
   if (outcome != "Failure") return malformed(text, request);

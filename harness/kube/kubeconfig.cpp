@@ -8,10 +8,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <sstream>
 #include <stdexcept>
+
+#include "harness/kube/small_file.h"
 
 namespace stateproof::kube {
 namespace {
@@ -25,6 +26,11 @@ class Unusable : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Where a parser stumbled; its own words help nobody.
+std::string place_of(const YAML::Exception& problem) {
+  return problem.mark.is_null() ? "" : fmt::format(" near line {}", problem.mark.line + 1);
+}
+
 template <class Produce>
 Result<ClusterConfig> as_result(Produce produce) {
   try {
@@ -32,8 +38,10 @@ Result<ClusterConfig> as_result(Produce produce) {
   } catch (const Unusable& problem) {
     return tl::unexpected(ApiError::of(ApiError::Kind::kCredentials, problem.what()));
   } catch (const YAML::Exception& problem) {  // a key that is a list, for example
-    return tl::unexpected(ApiError::of(ApiError::Kind::kCredentials,
-                                       fmt::format("the kubeconfig is malformed: {}", problem.what())));
+    return tl::unexpected(
+        ApiError::of(ApiError::Kind::kCredentials,
+                     fmt::format("the kubeconfig is malformed{}; compare it with `kubectl config view`",
+                                 place_of(problem))));
   }
 }
 
@@ -46,14 +54,6 @@ std::string environment(const char* name) {
   const char* value =
       std::getenv(name);  // NOLINT(concurrency-mt-unsafe): nothing here writes the environment
   return value == nullptr ? "" : value;
-}
-
-std::optional<std::string> file_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return std::nullopt;
-  std::ostringstream text;
-  text << file.rdbuf();
-  return file.bad() || text.fail() ? std::nullopt : std::optional(text.str());
 }
 
 /// Value of base64 text, which may be broken into lines; nullopt when it is something else.
@@ -134,10 +134,10 @@ class Section {
       }
       content = *decoded;
     } else if (const std::string path = file_path(field.c_str()); !path.empty()) {
-      const auto read = file_text(path);
+      const auto read = read_small_file(path);
       if (!read)
-        throw Unusable(fmt::format("{} names {}, which cannot be read; restore it or correct the path",
-                                   where(field), path));
+        throw Unusable(fmt::format("{} names {}, which {}; restore it or correct the path", where(field),
+                                   path, read.error()));
       content = *read;
     } else {
       return {};
@@ -217,10 +217,8 @@ struct Merged {
     try {
       return {YAML::Load(text), path, ""};
     } catch (const YAML::Exception& problem) {
-      // Its text shows no content of the file, only what the parser missed.
-      throw Unusable(
-          fmt::format("{} is not valid YAML: {}; correct it or name another file with --kubeconfig", path,
-                      problem.what()));
+      throw Unusable(fmt::format("{} is not valid YAML{}; correct it or name another file with --kubeconfig",
+                                 path, place_of(problem)));
     } catch (const Unusable&) {
       throw Unusable(fmt::format("{} is not a kubeconfig; name another file with --kubeconfig", path));
     }
@@ -347,10 +345,10 @@ std::vector<std::string> listed_paths(const std::string& list) {
 }
 
 ClusterConfig load_file(const std::string& path, const std::string& context) {
-  const auto text = file_text(path);
+  const auto text = read_small_file(path);
   if (!text)
     throw Unusable(
-        fmt::format("the kubeconfig {} cannot be read; check the path given with --kubeconfig", path));
+        fmt::format("the kubeconfig {} {}; check the path given with --kubeconfig", path, text.error()));
   Merged all;
   all.add(path, *text);
   return resolve(all, context);
@@ -360,10 +358,10 @@ ClusterConfig load_file(const std::string& path, const std::string& context) {
 ClusterConfig load_list(const std::vector<std::string>& paths, const std::string& context) {
   Merged all;
   for (const std::string& path : paths) {
-    if (const auto text = file_text(path)) {
+    if (const auto text = read_small_file(path)) {
       all.add(path, *text);
     } else if (exists(path)) {
-      throw Unusable(fmt::format("the kubeconfig {} cannot be read; check its permissions", path));
+      throw Unusable(fmt::format("the kubeconfig {} {}; check what KUBECONFIG names", path, text.error()));
     }
   }
   if (all.files.empty()) {
@@ -375,12 +373,12 @@ ClusterConfig load_list(const std::vector<std::string>& paths, const std::string
 
 ClusterConfig service_account(const fs::path& folder, const std::string& host, const std::string& port) {
   const auto part = [&folder](const char* name) {
-    const auto text = file_text(folder / name);
+    const auto text = read_small_file(folder / name);
     if (!text) {
       throw Unusable(
-          fmt::format("this pod's service account file {} cannot be read; set automountServiceAccountToken "
+          fmt::format("this pod's service account file {} {}; set automountServiceAccountToken "
                       "or give a kubeconfig with --kubeconfig",
-                      (folder / name).string()));
+                      (folder / name).string(), text.error()));
     }
     return *text;
   };
@@ -391,7 +389,8 @@ ClusterConfig service_account(const fs::path& folder, const std::string& host, c
   config.ca_pem = part("ca.crt");
   part("token");  // read anew by whoever sends it; here it must only be there
   config.token_file = (folder / "token").string();
-  if (const auto ns = file_text(folder / "namespace"); ns && !ns->empty()) config.default_namespace = *ns;
+  if (const auto ns = read_small_file(folder / "namespace"); ns && !ns->empty())
+    config.default_namespace = *ns;
   return config;
 }
 

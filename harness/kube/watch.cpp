@@ -14,6 +14,7 @@
 
 #include "harness/kube/backoff.h"
 #include "harness/kube/line_splitter.h"
+#include "harness/kube/list_limits.h"
 #include "harness/kube/list_page.h"
 #include "harness/kube/transport.h"
 #include "harness/kube/url.h"
@@ -27,6 +28,7 @@ using Kind = ApiError::Kind;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestIdle{60'000};
+constexpr milliseconds kMostPatience{60'000};  // whatever a server asks for
 constexpr std::size_t kLongestErrorBody = 64U << 10U;
 
 struct MultiCleanup {
@@ -57,6 +59,8 @@ class Transfer {
   [[nodiscard]] Clock::time_point started() const { return started_; }
   [[nodiscard]] Clock::time_point last_activity() const { return last_activity_; }
   [[nodiscard]] LineSplitter& lines() { return lines_; }
+  /// A whole answer or a whole line counts, bytes do not: one a second would keep a dead watch alive.
+  void note_activity() { last_activity_ = Clock::now(); }
 
   /// A good answer is cut into lines instead of being collected.
   void stream_lines() { streams_ = true; }
@@ -72,7 +76,6 @@ class Transfer {
   }
 
   void take_header(std::string_view line) {
-    last_activity_ = Clock::now();
     if (line.starts_with("HTTP/")) answer_.headers.clear();
     add_header_line(answer_.headers, line);
     if (line != "\r\n" && line != "\n") return;
@@ -80,10 +83,10 @@ class Transfer {
     curl_easy_getinfo(handle_.get(), CURLINFO_RESPONSE_CODE, &status);
     answer_.status = static_cast<int>(status);
     answered_ = status >= 200;
+    if (answered_) note_activity();
   }
 
   bool take_body(std::string_view bytes) {
-    last_activity_ = Clock::now();
     if (is_streaming()) {
       lines_.feed(bytes);
       return true;
@@ -211,11 +214,12 @@ class Watch {
     if (!transfer_->is_streaming()) return;
     renewed_ = false;
     if (!std::exchange(synced_, true) || std::exchange(in_trouble_, false)) {
-      request_.sink->on_synced(request_.resource);
+      hand([this](WatchSink& sink) { sink.on_synced(request_.resource); });
     }
     while (transfer_ && !around_.stop.stop_requested()) {
       const auto line = transfer_->lines().next();
       if (!line) break;
+      transfer_->note_activity();
       take_line(*line);
     }
     if (transfer_ && transfer_->lines().is_overlong()) {
@@ -241,6 +245,10 @@ class Watch {
   void take_page() {
     auto page = parse_list_page(request_.resource, transfer_->answer().body, transfer_->request());
     if (!page) return ride_out(page.error());
+    if (auto endless = list_limits_.take(*page, transfer_->answer().body.size(), transfer_->request())) {
+      forget_pages();
+      return ride_out(*endless);
+    }
     transfer_.reset();
     renewed_ = false;
     std::move(page->items.begin(), page->items.end(), std::back_inserter(listed_));
@@ -251,10 +259,11 @@ class Watch {
 
   void take_list(std::string resource_version) {
     resource_version_ = std::move(resource_version);
+    list_limits_ = {};
     auto objects = std::exchange(listed_, {});
     if (auto gap = std::exchange(gap_, std::nullopt)) {
       gap->to_resource_version = resource_version_;
-      request_.sink->on_gap(request_.resource, *gap);
+      hand([&](WatchSink& sink) { sink.on_gap(request_.resource, *gap); });
       for (WatchEvent& event : known_.difference(request_.resource, std::move(objects)))
         emit(std::move(event));
     } else {
@@ -265,7 +274,28 @@ class Watch {
 
   void emit(WatchEvent event) {
     known_.apply(event);
-    request_.sink->on_event(request_.resource, std::move(event));
+    hand([&](WatchSink& sink) { sink.on_event(request_.resource, std::move(event)); });
+  }
+
+  /// What a sink stumbles over is told to it as trouble, and the watch goes on: one odd object must not end a
+  /// process that has others to look after.
+  template <class Act>
+  void hand(Act act) {
+    try {
+      act(*request_.sink);
+    } catch (const std::exception& stumble) {
+      tell_stumble(stumble.what());
+    }
+  }
+
+  void tell_stumble(const char* what) {
+    try {
+      request_.sink->on_trouble(
+          request_.resource,
+          ApiError::of(Kind::kProtocol, fmt::format("an object that is not understood: {}", what),
+                       "GET " + request_.resource.path(request_.ns)));
+    } catch (const std::exception&) {  // cannot even be told so
+    }
   }
 
   void take_refusal(const ApiError& error) {
@@ -306,6 +336,7 @@ class Watch {
   }
 
   void forget_pages() {
+    list_limits_ = {};
     listed_.clear();
     continue_token_.clear();
   }
@@ -333,14 +364,16 @@ class Watch {
     // Wrong from the start does not become right; later it may be a rotation that is half done.
     if (!synced_ && (error.kind == Kind::kCredentials || error.kind == Kind::kTls)) return fail(error);
     const milliseconds own = backoff_.next();
-    due_ = Clock::now() + std::max(own, milliseconds{error.retry_after.value_or(std::chrono::seconds{0})});
-    if (!std::exchange(in_trouble_, true)) request_.sink->on_trouble(request_.resource, error);
+    const milliseconds asked{error.retry_after.value_or(std::chrono::seconds{0})};
+    due_ = Clock::now() + std::max(own, std::min(asked, kMostPatience));
+    if (!std::exchange(in_trouble_, true))
+      hand([&](WatchSink& sink) { sink.on_trouble(request_.resource, error); });
   }
 
   void fail(const ApiError& error) {
     over_ = true;
     transfer_.reset();
-    request_.sink->on_failed(request_.resource, error);
+    hand([&](WatchSink& sink) { sink.on_failed(request_.resource, error); });
   }
 
   [[nodiscard]] milliseconds patience() const {
@@ -368,6 +401,7 @@ class Watch {
   Backoff backoff_;
   std::string resource_version_;  ///< of the last event or bookmark; empty: a LIST is needed
   std::string continue_token_;
+  ListLimits list_limits_;
   std::vector<nlohmann::json> listed_;  ///< pages so far
   std::optional<WatchGap> gap_;         ///< open until the LIST that follows it is complete
   KnownObjects known_;

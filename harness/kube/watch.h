@@ -26,7 +26,8 @@ struct WatchGap {
 };
 
 /// Receives what one watch sees, in the server's order. Called on the watcher's thread, one call at a time;
-/// other watches wait meanwhile. Must not throw. May call Watcher::start and Watcher::stop.
+/// other watches wait meanwhile. What it throws is told to it as trouble. May call Watcher::start and
+/// Watcher::stop.
 class WatchSink {
  public:
   virtual ~WatchSink() = default;
@@ -50,8 +51,9 @@ struct WatchRequest {
 };
 
 struct WatcherOptions {
-  std::chrono::milliseconds silence_limit{180'000};  ///< bookmarks come about each minute; then reconnect
-  std::chrono::seconds server_timeout{420};          ///< timeoutSeconds sent to the server, jittered upwards
+  /// Without a whole event or bookmark, which come about each minute; then reconnect.
+  std::chrono::milliseconds silence_limit{180'000};
+  std::chrono::seconds server_timeout{420};  ///< timeoutSeconds sent to the server, jittered upwards
   std::size_t max_line_bytes = 16U << 20U;
   std::chrono::milliseconds first_backoff{200};
   std::chrono::milliseconds max_backoff{10'000};

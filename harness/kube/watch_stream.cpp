@@ -8,6 +8,8 @@
 
 #include "harness/kube/list_page.h"
 #include "harness/kube/transport.h"
+#include "harness/model/bounded_json.h"
+#include "harness/model/object_name.h"
 
 namespace stateproof::kube {
 namespace {
@@ -50,16 +52,18 @@ WatchEvent make_event(const Resource& resource, WatchEventType type, nlohmann::j
 }
 
 WatchLine parse_watch_line(const Resource& resource, std::string_view line, const std::string& request) {
-  auto item = nlohmann::json::parse(line, nullptr, false);
+  auto parsed = parse_bounded_json(line);
   const auto malformed = [&] { return error_from_content(line, request); };
-  if (!item.is_object()) return malformed();
+  if (!parsed || !parsed->is_object()) return malformed();
+  nlohmann::json& item = *parsed;
   const std::string type = text_of(item, "type");
   const auto object = item.find("object");
   if (object == item.end() || !object->is_object()) return malformed();
   if (type == "ERROR") return error_from_status(*object, 0, request);
   if (type == "BOOKMARK") return Bookmark{metadata_of(*object, "resourceVersion")};
   const auto known = event_type(type);
-  if (!known || metadata_of(*object, "resourceVersion").empty()) return malformed();
+  if (!known || metadata_of(*object, "resourceVersion").empty() || !has_object_names(*object))
+    return malformed();
   return make_event(resource, *known, std::move(*object));
 }
 

@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <latch>
 #include <mutex>
+#include <semaphore>
+#include <stdexcept>
 #include <thread>
 
 #include "harness/kube/testing/scripted_server.h"
@@ -135,8 +138,8 @@ class Diary final : public WatchSink {
 
  private:
   void take(const char* what, const ApiError& error) {
-    static constexpr std::array kKinds{"status",      "connection", "tls",      "timeout",
-                                       "credentials", "protocol",   "cancelled"};
+    static constexpr std::array kKinds{"status",      "connection", "tls",       "timeout",
+                                       "credentials", "protocol",   "cancelled", "fenced"};
     keep(error_, error);
     const std::string_view kind = kKinds.at(static_cast<std::size_t>(error.kind));
     write(error.http_status == 0 ? fmt::format("{} {}", what, kind)
@@ -320,12 +323,14 @@ TEST_F(WatchTest, ReadsATrickleByteByByte) {
   server.once(kList, list({}, 10));
   server.once(kWatch, [](Connection& c) {
     c.begin_stream();
-    for (const char byte : line("ADDED", pod("ä", 11)) + line("DELETED", pod("ä", 12))) c.chunk({&byte, 1});
+    for (const char byte : line("ADDED", pod("a", 11, "ä")) + line("DELETED", pod("a", 12, "ä")))
+      c.chunk({&byte, 1});
     c.await_close();
   });
   start();
-  diary.await("deleted ä@12");
-  EXPECT_THAT(diary.entries(), ElementsAre("synced pods", "added ä@11", "deleted ä@12"));
+  diary.await("deleted a@12");
+  EXPECT_THAT(diary.entries(), ElementsAre("synced pods", "added a@11", "deleted a@12"));
+  EXPECT_EQ(diary.last_event().object["metadata"]["uid"], "ä");
 }
 
 TEST_F(WatchTest, ReportsAnOutageOnceAndTheNextOneAgain) {
@@ -339,6 +344,107 @@ TEST_F(WatchTest, ReportsAnOutageOnceAndTheNextOneAgain) {
   diary.await("added c@13");
   EXPECT_THAT(diary.entries(), ElementsAre("synced pods", "added a@11", "trouble 500", "synced pods",
                                            "added b@12", "trouble 503", "synced pods", "added c@13"));
+}
+
+TEST_F(WatchTest, ASinkThatStumblesIsToldAndTheWatchGoesOn) {
+  class Stumbling final : public WatchSink {
+   public:
+    explicit Stumbling(Diary& diary) : diary_(diary) {}
+    void on_event(const Resource& resource, WatchEvent event) override {
+      if (event.object["metadata"]["name"] == "odd") throw std::out_of_range("no such number");
+      diary_.on_event(resource, std::move(event));
+    }
+    void on_synced(const Resource& resource) override { diary_.on_synced(resource); }
+    void on_gap(const Resource& resource, const WatchGap& gap) override { diary_.on_gap(resource, gap); }
+    void on_trouble(const Resource& resource, const ApiError& error) override {
+      diary_.on_trouble(resource, error);
+    }
+    void on_failed(const Resource& resource, const ApiError& error) override {
+      diary_.on_failed(resource, error);
+    }
+
+   private:
+    Diary& diary_;
+  } stumbling(diary);
+  server.once(kList, list({pod("odd", 5)}, 10));
+  server.once(kWatch, [this](Connection& c) {
+    c.begin_stream();
+    c.event("ADDED", pod("odd", 11));
+    c.event("ADDED", pod("even", 12));
+    released.wait();
+  });
+  client = *Client::create(config());
+  watcher = std::make_unique<Watcher>(*client, quick());
+  watcher->start({.resource = kPods, .ns = "shop", .sink = &stumbling});
+  diary.await("trouble protocol", 2);
+  diary.await("added even@12");
+  EXPECT_THAT(diary.last_error().sentence(), HasSubstr("no such number"));
+  released.count_down();
+}
+
+TEST_F(WatchTest, RefusesANameThatNoObjectCanHave) {
+  server.once(kList, list({}, 10));
+  server.once(kWatch, finished_stream({R"({"type":"ADDED","object":)" + pod("../../x", 11).dump() + "}\n"}));
+  server.always(kWatch, [this](Connection& c) {
+    c.begin_stream();
+    c.event("ADDED", pod("a", 12));
+    released.wait();
+  });
+  start();
+  diary.await("trouble protocol");
+  diary.await("added a@12");
+  EXPECT_THAT(diary.entries(), Not(Contains(HasSubstr("added ../"))));
+  released.count_down();
+}
+
+TEST_F(WatchTest, GivesUpAListThatNeverEnds) {
+  server.always(kList, list({}, 10, "more"));
+  start();
+  diary.await("trouble protocol");
+  EXPECT_THAT(diary.last_error().message, HasSubstr("always the same"));
+}
+
+TEST_F(WatchTest, OneByteASecondIsSilence) {
+  auto options = quick();
+  options.silence_limit = 300ms;
+  server.once(kList, list({}, 10));
+  std::binary_semaphore next{0};
+  std::atomic<bool> over = false;
+  server.once(kWatch, [&](Connection& c) {
+    c.begin_stream();
+    while (!over && c.chunk("{")) (void)next.try_acquire_for(20ms);
+  });
+  server.always(kWatch, [this](Connection& c) {
+    c.begin_stream();
+    released.wait();
+  });
+  start(options);
+  diary.await("trouble timeout");
+  over = true;
+  released.count_down();
+}
+
+TEST_F(WatchTest, HeadersWithoutAnEndAreSilence) {
+  auto options = quick();
+  options.silence_limit = 300ms;
+  server.once(kList, list({}, 10));
+  std::binary_semaphore next{0};
+  std::atomic<bool> over = false;
+  server.once(kWatch, [&](Connection& c) {
+    bool open = c.write("HTTP/1.1 200 OK\r\n");
+    while (!over && open) {
+      open = c.write("X-More: x\r\n");
+      (void)next.try_acquire_for(20ms);
+    }
+  });
+  server.always(kWatch, [this](Connection& c) {
+    c.begin_stream();
+    released.wait();
+  });
+  start(options);
+  diary.await("trouble timeout");
+  over = true;
+  released.count_down();
 }
 
 TEST_F(WatchTest, HonoursRetryAfter) {
