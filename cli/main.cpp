@@ -1,11 +1,15 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdlib>
-#include <iostream>
+#include <nlohmann/json.hpp>
 #include <string>
 
 #include "cli/commands.h"
 #include "cli/doctor.h"
 #include "cli/gate.h"
+#include "cli/run.h"
 #include "cli/watch.h"
 
 namespace {
@@ -204,10 +208,15 @@ int run_command(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // Recordings and evidence show what is in somebody's cluster.
+  ::umask(S_IRWXG | S_IRWXO);
   try {
     return run_command(argc, argv);
+  } catch (const nlohmann::json::exception&) {
+    return harness_error(
+        "Something that was read is not what it should be; look whether files of the run, or answers "
+        "of the API server, were changed on their way.");
   } catch (const std::exception& error) {
-    std::cerr << "stateproof: " << error.what() << "\n";
-    return ExitCode::kInconclusive;
+    return harness_error(fmt::format("The program did not expect this: {}; please report it.", error.what()));
   }
 }

@@ -1,10 +1,13 @@
 // The program as a script meets it: exit codes and one sentence for each bad input. No cluster.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -77,6 +80,80 @@ TEST_F(Program, WrongUsageIs64) {
   EXPECT_EQ(run("begin --profile everything").code, 64);
   EXPECT_EQ(run("run").code, 64);
   EXPECT_EQ(run("--help").code, 0);
+}
+
+TEST_F(Program, AnUnknownNameIsWrongUsageAndTheKnownOnesAreNamed) {
+  for (const char* command : {"run nonsense --out out", "mutant nonsense", "fault nonsense",
+                              "judge . --promise nonsense", "run lifecycle --mutant nonsense --out out"}) {
+    const Ran ran = run(command);
+    EXPECT_EQ(ran.code, 64) << command;
+    EXPECT_THAT(ran.output, HasSubstr("There is no ")) << command;
+  }
+}
+
+TEST_F(Program, ALoginThatHangsEndsWithTheFirstInterrupt) {
+  const std::string config =
+      write("config", R"({"apiVersion": "v1", "kind": "Config", "current-context": "here",
+    "clusters": [{"name": "c", "cluster": {"server": "https://127.0.0.1:9"}}],
+    "users": [{"name": "u", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh",
+      "args": ["-c", "trap '' INT TERM; sleep 100"], "interactiveMode": "Never"}}}],
+    "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}]})");
+  for (const char* command : {"begin --out out", "doctor", "sweep"}) {
+    const auto began = std::chrono::steady_clock::now();
+    EXPECT_EQ(run(std::string("--version && timeout --preserve-status -s INT 0.5 " STATEPROOF_PROGRAM " ") +
+                  command + " --kubeconfig " + config)
+                  .code,
+              2)
+        << command;
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds{20}) << command;
+  }
+}
+
+TEST_F(Program, WhatItWritesIsForNobodyElse) {
+  (void)run("begin --out out --kubeconfig " + write("config", kNobodyListens));
+  for (const auto& entry : fs::recursive_directory_iterator(folder_ / "out"))
+    EXPECT_EQ(entry.status().permissions() & (fs::perms::group_all | fs::perms::others_all), fs::perms::none)
+        << entry.path();
+  EXPECT_EQ(fs::status(folder_ / "out").permissions(), fs::perms::owner_all);
+}
+
+TEST_F(Program, AnEarlierRunIsKeptHoweverItsFolderIsWritten) {
+  const std::string config = write("config", kNobodyListens);
+  fs::create_directories(folder_ / "in");
+  for (const std::string& written :
+       {std::string("out/"), std::string("./out/."), (folder_ / "out").string() + "//"}) {
+    fs::remove_all(folder_ / "out");
+    (void)run("begin --out " + written + " --kubeconfig " + config);
+    EXPECT_THAT(run("begin --out " + written + " --kubeconfig " + config).output, HasSubstr("is now in"))
+        << written;
+    EXPECT_TRUE(fs::exists(folder_ / "out/plan.json")) << written;
+  }
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}),
+            6);  // config, in, out, and three that were kept
+}
+
+TEST_F(Program, AnEarlierRunInTheWorkingFolderIsKeptBesideIt) {
+  const std::string config = write("config", kNobodyListens);
+  fs::create_directories(folder_ / "in");
+  const std::string begin =
+      "--version && cd in && " STATEPROOF_PROGRAM " begin --out . --kubeconfig " + config;
+  (void)run(begin);
+  EXPECT_THAT(run(begin).output, HasSubstr("is now in"));
+  EXPECT_TRUE(fs::exists(folder_ / "in/plan.json"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 3);  // config, in, in.RUN
+}
+
+TEST_F(Program, AKubeconfigThatIsNoneIsOneSentence) {
+  std::ofstream(folder_ / "huge").close();
+  fs::resize_file(folder_ / "huge", 300U << 20U);
+  (void)write("broken", "a: [b\n\tc: {");
+  for (const char* file : {"/dev/zero", "/", "huge", "broken", "missing"}) {
+    const Ran ran = run(std::string("begin --out out --kubeconfig ") + file);
+    EXPECT_EQ(ran.code, 2) << file;
+    EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;
+    EXPECT_THAT(ran.output, AllOf(HasSubstr(file), Not(HasSubstr("yaml-cpp")))) << file;
+    fs::remove_all(folder_ / "out");
+  }
 }
 
 TEST_F(Program, WithoutAKubeconfigItSaysWhereItLooked) {

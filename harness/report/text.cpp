@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <vector>
 
 namespace stateproof::report {
@@ -55,6 +56,13 @@ bool is_unwanted_control(char byte) {
   return (code < 0x20 && byte != '\n' && byte != '\t') || code == 0x7F;
 }
 
+/// Moves the cursor, or turns the order of what follows: C1 controls, line and paragraph separators, marks
+/// and overrides of direction. A terminal obeys them, and a reader does not see them.
+bool is_treacherous(char32_t code) {
+  return (code >= 0x80 && code <= 0x9F) || code == 0x061C || code == 0x200E || code == 0x200F ||
+         (code >= 0x2028 && code <= 0x202E) || (code >= 0x2066 && code <= 0x2069);
+}
+
 struct Word {
   std::size_t gap;  ///< blanks before it
   std::string_view text;
@@ -97,7 +105,10 @@ std::string valid_text(std::string_view text) {
       result += kReplacement;
     } else {
       taken = whole.size();
-      if (!is_unwanted_control(text[0])) result += whole;
+      if (const char32_t code = code_point(whole); is_treacherous(code))
+        result += fmt::format("\\u{:04x}", static_cast<std::uint32_t>(code));
+      else if (!is_unwanted_control(text[0]))
+        result += whole;
     }
     text.remove_prefix(taken);
   }

@@ -9,7 +9,8 @@
 namespace stateproof::report {
 
 /// What XML 1.0, JSON and a terminal may all carry: valid UTF-8 without control characters but tab and line
-/// feed. Terminal escape sequences go, broken bytes become U+FFFD.
+/// feed. Terminal escape sequences go, broken bytes become U+FFFD, and what turns the direction of a text, or
+/// is a C1 control, is spelled out: "\u202e".
 std::string valid_text(std::string_view text);
 
 /// In one line: each run of blanks is one space.

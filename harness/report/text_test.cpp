@@ -15,6 +15,17 @@ TEST(ValidText, DropsControlCharactersAndTerminalColours) {
   EXPECT_EQ(valid_text("end\x1B["), "end");
 }
 
+TEST(ValidText, SpellsOutWhatATerminalWouldObeyUnseen) {
+  EXPECT_EQ(valid_text("a\xC2\x9B"
+                       "31mb"),
+            "a\\u009b31mb");
+  EXPECT_EQ(valid_text("mariadb\xE2\x80\xAEtxt"), "mariadb\\u202etxt");
+  EXPECT_EQ(valid_text("\xE2\x81\xA6x\xE2\x81\xA9"), "\\u2066x\\u2069");
+  EXPECT_EQ(valid_text("a\xE2\x80\xA8"
+                       "b"),
+            "a\\u2028b");
+}
+
 TEST(ValidText, ReplacesBrokenUtf8) {
   EXPECT_EQ(valid_text("a\xFF"), "a\xEF\xBF\xBD");
   EXPECT_EQ(valid_text("\xE2\x82"), "\xEF\xBF\xBD\xEF\xBF\xBD");                  // cut inside a character
