@@ -148,7 +148,7 @@ TEST_F(Program, AnEarlierRunInTheWorkingFolderIsKeptBesideIt) {
 TEST_F(Program, AKubeconfigThatIsNoneIsOneSentence) {
   std::ofstream(folder_ / "huge").close();
   fs::resize_file(folder_ / "huge", 300U << 20U);
-  write("broken", "a: [b\n\tc: {");
+  (void)write("broken", "a: [b\n\tc: {");
   for (const char* file : {"/dev/zero", "/", "huge", "broken", "missing"}) {
     const Ran ran = run(std::string("begin --out out --kubeconfig ") + file);
     EXPECT_EQ(ran.code, 2) << file;

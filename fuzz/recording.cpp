@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       (void)report::text_of(result);
       (void)evidence::finding_text(result, *timeline);
       run.plan.promises.push_back(report::planned(promise));
-      run.promises.push_back(std::move(result));
+      run.verdicts.push_back(std::move(result));
     }
   (void)evidence::dns_text(*timeline);
   (void)report::steps_of(*timeline);

@@ -248,7 +248,11 @@ tl::expected<void, HarnessError> NamespaceLease::take_up_one(const std::string& 
 
 // What is left of others is nothing that a run would fail for.
 void NamespaceLease::sweep() {
-  const auto swept = sweep_abandoned(client_, Spared::kStay, request_.tell);
+  // At the end as at the begin; what is left alone is told once.
+  const auto tell = [this](const std::string& text) {
+    if (told_.insert(text).second) request_.tell(text);
+  };
+  const auto swept = sweep_abandoned(client_, Spared::kStay, tell);
   if (!swept) return request_.tell("what abandoned runs left is not looked for: " + swept.error().sentence);
   for (const json& ns : swept->removed) swept_.push_back({name_of(ns), uid_of(ns)});
 }

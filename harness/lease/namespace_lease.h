@@ -7,6 +7,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -121,7 +122,8 @@ class NamespaceLease {
   std::string identity_;
   Founding founding_;
   std::vector<Home> swept_;
-  Timestamp server_time_{};  ///< of the API server, when the machine's clock was at `learnt_`
+  std::set<std::string> told_;  ///< by sweeps
+  Timestamp server_time_{};     ///< of the API server, when the machine's clock was at `learnt_`
   BootClock::time_point learnt_{};
 
   std::mutex renewing_;                 ///< held while the server is asked
