@@ -68,7 +68,7 @@ std::string broken_text(const RequirementResult& requirement, const std::string&
     text += text_of_finding(requirement.findings[i]);
   }
   if (const std::size_t more = requirement.findings.size() - shown; more > 0)
-    text += fmt::format("\n  and {} more in the saved verdict\n", counted(more, "more finding"));
+    text += fmt::format("\n  and {} in the saved verdict\n", counted(more, "more finding"));
   return text + evidence(bundle) + further("replay", replay);
 }
 
