@@ -511,9 +511,8 @@ Verdict one_pod_per_name_while_disturbed(const Timeline& timeline) {
   const RecordedStep* restart = disturbance<steps::Disturb>(course, "restart-api-server");
   if (restart == nullptr) return one_pod_per_name(timeline);
   Timeline before = timeline;
-  std::erase_if(before.observations, [&](const Observation& seen) {
-    return seen.index >= restart->begin->index && seen.index <= course.judged().size();
-  });
+  std::erase_if(before.observations,
+                [&](const Observation& seen) { return seen.index >= restart->begin->index; });
   return one_pod_per_name(before);
 }
 

@@ -100,6 +100,7 @@ class Assumptions {
   }
 
   void see_namespace(const ObjectMeta& meta, const Observation& seen) {
+    if (begun_.empty()) return;  // who only looks on has no namespace of his own
     if (namespace_.empty()) namespace_ = meta.ref.uid.value;
     if (namespace_ != meta.ref.uid.value)
       report(seen, fmt::format("is another namespace {} than the one of before", meta.ref.name));

@@ -74,7 +74,9 @@ std::string_view watched_resource(const Observation& seen) {
 
 /// Follows where watches lost something, and what they were heard of last.
 void Course::listen(const Observation& seen) {
-  if (const Gap* gap = seen.as<Gap>(); gap != nullptr && !cleanup_began_)
+  // One that reaches into the clean-up may have begun before it.
+  if (const Gap* gap = seen.as<Gap>();
+      gap != nullptr && (!cleanup_began_ || heard_last(gap->resource) <= judged_.size()))
     holes_.push_back({gap->resource, &seen, heard_last(gap->resource), true});
   const std::string_view resource = watched_resource(seen);
   if (resource.empty()) return;
@@ -174,6 +176,15 @@ std::optional<std::string> Course::lost_within(const RecordedStep& step,
   for (const Hole& hole : holes_)
     if (std::find(resources.begin(), resources.end(), hole.resource) != resources.end() &&
         hole.gap->index > step.begin->index && (step.end == nullptr || hole.since < step.end->index))
+      return hole.text();
+  return std::nullopt;
+}
+
+std::optional<std::string> Course::lost_at(std::size_t index,
+                                           std::initializer_list<std::string_view> resources) const {
+  for (const Hole& hole : holes_)
+    if (std::find(resources.begin(), resources.end(), hole.resource) != resources.end() &&
+        hole.since <= index && index < hole.gap->index)
       return hole.text();
   return std::nullopt;
 }

@@ -105,6 +105,9 @@ class Course {
   /// The same, of one step: nullopt when what was lost was lost before it or after it.
   [[nodiscard]] std::optional<std::string> lost_within(
       const RecordedStep& step, std::initializer_list<std::string_view> resources) const;
+  /// The same, of one moment: what had been lost when the entry with this index was written.
+  [[nodiscard]] std::optional<std::string> lost_at(std::size_t index,
+                                                   std::initializer_list<std::string_view> resources) const;
   /// Of the judged time, in order.
   [[nodiscard]] const std::vector<Hole>& holes() const { return holes_; }
   /// Why no verdict can rest on this recording at all; nullopt when one can.

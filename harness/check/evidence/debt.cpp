@@ -83,14 +83,14 @@ bool is_pulse(const Observation& seen, const Subject& subject, std::string_view 
          fields::text(served, "reportingComponent").ends_with("-controller");
 }
 
-/// A controller that was heard at all must have been heard since, as far as two watches can be compared; of
+/// A controller whose status was heard must have been heard since, as far as two watches can be compared; of
 /// one that never was, nothing is known.
 bool seems_dead(const Timeline& timeline, const Debt& debt, const Observation& since) {
   bool heard = false;
   for (const Observation& seen : timeline_until(timeline, *debt.end)) {
     if (!is_pulse(seen, timeline.subject(), debt.set)) continue;
     if (seen.index > debt.begin->index && seen.at + kSkew >= since.at) return false;
-    heard = true;
+    heard = heard || seen.object<StatefulSet>() != nullptr;
   }
   return heard;
 }

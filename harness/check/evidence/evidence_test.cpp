@@ -294,7 +294,9 @@ TEST(Debts, ServiceNeedNotComeBackWhilePodsHaveNoNode) {
   };
   EXPECT_THAT(service_recovers(disturbed(pending)), IsInconclusive(HasSubstr("Insufficient cpu")));
   EXPECT_THAT(drained_pods_come_back(disturbed(pending)), IsInconclusive(HasSubstr("Insufficient cpu")));
-  EXPECT_EQ(outcome(service_recovers(disturbed([](Story& story) { story.unready(1).ready(1); }))),
+  EXPECT_EQ(outcome(service_recovers(disturbed([](Story& story) {
+              story.unready(1).ready(1).set([](StatefulSet& set) { set.ready_pods = {3}; });
+            }))),
             Outcome::kNonconformant);
 }
 
@@ -398,12 +400,13 @@ TEST(CreationOrder, WhatWasScaledAwayIsMadeAgainFromBelow) {
 }
 
 TEST(Vacuity, OneMemberHasNobodyToAgreeWith) {
-  Timeline timeline = Story{}.begins(asked("verify", {{"after", "x"}})).timeline();
+  Timeline timeline = Story{}.begins(asked("verify", {{"after", "x"}, {"ordinals", {0}}})).timeline();
   LedgerRows rows;
   rows.member = "mariadb-0";
   rows.ok = true;
   timeline.observations.push_back({2, 2s, rows});
-  timeline.observations.push_back({3, 3s, Step{asked("verify", {{"after", "x"}}), Step::Phase::kReached}});
+  timeline.observations.push_back(
+      {3, 3s, Step{asked("verify", {{"after", "x"}, {"ordinals", {0}}}), Step::Phase::kReached}});
   EXPECT_THAT(checksums_agree(timeline), IsInconclusive(HasSubstr("two members")));
 }
 
@@ -411,7 +414,7 @@ TEST(Vacuity, AStoppedNodesPodMustTellSomething) {
   Story story = three_ready()
                     .begins(asked("disturb", {{"disruption", "stop-node"}, {"ordinal", 1}}))
                     .reaches(StepName{"disturb"});
-  story.begins(asked("hold", {{"disruption", "stop-node"}})).reaches(StepName{"hold"});
+  story.begins(asked("hold", {{"disruption", "stop-node"}, {"ordinal", 1}})).reaches(StepName{"hold"});
   EXPECT_EQ(outcome(no_second_copy_on_stopped_node(story)), Outcome::kInconclusive);
 }
 
@@ -427,7 +430,10 @@ TEST(Assumptions, TimesDoNotFall) {
 }
 
 TEST(Assumptions, NothingEndsThatNeverWas) {
-  EXPECT_THAT(broken_assumption(Story{}.reaches(StepName{"create"})).value_or(""), HasSubstr("never began"));
+  Timeline ended = three_ready().timeline();
+  ended.observations.push_back(
+      {ended.size() + 1, ended.observations.back().at, Step{asked("create"), Step::Phase::kReached}});
+  EXPECT_THAT(broken_assumption(ended).value_or(""), HasSubstr("never began"));
   Timeline timeline = three_ready().deleted(1).timeline();
   std::get<Pod>(std::get<ObjectSeen>(timeline.observations.back().what).object).meta.ref.uid = {"another"};
   EXPECT_THAT(broken_assumption(timeline).value_or(""), HasSubstr("never seen"));
@@ -456,7 +462,7 @@ TEST(Assumptions, ResourceVersionsRiseWithinAWatch) {
 
 TEST(Assumptions, OurNamespaceIsLeftToUs) {
   const auto with_namespace = [](bool deleted, bool cleaned_up) {
-    Story story = three_ready();
+    Story story = three_ready().begins(asked("create", {{"replicas", 3}}));
     if (cleaned_up) story.begins(asked("cleanup"));
     Timeline timeline = story.timeline();
     nlohmann::json served{{"kind", "Namespace"}, {"metadata", {{"name", "database"}, {"uid", "ours"}}}};

@@ -117,6 +117,7 @@ class UnchangedPods {
       if (const Pod* pod = pod_of_a_set(seen, subject_)) see(seen, *pod, in_the_end);
     }
     if (judged_.empty()) judgement_.doubt("no set had a pod");
+    judgement_.doubt_if(upgraded_.course.lost_at(upgraded_.until_settled.size(), {"pods", "nodes"}));
     judgement_.doubt_if(upgraded_.course.cut_short());
     judgement_.measure({"pods that a drain or a lost node took", static_cast<double>(excused_), "pods", ""});
     return std::move(judgement_).verdict(counted(judged_.size(), "pod", "pods") + " of unchanged sets");
@@ -288,6 +289,8 @@ Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
     }
   }
   if (specs.empty()) judgement.doubt("there was no set");
+  judgement.doubt_if(
+      upgraded.course.lost_at(upgraded.until_settled.size(), {"statefulsets", "controllerrevisions"}));
   judgement.doubt_if(upgraded.course.cut_short());
   return std::move(judgement).verdict(counted(specs.size(), "set", "sets") + " with the spec of before");
 }
@@ -454,10 +457,12 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
   } else {
     const Elapsed from = phases.front().from;
     const Elapsed to = phases.back().to;
-    const Elapsed idle = untried(writes->second, from, to);
-    if (idle > Elapsed{0})
+    double share = availability(writes->second, from, to, Elapsed{0});
+    if (const Elapsed idle = untried(writes->second, from, to);
+        idle > Elapsed{0} && share < budget.availability) {
       judgement.doubt(fmt::format("the clients did not try to write for {}", seconds(idle)));
-    const double share = availability(writes->second, from, to, idle);
+      share = availability(writes->second, from, to, idle);
+    }
     judgement.measure({"seconds with an acknowledged write", share, "%", ""});
     if (share < budget.availability)
       judgement.find({set,
@@ -528,6 +533,8 @@ Verdict identities_outlive_upgrade(const Timeline& timeline) {
     if (const std::string name = subject.pod_name({subject.first.value + i}); !answered.contains(name))
       judgement.doubt(name + " was not asked under its name after the upgrade");
   if (objects == 0) judgement.doubt("there was nothing to stay");
+  judgement.doubt_if(upgraded.course.lost_at(upgraded.until.size(),
+                                             {"persistentvolumeclaims", "persistentvolumes", "services"}));
   judgement.doubt_if(upgraded.course.cut_short());
   return std::move(judgement).verdict(fmt::format(
       "{} claims, volumes and Services, and {} members under their names", objects, answered.size()));
@@ -614,6 +621,7 @@ Verdict one_member_down_at_a_time(const Timeline& timeline) {
     }
   }
   judgement.doubt_if(upgraded.course.cut_short());
+  judgement.doubt_if(upgraded.course.lost_at(upgraded.until.size(), {"pods"}));
   if (evictions == 0 && !judgement.in_doubt())
     return not_applicable("no member of the database was evicted: no node was drained");
   if (const auto lost = upgraded.course.lost({"pods"}); lost && evictions > 0)
