@@ -99,6 +99,9 @@ std::string fitting(const json& claim, const json& volume, const Mismatch& misma
       if (std::find(modes.begin(), modes.end(), mode) == modes.end()) modes.push_back(mode);
     return merge_patch({"persistentvolume", name}, {{"spec", {{"accessModes", modes}}}});
   }
+  if (mismatch.what == "claimRef" && text(in(volume, "status"), "phase") == "Available")
+    return command_line({"kubectl", "patch", "persistentvolume", name, "--type=json", "-p",
+                         R"([{"op":"remove","path":"/spec/claimRef"}])"});
   if (mismatch.what == "labels") {
     std::vector<std::string> words{"kubectl", "label", "--overwrite", "persistentvolume", name};
     for (const auto& [key, value] : texts(member(wants, "selector"), "matchLabels"))
@@ -171,7 +174,8 @@ Finding unsuitable(const json& claim, const Candidate& candidate) {
     finding.remedy.clear();
     finding.remedy.push_back(
         {"make a volume that has what the claim asks for; or make claim and template anew so that they ask "
-         "for what the volume has"});
+         "for what the volume has",
+         "kubectl create -f <persistentvolume.yaml>"});
   }
   finding.trap = "Claim templates cannot be changed: a set that should ask for something else is made anew.";
   return finding;
@@ -240,8 +244,9 @@ std::optional<Finding> not_served(const Workload& workload, const json& claim) {
   const bool same_name = text(in(*nearest->volume, "spec", "claimRef"), "name") == name_of(claim) &&
                          text(in(*nearest->volume, "spec", "claimRef"), "namespace") == workload.ns();
   if (only_owner && same_name && !former.empty()) return released(claim, *nearest->volume);
-  // Volumes that others have are no news: there is none for this claim.
-  if (!named && !same_name)
+  // Volumes that others have are no news: there is none for this claim. One that is only kept for another is.
+  const bool kept = text(in(*nearest->volume, "status"), "phase") == "Available";
+  if (!named && !same_name && !kept)
     for (const Mismatch& mismatch : nearest->mismatches)
       if (mismatch.what == "claimRef")
         return no_volume(claim, text(member(claim, "spec"), "storageClassName"));
@@ -585,6 +590,8 @@ std::vector<Finding> growing_claims(const Workload& workload) {
       } else {
         continue;
       }
+      // What fails is wrong; what waits serves its pod as before.
+      finding.note = failed == nullptr && resize_trouble(*claim) == nullptr;
       finding.pod = seen.pod.meta.ref.name;
       finding.stage = stage::kClaims;
       findings.push_back(std::move(finding));
@@ -608,7 +615,7 @@ std::vector<Finding> lost_data(const Workload& workload) {
     // One that is not bound yet can still be given the volume: that is told as volume-released.
     if (claim == nullptr || text(member(*claim, "metadata"), "uid") == text(former, "uid") ||
         !text(member(*claim, "metadata"), "deletionTimestamp").empty() ||
-        text(member(*claim, "spec"), "volumeName") == name_of(volume))
+        text(member(*claim, "status"), "phase") != "Bound")
       continue;
     const std::string name = name_of(volume);
     Finding finding{

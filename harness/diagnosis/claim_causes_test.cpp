@@ -91,9 +91,14 @@ TEST(Claims, TellAVolumeThatIsNamedAndIsNotThere) {
   EXPECT_THAT(shop.first().cause, HasSubstr("gone"));
 }
 
-TEST(Claims, OfOthersAreNoCandidates) {
+TEST(Claims, GetNoVolumeThatAnotherHasOrIsToHave) {
   Shop shop = unbound();
-  shop.snapshot.volumes->back()["spec"]["claimRef"] = {{"namespace", "shop"}, {"name", "another"}};
+  json& volume = shop.snapshot.volumes->back();
+  volume["spec"]["claimRef"] = {{"namespace", "lab"}, {"name", "another"}};
+  ASSERT_THAT(shop.ids(), ElementsAre("volume-does-not-match"));
+  EXPECT_THAT(shop.first().cause, HasSubstr("it is of claim lab/another"));
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("/spec/claimRef"));
+  volume["status"]["phase"] = "Bound";
   EXPECT_THAT(shop.ids(), ElementsAre("no-volume-available"));
 }
 
@@ -131,6 +136,9 @@ TEST(Claims, ThatGrowAreToldWhenNobodyMakesThemGrow) {
             "waiting for an external controller to expand this PVC");
   ASSERT_THAT(shop.ids(), ElementsAre("expansion-waits"));
   EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("5Gi"), HasSubstr("1Gi"), HasSubstr("disks")));
+  EXPECT_TRUE(shop.first().note);
+  shop.tell("PersistentVolumeClaim", "data-web-1", "VolumeResizeFailed", "quota of the backend");
+  EXPECT_FALSE(shop.first().note);
   shop.claim(1)["status"]["capacity"]["storage"] = "5Gi";
   EXPECT_THAT(shop.ids(), IsEmpty());
 }

@@ -383,6 +383,18 @@ Finding out_of_memory(const Workload& workload, const SeenPod& seen, const Conta
           kUpdateWaits};
 }
 
+/// Where a container writes, for those that cannot.
+void tell_mounts(const SeenPod& seen, const Container& container, Finding& finding) {
+  if (!is_one_of(std::string{finding.id}, {"volume-full", "permission-denied", "file-system-read-only"}))
+    return;
+  for (const json& mount : member(*container.spec, "volumeMounts"))
+    for (const json& volume : in(*seen.served, "spec", "volumes"))
+      if (text(volume, "name") == text(mount, "name") &&
+          text(mount, "mountPath").rfind("/var/run/secrets/", 0) != 0)
+        finding.evidence.push_back(
+            {seen.pod.meta.ref.text(), "volume at " + text(mount, "mountPath"), volume.dump()});
+}
+
 /// Why a container ended, from its state and its last words.
 Finding cause_of_end(const Workload& workload, const SeenPod& seen, const Container& container) {
   const json& ended = container.ended();
@@ -440,6 +452,7 @@ Finding cause_of_end(const Workload& workload, const SeenPod& seen, const Contai
                               fmt::format("{}", container.restarts())});
   finding.evidence.push_back(state_evidence(
       seen, container, ended, container.is_over() ? "state.terminated" : "lastState.terminated"));
+  tell_mounts(seen, container, finding);
   finding.stage = container.initial ? stage::kInit : stage::kContainer;
   return finding;
 }

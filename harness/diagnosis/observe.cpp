@@ -108,6 +108,8 @@ bool keep_pod(json& pod) {
   copy("status", {"phase", "conditions"});
   if (const json& apart = in(pod, "spec", "affinity", "podAntiAffinity"); apart.is_object())
     kept["spec"]["affinity"]["podAntiAffinity"] = apart;
+  for (const json& volume : in(pod, "spec", "volumes"))
+    if (member(volume, "persistentVolumeClaim").is_object()) kept["spec"]["volumes"].push_back(volume);
   for (const char* list : {"containers", "initContainers"})
     for (const json& container : in(pod, "spec", list)) {
       json small{{"name", text(container, "name")}};

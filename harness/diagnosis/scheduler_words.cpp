@@ -47,8 +47,9 @@ std::size_t next_reason(std::string_view text, std::size_t from) {
   return text.size();
 }
 
-bool is_of_control_plane(const SchedulerReason& reason) {
-  return reason.words.find("node-role.kubernetes.io/") != std::string::npos;
+// Nodes that were never meant for the pod tell less than one that it could have had.
+bool is_of_unmeant_node(const SchedulerReason& reason) {
+  return reason.id == "taint-not-tolerated" || reason.id == "node-selector-matches-none";
 }
 
 }  // namespace
@@ -85,8 +86,8 @@ const SchedulerReason* decisive(const std::vector<SchedulerReason>& reasons) {
   for (const SchedulerReason& reason : reasons) {
     if (reason.id.empty()) continue;
     const bool better =
-        most == nullptr || (is_of_control_plane(*most) && !is_of_control_plane(reason)) ||
-        (is_of_control_plane(*most) == is_of_control_plane(reason) && reason.nodes > most->nodes);
+        most == nullptr || (is_of_unmeant_node(*most) && !is_of_unmeant_node(reason)) ||
+        (is_of_unmeant_node(*most) == is_of_unmeant_node(reason) && reason.nodes > most->nodes);
     if (better) most = &reason;
   }
   return most;

@@ -17,7 +17,7 @@ struct SchedulerReason {
 /// preemption is left out. Never fails: an unknown text gives none.
 std::vector<SchedulerReason> scheduler_reasons(std::string_view message);
 
-/// Of these reasons the one to mend: most nodes, and not the control plane's own taint when there is another.
+/// Of these reasons the one to mend: that of nodes which the pod could have had, and of most of them.
 const SchedulerReason* decisive(const std::vector<SchedulerReason>& reasons);
 
 }  // namespace stateproof::diagnosis

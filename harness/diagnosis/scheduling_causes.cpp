@@ -208,7 +208,7 @@ std::optional<Finding> volumes_apart(const Workload& workload, const SeenPod& se
           "volumes-apart",
           fmt::format(
               "The pod's volumes stand on different nodes: {} of claim {} on {}, {} of claim {} on {}; "
-              "no node has both volumes.",
+              "no node satisfies both.",
               name_of(*one.volume), one.claim, names(one.nodes), name_of(*other.volume), other.claim,
               names(other.nodes)),
           {},
@@ -241,6 +241,8 @@ std::optional<Finding> volumes_apart(const Workload& workload, const SeenPod& se
   return std::nullopt;
 }
 
+std::vector<Remedy> select_less(const Workload& workload, const SeenPod& seen, int way);
+
 Finding off_its_volume(const Workload& workload, const SeenPod& seen, const std::vector<NodeFit>& fits,
                        const LastStraw& straw) {
   const json& volume = *narrowest_volume(workload, seen);
@@ -265,7 +267,10 @@ Finding off_its_volume(const Workload& workload, const SeenPod& seen, const std:
     finding.evidence.push_back({seen.pod.meta.ref.text(),
                                 selector.empty() ? "spec.affinity.nodeAffinity" : "spec.nodeSelector",
                                 selector.empty() ? node_terms(*seen.served) : selector});
-    finding.remedy = {{"let the pod go where its volume is: change its nodeSelector or affinity"}};
+    finding.remedy = select_less(workload, seen, 1);
+    if (!finding.remedy.empty())
+      finding.remedy.front().text =
+          "let the pod go where its volume is: take the condition out of the template";
   } else if (straw.id == "taint-not-tolerated") {
     for (const NodeFit* fit : nodes)
       for (const json* taint : repelling(*seen.served, *fit->node))
@@ -280,22 +285,65 @@ Finding off_its_volume(const Workload& workload, const SeenPod& seen, const std:
 
 // --- nodes ------------------------------------------------------------------------------------------------
 
-Finding nothing_selected(const SeenPod& seen) {
+/// Takes out of the template what no node meets; nothing when the template is another already.
+std::vector<Remedy> select_less(const Workload& workload, const SeenPod& seen, int way) {
+  const std::string text = "or let the pods go to any node: take the condition out of the template";
+  json keys = json::object();
+  for (const auto& [key, value] : texts(workload.template_spec(), "nodeSelector")) {
+    const bool met =
+        std::any_of(workload.snapshot().nodes->begin(), workload.snapshot().nodes->end(),
+                    [&](const json& node) { return selects(Labels{{key, value}}, labels_of(node)); });
+    if (!met) keys[key] = nullptr;
+  }
+  if (keys.empty())  // each is met, and none by all
+    for (const auto& [key, value] : texts(workload.template_spec(), "nodeSelector")) keys[key] = nullptr;
+  if (!keys.empty())
+    return {{text, patch_template(workload, {{"nodeSelector", keys}}), way},
+            replace_after(workload, seen, way)};
+  if (!in(workload.template_spec(), "affinity", "nodeAffinity", kRequired).is_object()) return {};
+  const std::string path = std::string{"/spec/template/spec/affinity/nodeAffinity/"} + kRequired;
+  return {{text, patch_set(workload, json::array({{{"op", "remove"}, {"path", path}}})), way},
+          replace_after(workload, seen, way)};
+}
+
+Finding nothing_selected(const Workload& workload, const SeenPod& seen) {
   const std::string selector = node_selector(*seen.served);
   const std::string asks = selector.empty() ? node_terms(*seen.served) : selector;
   std::vector<std::string> label{"kubectl", "label", "node", "<node>"};
   if (selector.empty()) label.emplace_back("<key>=<value>");
   for (const auto& [key, value] : texts(in(*seen.served, "spec"), "nodeSelector"))
     label.push_back(key + "=" + value);
-  return {"node-selector-matches-none",
-          fmt::format("No node has the labels that the pod asks for: {}.", asks),
-          {{seen.pod.meta.ref.text(), selector.empty() ? "spec.affinity.nodeAffinity" : "spec.nodeSelector",
-            asks}},
-          {{"label a node that is meant", command_line(label)},
-           {"or change the template, and delete the pod afterwards: it keeps the old one", {}, 2}}};
+  Finding finding{"node-selector-matches-none",
+                  fmt::format("No node has the labels that the pod asks for: {}.", asks),
+                  {{seen.pod.meta.ref.text(),
+                    selector.empty() ? "spec.affinity.nodeAffinity" : "spec.nodeSelector", asks}},
+                  {{"label a node that is meant", command_line(label)}}};
+  for (Remedy& step : select_less(workload, seen, 2)) finding.remedy.push_back(std::move(step));
+  finding.trap = kUpdateWaits;
+  return finding;
 }
 
-Finding repelled(const SeenPod& seen, const LastStraw& straw) {
+/// Lets the template bear the taints of these nodes.
+std::vector<Remedy> tolerate(const Workload& workload, const SeenPod& seen, const Fits& fits, int way) {
+  json tolerations = json::array();
+  for (const json* taint : taints_of(seen, fits)) {
+    const json wanted{
+        {"key", text(*taint, "key")}, {"operator", "Exists"}, {"effect", text(*taint, "effect")}};
+    if (std::find(tolerations.begin(), tolerations.end(), wanted) == tolerations.end())
+      tolerations.push_back(wanted);
+  }
+  for (const json& known : member(workload.template_spec(), "tolerations")) tolerations.push_back(known);
+  return {
+      {way == 1 ? "let the template tolerate the taint, if such nodes are meant for the set"
+                : "or let the template tolerate the taint, if such nodes are meant for the set",
+       patch_set(workload,
+                 json::array(
+                     {{{"op", "add"}, {"path", "/spec/template/spec/tolerations"}, {"value", tolerations}}})),
+       way},
+      replace_after(workload, seen, way)};
+}
+
+Finding repelled(const Workload& workload, const SeenPod& seen, const LastStraw& straw) {
   std::set<std::string> taints;
   for (const json* taint : taints_of(seen, straw.nodes)) taints.insert(taint_text(*taint));
   Finding finding{
@@ -309,9 +357,8 @@ Finding repelled(const SeenPod& seen, const LastStraw& straw) {
       if (finding.evidence.size() < kMostNodes)
         finding.evidence.push_back({ref_text(*fit->node), "spec.taints", taint_text(*taint)});
   untaint_all(seen, straw.nodes, finding);
-  finding.remedy.push_back({"or give the template a toleration, and delete the pod afterwards",
-                            {},
-                            finding.remedy.empty() ? 1 : 2});
+  for (Remedy& step : tolerate(workload, seen, straw.nodes, finding.remedy.empty() ? 1 : 2))
+    finding.remedy.push_back(std::move(step));
   return finding;
 }
 
@@ -417,7 +464,7 @@ Finding ports_taken(const Workload& workload, const SeenPod& seen, const LastStr
   for (const std::string& port : host_ports(*seen.served)) numbers.push_back(port.substr(port.find(' ') + 1));
   Finding finding{
       "host-port-taken",
-      fmt::format("hostPort {} is taken on every node that could take the pod, so that {} have no free ports "
+      fmt::format("hostPort {} is taken on every node that could take the pod: none of {} has free ports "
                   "for it: {}.",
                   fmt::join(numbers, ", "), counted(straw.nodes.size(), "node"), fmt::join(holders, ", ")),
       {{seen.pod.meta.ref.text(), "spec.containers[].ports[].hostPort",
@@ -573,14 +620,25 @@ Finding kept_together(const Workload& workload, const SeenPod& seen, const LastS
   return finding;
 }
 
+std::string constraint_path(std::size_t index, const char* field) {
+  return fmt::format("/spec/template/spec/topologySpreadConstraints/{}/{}", index, field);
+}
+
 std::string constraint_patch(const Workload& workload, std::size_t index, const char* field,
-                             const char* value) {
-  return patch_set(
-      workload,
-      json::array(
-          {{{"op", "add"},
-            {"path", fmt::format("/spec/template/spec/topologySpreadConstraints/{}/{}", index, field)},
-            {"value", value}}}));
+                             const json& value) {
+  return patch_set(workload,
+                   json::array({{{"op", "add"}, {"path", constraint_path(index, field)}, {"value", value}}}));
+}
+
+/// minDomains is allowed in hard constraints alone.
+std::string soften(const Workload& workload, const Spread& spread) {
+  json operations = json::array();
+  if (spread.constraint->contains("minDomains"))
+    operations.push_back({{"op", "remove"}, {"path", constraint_path(spread.index, "minDomains")}});
+  operations.push_back({{"op", "replace"},
+                        {"path", constraint_path(spread.index, "whenUnsatisfiable")},
+                        {"value", "ScheduleAnyway"}});
+  return patch_set(workload, operations);
 }
 
 Finding spread_out(const Workload& workload, const SeenPod& seen, const LastStraw& straw,
@@ -627,9 +685,18 @@ Finding spread_out(const Workload& workload, const SeenPod& seen, const LastStra
                            constraint_patch(workload, spread.index, "nodeTaintsPolicy", "Honor")},
                           replace_after(workload, seen)};
     }
-    finding.remedy.push_back({"or make the constraint a preference",
-                              constraint_patch(workload, spread.index, "whenUnsatisfiable", "ScheduleAnyway"),
-                              2});
+    if (const auto least = number(*spread.constraint, "minDomains", 1);
+        least > static_cast<std::int64_t>(spread.domains.size()) && !unlabelled) {
+      finding.cause = fmt::format(
+          "The topology spread constraint by {} wants minDomains {}, and there are {} domains ({}): as long "
+          "as some are missing, each of "
+          "the others takes no more than {} of the pods.",
+          key, least, spread.domains.size(), fmt::join(counts, ", "), skew);
+      finding.remedy = {{"want no more domains than there are",
+                         constraint_patch(workload, spread.index, "minDomains", spread.domains.size())},
+                        replace_after(workload, seen)};
+    }
+    finding.remedy.push_back({"or make the constraint a preference", soften(workload, spread), 2});
     finding.remedy.push_back(replace_after(workload, seen, 2));
   }
   finding.trap = kUpdateWaits;
@@ -657,8 +724,8 @@ std::optional<Finding> explained(const Workload& workload, const SeenPod& seen) 
                             straw.id == "taint-not-tolerated");
   Finding finding;
   if (tied) return off_its_volume(workload, seen, fits, straw);
-  if (straw.id == "node-selector-matches-none") return nothing_selected(seen);
-  if (straw.id == "taint-not-tolerated") return repelled(seen, straw);
+  if (straw.id == "node-selector-matches-none") return nothing_selected(workload, seen);
+  if (straw.id == "taint-not-tolerated") return repelled(workload, seen, straw);
   if (straw.id == "insufficient-resources")
     finding = too_big(workload, seen, straw);
   else if (straw.id == "host-port-taken")
@@ -682,14 +749,37 @@ std::optional<Finding> explained(const Workload& workload, const SeenPod& seen) 
   return finding;
 }
 
+/// How many volumes nodes take of which driver, as their drivers say.
 void tell_volume_limits(const Workload& workload, Finding& finding) {
   if (!workload.snapshot().csi_nodes) return;
   for (const json& node : *workload.snapshot().csi_nodes)
-    for (const json& driver : in(node, "spec", "drivers"))
-      if (const json& count = in(driver, "allocatable", "count"); count.is_number_integer())
-        finding.evidence.push_back({ref_text(node),
-                                    "spec.drivers[" + text(driver, "name") + "].allocatable.count",
-                                    fmt::format("{}", count.get<std::int64_t>())});
+    for (const json& driver : in(node, "spec", "drivers")) {
+      const json& count = in(driver, "allocatable", "count");
+      if (!count.is_number_integer()) continue;
+      finding.evidence.push_back({ref_text(node),
+                                  "spec.drivers[" + text(driver, "name") + "].allocatable.count",
+                                  fmt::format("{}", count.get<std::int64_t>())});
+      if (finding.evidence.size() > 1) continue;
+      finding.cause +=
+          fmt::format(" The driver {} takes {} on node {}.", text(driver, "name"),
+                      counted(static_cast<std::size_t>(count.get<std::int64_t>()), "volume"), name_of(node));
+    }
+}
+
+/// Who uses a claim that one pod alone may use.
+void tell_user(const Workload& workload, const SeenPod& seen, Finding& finding) {
+  for (const auto& [volume, claim] : seen.pod.volume_claims)
+    for (const json* other : workload.cluster().pods_in(workload.ns()))
+      for (const json& used : in(*other, "spec", "volumes")) {
+        if (other == seen.served || text(member(used, "persistentVolumeClaim"), "claimName") != claim)
+          continue;
+        finding.cause =
+            fmt::format("The claim {} may be used by one pod alone (ReadWriteOncePod), and pod {} uses it.",
+                        claim, name_of(*other));
+        finding.evidence.push_back({ref_text(*other), "spec.volumes", "claim " + claim});
+        finding.remedy = {{"end the other pod", workload.kubectl({"delete", "pod", name_of(*other)})}};
+        return;
+      }
 }
 
 // Where the objects do not show it, or may not be read, the scheduler's own words have the say.
@@ -704,14 +794,6 @@ Finding told(const Workload& workload, const SeenPod& seen, const std::string& m
                                 : fmt::format("No node takes the pod: {}.", fmt::join(parts, ", ")),
                   {},
                   {{"do what the scheduler's message asks for"}}};
-  if (const json* event = workload.event("Pod", seen.pod.meta.ref.name, "FailedResourceClaimCreation")) {
-    finding.id = "resource-claim-missing";
-    finding.cause = "A device claim of the pod cannot be made, and no node takes the pod before: " +
-                    text(*event, "message");
-    finding.evidence.push_back(event_evidence(*event));
-    finding.remedy = {{"create the ResourceClaimTemplate that the template names, or mend its name"}};
-    return finding;
-  }
   const std::string_view id = finding.id;
   if (id == "volume-limit-reached") {
     finding.remedy = {
@@ -729,6 +811,7 @@ Finding told(const Workload& workload, const SeenPod& seen, const std::string& m
     finding.remedy = {{"add a node, be content with fewer pods, or make the rule preferred"}};
   } else if (id == "volume-in-use") {
     finding.remedy = {{"a ReadWriteOncePod volume serves one pod: end the other pod that uses the claim"}};
+    tell_user(workload, seen, finding);
   }
   return finding;
 }
@@ -752,6 +835,22 @@ Finding gated(const Workload& workload, const SeenPod& seen) {
                               R"([{"op":"remove","path":"/spec/schedulingGates"}])"}),
             2}},
           "A gate that stands in the set's template comes back with every new pod."};
+}
+
+// The scheduler waits for claims of devices that their controller cannot make.
+Finding device_unclaimed(const SeenPod& seen, const json& event) {
+  std::vector<std::string> templates;
+  for (const json& claim : in(*seen.served, "spec", "resourceClaims"))
+    templates.push_back(
+        text_or(claim, "resourceClaimTemplateName", text(claim, "resourceClaimName").c_str()));
+  return {
+      "resource-claim-missing",
+      fmt::format(
+          "The devices that the pod claims ({}) cannot be claimed, and no node takes the pod before: {}",
+          fmt::join(templates, ", "), text(event, "message")),
+      {event_evidence(event),
+       {seen.pod.meta.ref.text(), "spec.resourceClaims", in(*seen.served, "spec", "resourceClaims").dump()}},
+      {{"create the ResourceClaimTemplate that the template names, or mend its name"}}};
 }
 
 // Without a word of any scheduler nobody looks at the pod.
@@ -781,6 +880,8 @@ std::optional<Finding> nobody_schedules(const Workload& workload, const SeenPod&
 
 std::optional<Finding> scheduling_cause(const Workload& workload, const SeenPod& seen) {
   if (!seen.pod.node.empty() || seen.pod.terminating()) return std::nullopt;
+  if (const json* event = workload.event("Pod", seen.pod.meta.ref.name, "FailedResourceClaimCreation"))
+    return device_unclaimed(seen, *event);
   const json& scheduled = condition(*seen.served, "PodScheduled");
   if (!scheduled.is_object()) return nobody_schedules(workload, seen);
   if (text(scheduled, "status") != "False") return std::nullopt;

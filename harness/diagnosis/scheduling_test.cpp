@@ -50,7 +50,8 @@ TEST(Scheduling, TellsRequiredAntiAffinityAlsoWhileTheClaimWaitsForItsFirstConsu
               AllOf(HasSubstr("wants 2 pods"), HasSubstr("1 node that"), HasSubstr("pod shop/web-0 is there"),
                     HasSubstr("1 other node: taint-not-tolerated")));
   EXPECT_THAT(finding.remedy[0].command, HasSubstr("preferredDuringSchedulingIgnoredDuringExecution"));
-  EXPECT_EQ(finding.remedy[2].way, 2);
+  EXPECT_EQ(finding.remedy[2].command, "kubectl -n shop delete pod web-0");
+  EXPECT_EQ(finding.remedy[3].way, 2);
   EXPECT_EQ(finding.pod, "web-1");
 }
 
@@ -191,7 +192,7 @@ TEST(Scheduling, TellsTwoVolumesOnDifferentNodes) {
   stand(shop.volume(1), "one");
   ASSERT_THAT(shop.ids(), ElementsAre("volumes-apart"));
   EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("disk-1"), HasSubstr("on one"), HasSubstr("disk-wal"),
-                                        HasSubstr("on two"), HasSubstr("no node has both")));
+                                        HasSubstr("on two"), HasSubstr("no node satisfies both")));
   stand(shop.snapshot.volumes->back(), "one");
   EXPECT_THAT(shop.ids(), ElementsAre("unschedulable"));
 }
