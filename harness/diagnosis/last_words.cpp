@@ -40,7 +40,7 @@ constexpr std::string_view kPortRemedy =
     "containers of one pod "
     "share theirs, too";
 constexpr std::string_view kForbidden = "Container {} may not use its files: permission denied.";
-constexpr std::string_view kOwn =
+constexpr std::string_view kOwnWords =
     "let the volume belong to the user that the container runs as: "
     "spec.template.spec.securityContext.fsGroup and runAsUser, or "
     "an init container that changes the owner";
@@ -124,10 +124,10 @@ constexpr std::array kKnownLines = {
         "exec format error", "wrong-architecture",
         "The program of container {} was built for another processor than its node has.",
         "name an image that has this processor's variant, or let the pods go to nodes of the other kind", ""},
-    KnownLine{"ermission denied", "permission-denied", kForbidden, kOwn, ""},
-    KnownLine{"Operation not permitted", "permission-denied", kForbidden, kOwn, ""},
-    KnownLine{"Errcode: 13", "permission-denied", kForbidden, kOwn, ""},
-    KnownLine{"AccessDeniedException", "permission-denied", kForbidden, kOwn, ""},
+    KnownLine{"ermission denied", "permission-denied", kForbidden, kOwnWords, ""},
+    KnownLine{"Operation not permitted", "permission-denied", kForbidden, kOwnWords, ""},
+    KnownLine{"Errcode: 13", "permission-denied", kForbidden, kOwnWords, ""},
+    KnownLine{"AccessDeniedException", "permission-denied", kForbidden, kOwnWords, ""},
     KnownLine{"could not translate host name", "peer-unresolved", kUnresolved, kResolve, ""},
     KnownLine{"Name or service not known", "peer-unresolved", kUnresolved, kResolve, ""},
     KnownLine{"Temporary failure in name resolution", "peer-unresolved", kUnresolved, kResolve, ""},
