@@ -200,14 +200,8 @@ void one_node(const Workload& workload, std::vector<Finding>& notes) {
   }
   if (!whole || nodes.size() != 1 || nodes.begin()->empty()) return;
   const bool guarded = is_guarded(workload);
-  if (workload.snapshot().nodes) {
-    const SeenPod& first = workload.pods().begin()->second;
-    const bool elsewhere = std::any_of(
-        workload.snapshot().nodes->begin(), workload.snapshot().nodes->end(), [&](const json& node) {
-          return name_of(node) != *nodes.begin() && repelling(*first.served, node).empty();
-        });
-    if (!elsewhere) return;
-  }
+  // Where there is no other node there is nothing to keep.
+  if (workload.snapshot().nodes && workload.snapshot().nodes->size() < 2) return;
   if (guarded) return;
   notes.push_back(note(
       "members-share-node",

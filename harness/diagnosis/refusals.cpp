@@ -314,12 +314,12 @@ void tell_priority(const Workload& workload, const std::string& priority, Findin
 /// "maximum cpu usage per Container is 100m, but limit is 500m"
 void tell_limits(const Workload& workload, const std::string& message, Finding& finding) {
   finding.id = "limit-range-refused";
-  const std::string forbidden = between(message, "is forbidden: ", "");
-  finding.cause = fmt::format("A LimitRange of the namespace forbids what the pods ask for: {}.",
-                              forbidden.empty() ? said(message) : forbidden);
-  const bool most = message.find("maximum ") != std::string::npos;
-  const std::string resource = between(message, most ? "maximum " : "minimum ", " usage per");
-  const std::string bound = between(message, " is ", ", but");
+  std::string forbidden = between(message, "is forbidden: ", "");
+  if (forbidden.empty()) forbidden = said(message);
+  finding.cause = fmt::format("A LimitRange of the namespace forbids what the pods ask for: {}.", forbidden);
+  const bool most = forbidden.find("maximum ") != std::string::npos;
+  const std::string resource = between(forbidden, most ? "maximum " : "minimum ", " usage per");
+  const std::string bound = between(forbidden, " is ", ", but");
   const json& containers = in(workload.template_spec(), "containers");
   finding.remedy = {{"stay within the range that the message names"}};
   if (const std::string asked = between(message, "but request is ", ".");

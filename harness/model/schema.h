@@ -42,8 +42,9 @@ struct Bounds {
 };
 inline constexpr Bounds kSmall{0, 1'000'000};  ///< pods, ordinals, seconds
 inline constexpr Bounds kCount{0, 1'000'000'000'000'000};
-/// Microseconds of thirty years: sums of a few do not overflow.
-inline constexpr Bounds kTime{-1'000'000'000'000'000, 1'000'000'000'000'000};
+/// Microseconds of three hundred years, for programs inside pods tell the time since 1970: sums of a few
+/// hundred do not overflow.
+inline constexpr Bounds kTime{-10'000'000'000'000'000, 10'000'000'000'000'000};
 
 /// `static void of(auto& value, auto&& field)`, see above; and where no field alone can tell whether the
 /// whole fits, `static void check(const T& value)`, which throws Unfit.
