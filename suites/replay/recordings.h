@@ -20,6 +20,7 @@ const std::map<std::string, Timeline>& good_recordings();
 
 /// Names of the files with good recordings, a salvaged run among them; none is read for it.
 std::vector<std::string> names_of_good_recordings();
+/// The good recording of a scenario has its name.
 Timeline load_named(const std::string& name);
 
 }  // namespace stateproof::replay

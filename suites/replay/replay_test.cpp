@@ -159,7 +159,7 @@ class WrongHistory : public testing::TestWithParam<mutants::WrongHistory> {};
 TEST_P(WrongHistory, BreaksItsRequirement) {
   const mutants::WrongHistory& wrong = GetParam();
   const Promise& promise = *find_promise(wrong.promise);
-  Timeline timeline = good_recordings().at(std::string{promise.scenario});
+  Timeline timeline = load_named(std::string{promise.scenario});
   wrong.distort(timeline);
   const Verdict verdict = requirement_of(promise, wrong.requirement).checker(timeline);
   EXPECT_EQ(verdict.outcome, Outcome::kNonconformant) << verdict.reason;
@@ -169,7 +169,7 @@ TEST_P(WrongHistory, IsNeverProvedRightByWhatAHoleHides) {
   const mutants::WrongHistory& wrong = GetParam();
   const Promise& promise = *find_promise(wrong.promise);
   const Requirement& requirement = requirement_of(promise, wrong.requirement);
-  Timeline timeline = good_recordings().at(std::string{promise.scenario});
+  Timeline timeline = load_named(std::string{promise.scenario});
   wrong.distort(timeline);
   const Verdict verdict = requirement.checker(timeline);
   ASSERT_EQ(verdict.outcome, Outcome::kNonconformant) << verdict.reason;
