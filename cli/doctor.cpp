@@ -27,7 +27,7 @@ void print_text(const std::vector<diagnosis::Diagnosis>& diagnoses, const diagno
   if (diagnoses.empty())
     std::cout << (scope.ns.empty() ? "There is no StatefulSet in this cluster.\n"
                                    : fmt::format("There is no StatefulSet in namespace {}.\n", scope.ns));
-  for (const std::string& sentence : snapshot.unread) std::cerr << "not looked at: " << sentence << "\n";
+  for (const std::string& sentence : snapshot.unread) std::cerr << "not checked: " << sentence << "\n";
 }
 
 nlohmann::json document(const std::vector<diagnosis::Diagnosis>& diagnoses,

@@ -126,7 +126,7 @@ TEST_F(Program, AnEarlierRunIsKeptHoweverItsFolderIsWritten) {
        {std::string("out/"), std::string("./out/."), (folder_ / "out").string() + "//"}) {
     fs::remove_all(folder_ / "out");
     (void)run("begin --out " + written + " --kubeconfig " + config);
-    EXPECT_THAT(run("begin --out " + written + " --kubeconfig " + config).output, HasSubstr("is now in"))
+    EXPECT_THAT(run("begin --out " + written + " --kubeconfig " + config).output, HasSubstr("was moved to"))
         << written;
     EXPECT_TRUE(fs::exists(folder_ / "out/plan.json")) << written;
   }
@@ -140,7 +140,7 @@ TEST_F(Program, AnEarlierRunInTheWorkingFolderIsKeptBesideIt) {
   const std::string begin =
       "--version && cd in && " STATEPROOF_PROGRAM " begin --out . --kubeconfig " + config;
   (void)run(begin);
-  EXPECT_THAT(run(begin).output, HasSubstr("is now in"));
+  EXPECT_THAT(run(begin).output, HasSubstr("was moved to"));
   EXPECT_TRUE(fs::exists(folder_ / "in/plan.json"));
   EXPECT_EQ(std::distance(fs::directory_iterator(folder_), {}), 3);  // config, in, in.RUN
 }

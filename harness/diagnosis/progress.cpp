@@ -98,7 +98,7 @@ std::optional<Progress> progress_of(const Workload& workload, const SeenPod& see
   if (seen.pod.phase == "Failed" || seen.pod.phase == "Succeeded")
     return standing(seen, stage::kCreation, "the controller to replace the pod, which has ended",
                     newest_event(workload, "Pod", seen.pod.meta.ref.name), kCreation);
-  if (seen.pod.node.empty()) {
+  if (seen.pod.node.empty() && !seen.pod.ready) {
     const auto refused = time(condition(*seen.served, "PodScheduled"), "lastTransitionTime");
     return standing(seen, stage::kScheduling, "a node", std::max(seen.pod.meta.created, refused),
                     kScheduling);

@@ -169,7 +169,8 @@ Result<std::optional<Timestamp>> stream_objects(const Client& client, const Reso
   std::string next;
   ListLimits limits;
   do {
-    const HttpRequest request = list_request(r, ns, options, next);
+    HttpRequest request = list_request(r, ns, options, next);
+    request.stop = client.stop();
     const auto answer = send(*client.transport(), request, Repeat::kAlways);
     if (!answer) return tl::unexpected(answer.error());
     auto page = parse_list_page(r, answer->body, request);

@@ -78,6 +78,8 @@ class Client {
   [[nodiscard]] const Fence& fence() const { return fence_; }
   /// The same client, whose requests and logins also end, with Kind::kCancelled, when `stop` is asked for.
   [[nodiscard]] Client until(std::stop_token stop) const;
+  /// What ends its waiting requests.
+  [[nodiscard]] const std::stop_token& stop() const { return stop_; }
 
   Result<nlohmann::json> get(const Resource& r, std::string_view ns, std::string_view name) const;
   Result<Dated> get_dated(const Resource& r, std::string_view ns, std::string_view name) const;
