@@ -34,6 +34,14 @@ Elapsed long_pause(Chance& chance) {
   return chance.of(pauses);
 }
 
+/// A pause in which everything stands still. The words of the probe are timed, too: one that is longer than a
+/// name may be wrong would make it late.
+Elapsed pause_of(const Script& script, Chance& chance) {
+  const bool is_timed = std::any_of(script.lines.begin(), script.lines.end(),
+                                    [](const Line& line) { return line.as<DnsAnswer>() != nullptr; });
+  return is_timed ? random_time(chance, 28s) : long_pause(chance);
+}
+
 // ------------------------------------------------------------------------------------------------- ends
 
 End chosen_end(Chance& chance) {
@@ -75,14 +83,14 @@ void end_step(Script& script, Step::Phase phase, const std::string& text, Elapse
 }
 
 bool kill(Script& script, Chance& chance) {
-  script.lines.resize(chance.between(1, script.lines.size()));
+  script.cut(chance.between(1, script.lines.size()));
   script.finish.reset();
   script.note(fmt::format("killed after #{}", script.lines.size()));
   return true;
 }
 
 bool interrupt(Script& script, Chance& chance) {
-  script.lines.resize(chance.between(1, script.lines.size()));
+  script.cut(chance.between(1, script.lines.size()));
   script.note(fmt::format("interrupted after #{}", script.lines.size()));
   if (!chance.one_in(4)) end_step(script, Step::Phase::kFailed, "interrupted", script.lines.back().at);
   script.end_scenario({End::Reason::kInterrupted, "by the user", {}}, !chance.one_in(4));
@@ -91,7 +99,7 @@ bool interrupt(Script& script, Chance& chance) {
 
 /// A request of the harness is not answered, or it cannot watch any more.
 bool break_harness(Script& script, Chance& chance) {
-  script.lines.resize(chance.between(1, script.lines.size()));
+  script.cut(chance.between(1, script.lines.size()));
   const Elapsed waited = chance.one_in(2) ? long_pause(chance) : Elapsed{0};
   script.note(fmt::format("the harness failed after #{}", script.lines.size()));
   end_step(script, Step::Phase::kFailed, "no answer within 30 s", script.lines.back().at + waited);
@@ -162,7 +170,13 @@ void lose(Script& script, const WatchKey& watch, std::size_t from, std::size_t t
   for (std::size_t i = from; i < to; ++i)
     if (watch_of(*script.lines[i].entry) != watch) told.push_back(script.lines[i]);
   const Elapsed at = to < script.lines.size() ? script.lines[to].at : script.lines.back().at;
-  told.push_back({script.own(Gap{watch.resource(), "too old resource version"}), at});
+  const Entry* gap = script.own(Gap{watch.resource(), "too old resource version"});
+  for (std::size_t i = from; i < to; ++i)
+    if (const Step* step = script.lines[i].as<Step>(); step != nullptr && !step->begins()) {
+      script.note_hole(script.lines[i].entry, gap);
+      break;
+    }
+  told.push_back({gap, at});
   for (Entry& entry : difference(before, now)) told.push_back({script.own(std::move(entry)), at});
   told.insert(told.end(), script.lines.begin() + static_cast<std::ptrdiff_t>(to), script.lines.end());
   script.lines = std::move(told);
@@ -314,7 +328,7 @@ bool slow_down(Script& script, Chance& chance) {
   const auto places = after_calm(script, chance.of(steps));
   if (places.empty()) return false;
   const std::size_t place = chance.of(places);
-  const Elapsed pause = long_pause(chance);
+  const Elapsed pause = pause_of(script, chance);
   script.delay(place, pause);
   script.note(fmt::format("{} s of waiting before #{}",
                           std::chrono::duration_cast<std::chrono::seconds>(pause).count(), place + 1));
@@ -341,7 +355,7 @@ bool run_out_of_time(Script& script, Chance& chance) {
   std::size_t late = step.begin + 1;
   if (!places.empty() && !chance.one_in(6)) {
     late = chance.of(places);
-    script.delay(late, long_pause(chance));
+    script.delay(late, pause_of(script, chance));
   }
   // The first line may be the step's end.
   if (late >= step.end) {
@@ -667,7 +681,7 @@ bool jump(Script& script, Chance& chance) {
     script.delay(place, -back);
     script.note(fmt::format("the clock falls at #{}", place + 1));
   } else {
-    script.delay(place, long_pause(chance));
+    script.delay(place, pause_of(script, chance));
     script.note(fmt::format("the clock jumps at #{}", place + 1));
   }
   return true;

@@ -31,6 +31,18 @@ void Script::insert(std::size_t place, Entry entry, Elapsed at) {
   lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(place), Line{own(std::move(entry)), at});
 }
 
+void Script::cut(std::size_t size) {
+  const auto place_of = [&](const Entry* entry) {
+    return static_cast<std::size_t>(
+        std::find_if(lines.begin(), lines.end(), [&](const Line& line) { return line.entry == entry; }) -
+        lines.begin());
+  };
+  for (const auto& [step_end, gap] : holes_)
+    if (const std::size_t end = place_of(gap); place_of(step_end) < size && end < lines.size())
+      size = std::max(size, end + 1);
+  lines.resize(std::min(size, lines.size()));
+}
+
 void Script::delay(std::size_t from, Elapsed pause) {
   for (std::size_t i = from; i < lines.size(); ++i) lines[i].at += pause;
 }

@@ -73,6 +73,11 @@ class Script {
   void insert(std::size_t place, Entry entry, Elapsed at);
   /// Lets `pause` go by before this line.
   void delay(std::size_t from, Elapsed pause);
+  /// Ends the recording after so many lines, or where the list that makes a hole good has told all: a step is
+  /// not reached while the watch that it waits for is lost.
+  void cut(std::size_t size);
+  /// A watch lost this stretch, which a step ended in, and the gap tells it.
+  void note_hole(const Entry* step_end, const Entry* gap) { holes_.emplace_back(step_end, gap); }
   void note(const std::string& what) { told += (told.empty() ? "" : ", ") + what; }
   /// What every later step would have added is missing; the scenario cleans up, or has not come to it.
   void end_scenario(End end, bool cleans_up);
@@ -82,6 +87,7 @@ class Script {
  private:
   const Timeline& good_;
   std::deque<Entry> own_;
+  std::vector<std::pair<const Entry*, const Entry*>> holes_;
 };
 
 }  // namespace stateproof::replay

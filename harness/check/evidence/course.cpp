@@ -81,7 +81,9 @@ void Course::listen(const Observation& seen) {
   const std::string_view resource = watched_resource(seen);
   if (resource.empty()) return;
   const ObjectSeen& event = *seen.as<ObjectSeen>();
-  last_heard_[event.object.index()] = &seen;
+  // The watch of a client's namespace says nothing of the subject's.
+  if (const std::string& ns = meta_of(event.object).ref.ns; ns.empty() || ns == timeline_.subject().ns)
+    last_heard_[event.object.index()] = &seen;
   if (!event.synthesized && event.change != Change::kListed) return;
   for (auto hole = holes_.rbegin(); hole != holes_.rend(); ++hole)
     if (hole->resource == resource) {

@@ -108,6 +108,8 @@ class Course {
   /// The same, of one moment: what had been lost when the entry with this index was written.
   [[nodiscard]] std::optional<std::string> lost_at(std::size_t index,
                                                    std::initializer_list<std::string_view> resources) const;
+  /// Index of the last entry of that watch; zero when there was none.
+  [[nodiscard]] std::size_t heard_last(std::string_view resource) const;
   /// Of the judged time, in order.
   [[nodiscard]] const std::vector<Hole>& holes() const { return holes_; }
   /// Why no verdict can rest on this recording at all; nullopt when one can.
@@ -129,8 +131,6 @@ class Course {
   bool cleanup_began_ = false;
 
   void listen(const Observation& seen);
-  /// Index of the last entry of that watch so far; zero when there was none.
-  [[nodiscard]] std::size_t heard_last(std::string_view resource) const;
 };
 
 }  // namespace stateproof::check

@@ -23,6 +23,9 @@ bool told_before(const std::vector<std::string>& doubts, const std::string& why)
 
 Judgement::Judgement(const Course& course, const Watches& watches)
     : distrust_(course.distrust()), first_hole_(std::numeric_limits<std::size_t>::max()) {
+  for (const std::string_view resource : watches.names)
+    if (course.heard_last(resource) == 0 && unheard_.empty())
+      unheard_ = fmt::format("nothing of {} was recorded", resource);
   for (const Hole& hole : course.holes()) {
     const bool is_needed =
         std::find(watches.names.begin(), watches.names.end(), hole.resource) != watches.names.end();
@@ -70,6 +73,8 @@ Verdict Judgement::verdict(std::string judged) && {
     if (others > 0) verdict.reason += fmt::format(" (and {} more)", others);
   } else if (!doubts_.empty()) {
     verdict = inconclusive(fmt::format("{}", fmt::join(doubts_, "; ")));
+  } else if (!unheard_.empty()) {
+    verdict = inconclusive(unheard_);
   } else {
     verdict = conformant(std::move(judged));
   }

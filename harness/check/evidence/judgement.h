@@ -60,6 +60,7 @@ class Judgement {
   std::vector<Measurement> measurements_;
   std::size_t left_out_ = 0;
   std::optional<std::string> distrust_;
+  std::string unheard_;     ///< not empty: a watch that is needed told nothing at all
   std::size_t first_hole_;  ///< index of the last entry before it: nothing that comes later condemns
 };
 

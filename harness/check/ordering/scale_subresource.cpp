@@ -87,6 +87,7 @@ void judge_write(JudgedStep& under) {
     under.find(state.set->meta.ref, fmt::format("metadata.generation is greater than {}", former),
                fmt::format("it was {} after the scale was written", state.set->meta.generation), *state.seen,
                look_at_scale(under.subject));
+  if (const auto lost = under.course.lost({"pods"})) return under.judgement.doubt_if(lost);
   if (!under.overdue(kAnyHindrance)) return;
   under.find(state.set->meta.ref, fmt::format("the set comes to have {} pods", wanted),
              fmt::format("it did not until {}", moment(*under.step.end)), *under.step.end,
@@ -117,11 +118,10 @@ Verdict scale_tells_the_set(const Timeline& timeline) {
 
 Verdict scale_moves_the_set(const Timeline& timeline) {
   const std::string judged = "the set had what was written to its scale, by PUT and by PATCH";
-  Verdict put =
-      judge_step<steps::ScaleUp>(timeline, {"statefulsets", "pods"}, judged, judge_write<steps::ScaleUp>);
+  Verdict put = judge_step<steps::ScaleUp>(timeline, {"statefulsets"}, judged, judge_write<steps::ScaleUp>);
   if (put.outcome == Outcome::kNonconformant) return put;
   Verdict patch =
-      judge_step<steps::ScaleDown>(timeline, {"statefulsets", "pods"}, judged, judge_write<steps::ScaleDown>);
+      judge_step<steps::ScaleDown>(timeline, {"statefulsets"}, judged, judge_write<steps::ScaleDown>);
   return worse(std::move(put), std::move(patch));
 }
 
