@@ -474,19 +474,20 @@ bool refuse_pods(Script& script, Chance& chance) {
   const auto steps = steps_of(script);
   if (steps.empty()) return false;
   const Span step = chance.of(steps);
-  const StatefulSet* set = nullptr;
   std::size_t first = 0;
-  for (std::size_t i = 0; i < step.end && first == 0; ++i) {
-    if (const auto* one = script.lines[i].object<StatefulSet>();
-        one != nullptr && one->meta.ref.name == script.subject().set)
-      set = one;
-    const Pod* pod = script.lines[i].object<Pod>();
-    if (i > step.begin && pod != nullptr && script.lines[i].as<ObjectSeen>()->change == Change::kAdded &&
+  for (std::size_t i = step.begin + 1; i < step.end && first == 0; ++i)
+    if (const Pod* pod = script.lines[i].object<Pod>();
+        pod != nullptr && script.lines[i].as<ObjectSeen>()->change == Change::kAdded &&
         pod->meta.ref.ns == script.subject().ns && pod->meta.controller() != nullptr &&
         pod->meta.controller()->kind == "StatefulSet")
       first = i;
-  }
-  if (set == nullptr || first == 0) return false;
+  if (first == 0) return false;
+  const Uid owner = script.lines[first].object<Pod>()->meta.controller()->uid;
+  const StatefulSet* set = nullptr;
+  for (std::size_t i = 0; i < first; ++i)
+    if (const auto* one = script.lines[i].object<StatefulSet>(); one != nullptr && one->meta.ref.uid == owner)
+      set = one;
+  if (set == nullptr) return false;
   static const std::vector<std::string> reasons{
       "pods \"{}\" is forbidden: violates PodSecurity \"restricted:latest\"",
       "pods \"{}\" is forbidden: exceeded quota: small, requested: pods=1, used: pods=3, limited: pods=3",

@@ -332,14 +332,16 @@ Verdict checksums_agree(const Timeline& timeline) {
 
 namespace {
 
-/// Whether the cluster had done all that it was to do when the step timed out, with nothing in its way. Of a
-/// recording without objects the step's limit is all that is known.
+/// Whether nothing was heard of the cluster any more for so long before the step timed out that it had done
+/// all that it would, with nothing in its way. Of a recording without objects the step's limit is all that is
+/// known.
 bool stood_still(const Timeline& timeline, const RecordedStep& step, Judgement& judgement) {
-  const bool is_watched = std::any_of(timeline.begin(), timeline.end(),
-                                      [](const Observation& seen) { return seen.object<Pod>() != nullptr; });
+  const bool is_watched = std::any_of(timeline.begin(), timeline.end(), [](const Observation& seen) {
+    return seen.as<ObjectSeen>() != nullptr;
+  });
+  const Observation* last = last_delivered(timeline, *step.begin, *step.end);
   return !is_watched ||
-         is_overdue(timeline, {timeline.subject().set, step.begin, step.end, kAnyHindrance, nullptr},
-                    judgement);
+         is_overdue(timeline, {timeline.subject().set, step.begin, step.end, kAnyHindrance, last}, judgement);
 }
 
 }  // namespace
@@ -410,6 +412,9 @@ Verdict drained_pods_come_back(const Timeline& timeline) {
   const RecordedStep* drain = disturbance<steps::Disturb>(course, "drain");
   const RecordedStep* recover = disturbance<steps::Recover>(course, "drain");
   if (drain == nullptr || drain->end == nullptr) return inconclusive("no node was drained");
+  for (const RecordedStep* step : {drain, recover})
+    if (const auto lost = step == nullptr ? std::nullopt : course.lost_within(*step, {"pods"}))
+      return inconclusive(*lost);
   const Ordinal ordinal = drain->as<steps::Disturb>()->ordinal;
   const std::string name = subject.pod_name(ordinal);
   const Pod* before = nullptr;

@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "harness/check/evidence/judgement.h"
-#include "harness/model/fields.h"
 #include "harness/model/steps.h"
 
 namespace stateproof::check {
@@ -17,12 +16,10 @@ namespace {
 
 bool is_live(const ObjectSeen& seen) { return !seen.synthesized && seen.change != Change::kListed; }
 
-/// The resourceVersion as it was served; zero when none was, or when it is no number.
-std::uint64_t version_of(const ObjectSeen& seen) {
-  if (seen.served == nullptr) return 0;
-  const auto& text = fields::member(fields::member(*seen.served, "metadata"), "resourceVersion");
-  if (!text.is_string()) return 0;
-  const auto& digits = text.get_ref<const std::string&>();
+/// The resourceVersion; zero when the server told none, or when it is no number.
+std::uint64_t version_of(const ObjectSeen& seen, const ObjectMeta& meta) {
+  if (seen.served == nullptr || seen.served->empty()) return 0;
+  const std::string& digits = meta.resource_version;
   std::uint64_t version = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), version);
   return error == std::errc{} && end == digits.data() + digits.size() ? version : 0;
@@ -73,7 +70,7 @@ class Assumptions {
       known_.insert(meta.ref.uid.value);
     else if (!known_.contains(meta.ref.uid.value))
       return report(seen, fmt::format("is the end of {}, which was never seen", meta.ref.text()));
-    if (const std::uint64_t version = version_of(event); version != 0)
+    if (const std::uint64_t version = version_of(event, meta); version != 0)
       see_version(event, meta, version, seen);
     if (meta.ref.kind == "Namespace" && meta.ref.name == timeline_.subject().ns) see_namespace(meta, seen);
   }

@@ -180,6 +180,14 @@ const Observation& latest_change(const Timeline& timeline, const Observation& be
   return *latest;
 }
 
+const Observation* last_delivered(const Timeline& timeline, const Observation& begin,
+                                  const Observation& end) {
+  const Observation* last = nullptr;
+  for (const Observation& seen : timeline_until(timeline, end))
+    if (seen.as<ObjectSeen>() != nullptr && seen.index > begin.index) last = &seen;
+  return last;
+}
+
 bool is_overdue(const Timeline& timeline, const Debt& debt, Judgement& judgement) {
   const Observation& since =
       debt.since != nullptr ? *debt.since : latest_change(timeline, *debt.begin, *debt.end);

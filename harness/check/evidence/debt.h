@@ -30,6 +30,9 @@ struct Debt {
 /// nodes, or something that was done on purpose. `begin` when nothing did.
 const Observation& latest_change(const Timeline& timeline, const Observation& begin, const Observation& end);
 
+/// The latest entry between these two that a watch delivered; null when none did.
+const Observation* last_delivered(const Timeline& timeline, const Observation& begin, const Observation& end);
+
 /// Whether the debt has been due for longer than any controller may take, while the controller was seen
 /// alive, and with nothing else in the way. What was in the way is a doubt.
 bool is_overdue(const Timeline& timeline, const Debt& debt, Judgement& judgement);

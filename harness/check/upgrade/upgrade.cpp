@@ -44,6 +44,12 @@ class Upgraded {
   std::span<const Observation> until_settled;
 };
 
+/// Who does not know how things were when the upgrade began cannot tell what it changed.
+std::optional<std::string> lost_at_begin(const Upgraded& upgraded,
+                                         std::initializer_list<std::string_view> resources) {
+  return upgraded.course.lost_at(upgraded.step->begin->index, resources);
+}
+
 Verdict never_began(const Course& course) {
   return inconclusive(course.cut_short().value_or("the upgrade never began"));
 }
@@ -110,6 +116,7 @@ class UnchangedPods {
 
   Verdict judge() {
     if (!upgraded_.began()) return never_began(upgraded_.course);
+    if (const auto lost = lost_at_begin(upgraded_, {"pods", "nodes"})) return inconclusive(*lost);
     Nodes in_the_end;
     for (const Observation& seen : upgraded_.until_settled) in_the_end.see(seen);
     for (const Observation& seen : upgraded_.until_settled) {
@@ -237,6 +244,8 @@ Verdict unchanged_pods_are_left_alone(const Timeline& timeline) { return Unchang
 Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
   const Upgraded upgraded(timeline);
   if (!upgraded.began()) return never_began(upgraded.course);
+  if (const auto lost = lost_at_begin(upgraded, {"statefulsets", "controllerrevisions"}))
+    return inconclusive(*lost);
   Judgement judgement(upgraded.course, kDespiteHoles);
   struct Spec {
     json spec;
@@ -328,7 +337,8 @@ std::vector<Phase> phases_of(const Upgraded& upgraded, const UpgradeBudget& budg
     }
     was = node->unschedulable;
   }
-  phases.back().to = upgraded.step->end == nullptr ? upgraded.course.end_time() : upgraded.step->end->at;
+  const bool ended = upgraded.step->reached() || upgraded.step->timed_out();
+  phases.back().to = ended ? upgraded.step->end->at : upgraded.course.end_time();
   return phases;
 }
 
@@ -428,6 +438,7 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
   Judgement judgement(upgraded.course, {});  // the clients tell
   const ObjectRef set{"StatefulSet", timeline.subject().ns, timeline.subject().set, {}};
   const std::vector<Phase> phases = phases_of(upgraded, budget);
+  const auto nodes_lost = upgraded.course.lost_within(*upgraded.step, {"nodes"});
   std::string gaps;  // each phase's, for whoever sets the budget
   for (const Phase& phase : phases)
     for (const auto& [what, list] : attempts) {
@@ -439,6 +450,11 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
         gaps += fmt::format("{}{} {}", gaps.empty() ? "; without writes at most: " : ", ", phase.name,
                             seconds(silence.length));
       if (in_seconds(silence.length) <= phase.budget) continue;
+      // Which phase it was, the nodes tell.
+      if (nodes_lost && in_seconds(silence.length) <= std::max(budget.gap, budget.control_plane_gap)) {
+        judgement.doubt(*nodes_lost);
+        continue;
+      }
       if (!silence.tried) {
         judgement.doubt(fmt::format("the clients did not try for {} ({}, {}): they were not running",
                                     seconds(silence.length), what, phase.name));
@@ -482,6 +498,8 @@ Verdict identities_outlive_upgrade(const Timeline& timeline) {
   const Upgraded upgraded(timeline);
   if (!upgraded.began()) return never_began(upgraded.course);
   const Subject& subject = timeline.subject();
+  if (const auto lost = lost_at_begin(upgraded, {"persistentvolumeclaims", "persistentvolumes", "services"}))
+    return inconclusive(*lost);
   Judgement judgement(upgraded.course, kDespiteHoles);
   std::map<std::string, std::pair<ObjectRef, std::size_t>> known;  // by UID
   std::map<std::string, std::string> volumes;                      // of a claim, by its UID
@@ -679,10 +697,11 @@ namespace {
 
 bool status_is_overdue(const Timeline& timeline, const RecordedStep& step, Judgement& judgement) {
   if (!step.timed_out()) return false;
+  const Observation* last = last_delivered(timeline, *step.begin, *step.end);
   std::set<std::string> sets;
   for (const auto& [name, set] : snapshot_at(timeline, *step.end).sets) sets.emplace(name);
   return !sets.empty() && std::all_of(sets.begin(), sets.end(), [&](const std::string& set) {
-    return is_overdue(timeline, {set, step.begin, step.end, {false, true}, nullptr}, judgement);
+    return is_overdue(timeline, {set, step.begin, step.end, {false, true}, last}, judgement);
   });
 }
 
