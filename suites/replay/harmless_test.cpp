@@ -51,8 +51,7 @@ class Harmless : public testing::TestWithParam<std::string> {};
 TEST_P(Harmless, IsNeverCalledBroken) {
   const Timeline good = load_named(GetParam());
   const auto promises = promises_on(good.header.scenario);
-  const std::uint64_t count =
-      from_environment("STATEPROOF_HARMLESS", 20'000) / names_of_good_recordings().size();
+  const std::uint64_t count = share_of(from_environment("STATEPROOF_HARMLESS", 20'000), GetParam());
   const std::uint64_t seed = from_environment("STATEPROOF_SEED", kSeed) * 1'000'003;
   std::map<std::string, Failure> failures;
   std::mutex mutex;

@@ -45,4 +45,14 @@ Timeline load_named(const std::string& name) {
   return load(fs::path{STATEPROOF_HISTORIES} / (name + ".jsonl"));
 }
 
+std::uint64_t share_of(std::uint64_t histories, const std::string& name) {
+  const auto weight = [](const std::string& one) {
+    return 1.0 / static_cast<double>(fs::file_size(fs::path{STATEPROOF_HISTORIES} / (one + ".jsonl")));
+  };
+  double all = 0;
+  for (const std::string& one : names_of_good_recordings()) all += weight(one);
+  return std::max<std::uint64_t>(
+      static_cast<std::uint64_t>(static_cast<double>(histories) * weight(name) / all), histories / 100);
+}
+
 }  // namespace stateproof::replay

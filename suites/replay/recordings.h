@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -22,5 +23,9 @@ const std::map<std::string, Timeline>& good_recordings();
 std::vector<std::string> names_of_good_recordings();
 /// The good recording of a scenario has its name.
 Timeline load_named(const std::string& name);
+
+/// How many of so many histories are made of this recording: the larger it is the fewer, for each takes
+/// longer, but never fewer than a hundredth.
+std::uint64_t share_of(std::uint64_t histories, const std::string& name);
 
 }  // namespace stateproof::replay
