@@ -39,6 +39,11 @@ Elapsed long_pause(Chance& chance) {
 Elapsed pause_of(const Script& script, Chance& chance) {
   const bool is_timed = std::any_of(script.lines.begin(), script.lines.end(),
                                     [](const Line& line) { return line.as<DnsAnswer>() != nullptr; });
+  // What a ledger's clients tell bears their own times, which stay as they are.
+  const bool is_told_later = std::any_of(script.lines.begin(), script.lines.end(), [](const Line& line) {
+    return line.as<LedgerRead>() != nullptr || line.as<LedgerWrites>() != nullptr;
+  });
+  if (is_told_later) return random_time(chance, 500ms);
   return is_timed ? random_time(chance, 28s) : long_pause(chance);
 }
 
@@ -272,6 +277,7 @@ bool lose_a_watch(Script& script, Chance& chance) {
   while (end < script.lines.size() && (script.lines[end].as<Step>() == nullptr ||
                                        script.lines[end].as<Step>()->phase == Step::Phase::kBegin))
     ++end;
+  end = script.cut_place(end);
   std::vector<Line> told(script.lines.begin(), script.lines.begin() + static_cast<std::ptrdiff_t>(from));
   const std::string text = "watch of " + watch.resource() + ": no connection to the API server";
   const Elapsed at = script.lines[from].at;

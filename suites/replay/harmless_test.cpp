@@ -34,6 +34,9 @@ std::vector<const Promise*> promises_on(std::string_view scenario) {
   return promises;
 }
 
+/// Judged by what the API server answered, which stands in the step.
+const std::set<std::string_view> kOfAnswers{"STO-08a"};
+
 std::set<std::string> resources_of(const Timeline& timeline) {
   std::set<std::string> resources;
   for (const Observation& seen : timeline)
@@ -124,7 +127,8 @@ TEST_P(Harmless, NothingIsProvedWithoutWhatARequirementSpeaksOf) {
   const auto whole = verdicts(good);
   for (const auto& [requirement, verdict] :
        verdicts(without(good, [](const Observation& seen) { return seen.as<Step>() == nullptr; })))
-    EXPECT_NE(verdict.outcome, Outcome::kConformant) << requirement << " by steps alone: " << verdict.reason;
+    EXPECT_TRUE(verdict.outcome != Outcome::kConformant || kOfAnswers.contains(requirement))
+        << requirement << " by steps alone: " << verdict.reason;
   for (const std::string& resource : resources_of(good)) {
     const auto holed = verdicts(with_hole(good, resource));
     const auto rest = verdicts(without(good, [&](const Observation& seen) {

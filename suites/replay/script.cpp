@@ -31,7 +31,7 @@ void Script::insert(std::size_t place, Entry entry, Elapsed at) {
   lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(place), Line{own(std::move(entry)), at});
 }
 
-void Script::cut(std::size_t size) {
+std::size_t Script::cut_place(std::size_t size) const {
   const auto place_of = [&](const Entry* entry) {
     return static_cast<std::size_t>(
         std::find_if(lines.begin(), lines.end(), [&](const Line& line) { return line.entry == entry; }) -
@@ -40,7 +40,16 @@ void Script::cut(std::size_t size) {
   for (const auto& [step_end, gap] : holes_)
     if (const std::size_t end = place_of(gap); place_of(step_end) < size && end < lines.size())
       size = std::max(size, end + 1);
-  lines.resize(std::min(size, lines.size()));
+  const auto is_told_anew = [](const Line& line) {
+    const auto* seen = line.as<ObjectSeen>();
+    return seen != nullptr && seen->synthesized;
+  };
+  size = std::min(size, lines.size());
+  while (size > 0 && size < lines.size() && lines[size - 1].as<Gap>() != nullptr && is_told_anew(lines[size]))
+    ++size;
+  while (size > 0 && size < lines.size() && is_told_anew(lines[size - 1]) && is_told_anew(lines[size]))
+    ++size;
+  return size;
 }
 
 void Script::delay(std::size_t from, Elapsed pause) {

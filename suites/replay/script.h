@@ -75,7 +75,8 @@ class Script {
   void delay(std::size_t from, Elapsed pause);
   /// Ends the recording after so many lines, or where the list that makes a hole good has told all: a step is
   /// not reached while the watch that it waits for is lost.
-  void cut(std::size_t size);
+  void cut(std::size_t size) { lines.resize(cut_place(size)); }
+  [[nodiscard]] std::size_t cut_place(std::size_t size) const;
   /// A watch lost this stretch, which a step ended in, and the gap tells it.
   void note_hole(const Entry* step_end, const Entry* gap) { holes_.emplace_back(step_end, gap); }
   void note(const std::string& what) { told += (told.empty() ? "" : ", ") + what; }

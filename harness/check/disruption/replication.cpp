@@ -114,7 +114,7 @@ class Rows {
     const bool salvaged =
         salvage() != nullptr && timeline_.finish && timeline_.finish->reason == End::Reason::kComplete;
     if (!salvaged) judgement_.doubt_if(course_.cut_short());
-    if (judged_readings_ > 0 && judged_ == 0) judgement_.doubt("no write was acknowledged");
+    if (judged_ == 0) judgement_.doubt("no write was acknowledged, or none was read back");
     return std::move(judgement_)
         .verdict(fmt::format("{} acknowledged, read back {}", times(judged_),
                              counted(judged_readings_, "time", "times")));
@@ -371,6 +371,10 @@ Verdict service_recovers(const Timeline& timeline) {
     if (one.recovery > 0) judgement.measure({"recovery", one.recovery, "s", one.disruption});
   }
   if (judged == 0) judgement.doubt("nothing was disturbed");
+  if (std::none_of(timeline.begin(), timeline.end(), [](const Observation& seen) {
+        return seen.as<LedgerWrites>() != nullptr || seen.as<LedgerRead>() != nullptr;
+      }))
+    judgement.doubt("no client tried anything");
   if (const RecordedStep* salvage = course.find<steps::Salvage>(); salvage != nullptr)
     judgement.doubt(
         fmt::format("the run was killed before {}: not every disruption was played, or watched to its end",

@@ -57,6 +57,7 @@ Verdict never_began(const Course& course) {
 /// What is known of the nodes at one moment.
 class Nodes {
  public:
+  [[nodiscard]] bool are_known() const { return !nodes_.empty(); }
   void see(const Observation& seen) {
     const Node* node = seen.object<Node>();
     if (node == nullptr) return;
@@ -124,6 +125,7 @@ class UnchangedPods {
       if (const Pod* pod = pod_of_a_set(seen, subject_)) see(seen, *pod, in_the_end);
     }
     if (judged_.empty()) judgement_.doubt("no set had a pod");
+    if (!nodes_.are_known()) judgement_.doubt("no node was recorded");
     judgement_.doubt_if(upgraded_.course.lost_at(upgraded_.until_settled.size(), {"pods", "nodes"}));
     judgement_.doubt_if(upgraded_.course.cut_short());
     judgement_.measure({"pods that a drain or a lost node took", static_cast<double>(excused_), "pods", ""});
@@ -344,6 +346,7 @@ std::vector<Phase> phases_of(const Upgraded& upgraded, const UpgradeBudget& budg
 
 struct Silence {
   Elapsed length{0};
+  Elapsed since{0};
   std::size_t from = 0;  ///< entry with the last success before it
   std::size_t to = 0;    ///< entry with the first one after it; 0: there was none
   bool tried = false;    ///< somebody tried meanwhile
@@ -360,14 +363,16 @@ Silence longest_silence(const std::vector<Attempt>& attempts, Elapsed from, Elap
       continue;
     }
     if (attempt.at >= from) {
-      now.length = std::min(attempt.at, to) - std::max(last, Elapsed{0});
+      now.since = std::max(last, Elapsed{0});
+      now.length = std::min(attempt.at, to) - now.since;
       now.to = attempt.index;
       if (now.length > longest.length) longest = now;
     }
     if (attempt.at > to) return longest;
     last = attempt.at;
-    now = {.length = Elapsed{0}, .from = attempt.index, .to = 0, .tried = false};
+    now = {.length = Elapsed{0}, .since = last, .from = attempt.index, .to = 0, .tried = false};
   }
+  now.since = last;
   now.length = to - last;
   if (now.length > longest.length) longest = now;
   return longest;
@@ -399,7 +404,7 @@ std::map<std::string, std::vector<Attempt>> attempts_of(const Timeline& timeline
 }
 
 /// Longer than any client waits before it tries again.
-constexpr auto kIdle = std::chrono::seconds{10};
+constexpr auto kIdle = std::chrono::seconds{30};
 
 /// The time in [from, to] in which nobody tried for so long that the clients cannot have been running.
 Elapsed untried(const std::vector<Attempt>& attempts, Elapsed from, Elapsed to) {
@@ -455,7 +460,8 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
         judgement.doubt(*nodes_lost);
         continue;
       }
-      if (!silence.tried) {
+      const Elapsed idle = untried(list, silence.since, silence.since + silence.length);
+      if (!silence.tried || in_seconds(silence.length - idle) <= phase.budget) {
         judgement.doubt(fmt::format("the clients did not try for {} ({}, {}): they were not running",
                                     seconds(silence.length), what, phase.name));
         continue;
@@ -480,7 +486,9 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
       share = availability(writes->second, from, to, idle);
     }
     judgement.measure({"seconds with an acknowledged write", share, "%", ""});
-    if (share < budget.availability)
+    if (share < budget.availability && !upgraded.step->reached())
+      judgement.doubt(upgraded.step->text());  // of a part of it the share is another
+    else if (share < budget.availability)
       judgement.find({set,
                       fmt::format("acknowledged writes in {:g} % of the seconds", budget.availability),
                       fmt::format("they were acknowledged in {:.1f} % of {}", share, seconds(to - from)),
@@ -526,8 +534,12 @@ Verdict identities_outlive_upgrade(const Timeline& timeline) {
     known.erase(before);
   };
   std::size_t objects = 0;
+  std::set<std::string> kinds;
   for (const Observation& seen : upgraded.until) {
-    if (&seen == upgraded.step->begin) objects = known.size();
+    if (&seen == upgraded.step->begin) {
+      objects = known.size();
+      for (const auto& [uid, before] : known) kinds.insert(before.first.kind);
+    }
     if (const auto* claim = seen.object<Claim>(); claim != nullptr && claim->meta.ref.ns == subject.ns)
       judge(seen, claim->meta, claim->volume);
     if (const auto* volume = seen.object<Volume>(); volume != nullptr && volume->claim.ns == subject.ns)
@@ -550,7 +562,8 @@ Verdict identities_outlive_upgrade(const Timeline& timeline) {
   for (int i = 0; i < subject.replicas.value; ++i)
     if (const std::string name = subject.pod_name({subject.first.value + i}); !answered.contains(name))
       judgement.doubt(name + " was not asked under its name after the upgrade");
-  if (objects == 0) judgement.doubt("there was nothing to stay");
+  for (const char* kind : {"PersistentVolumeClaim", "PersistentVolume", "Service"})
+    if (!kinds.contains(kind)) judgement.doubt(fmt::format("there was no {} to stay", kind));
   judgement.doubt_if(upgraded.course.lost_at(upgraded.until.size(),
                                              {"persistentvolumeclaims", "persistentvolumes", "services"}));
   judgement.doubt_if(upgraded.course.cut_short());
@@ -673,9 +686,13 @@ Verdict old_sets_obey_new_controllers(const Timeline& timeline) {
       judgement.doubt(step.text());
       continue;
     }
+    const Snapshot before = snapshot_at(timeline, *step.begin);
+    if (before.set(set) == nullptr || before.pods.empty()) {
+      judgement.doubt(fmt::format("{} was not recorded", set));
+      continue;
+    }
     ++judged;
     if (what != steps::Exercise::kReplace) continue;
-    const Snapshot before = snapshot_at(timeline, *step.begin);
     const Snapshot after = snapshot_at(timeline, *step.end);
     for (const auto& [name, pod] : before.pods) {
       if (!ordinal_of(name, set)) continue;
@@ -714,6 +731,8 @@ Verdict statuses_are_right_after_upgrade(const Timeline& timeline) {
   const RecordedStep* after = upgraded.course.find<steps::Settle>();
   if (after == nullptr)
     judgement.doubt("nobody looked at the sets after the upgrade");
+  else if (after->end != nullptr && snapshot_at(timeline, *after->end).sets.empty())
+    judgement.doubt("no set was recorded");
   else if (const auto lost = upgraded.course.lost_within(*after, {"pods", "statefulsets"}))
     judgement.doubt(*lost);
   else if (!after->reached() && !status_is_overdue(timeline, *after, judgement))
