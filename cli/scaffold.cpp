@@ -184,17 +184,30 @@ std::string with(std::string into, std::string_view text, std::string_view mark,
   return into.insert(at, text);
 }
 
-/// The file with the wrong histories of this scenario: it names one of the promises that are judged on it.
+/// How many promises of this scenario the text names.
+std::size_t named_promises(const std::string& text, const std::string& scenario) {
+  return static_cast<std::size_t>(
+      std::count_if(catalogue().begin(), catalogue().end(), [&](const Promise& promise) {
+        return promise.scenario == scenario &&
+               text.find(fmt::format("\"{}\"", promise.id)) != std::string::npos;
+      }));
+}
+
+/// The file with the wrong histories of this scenario: the one that names the most of its promises.
 fs::path wrong_histories_of(const fs::path& repository, const std::string& scenario) {
+  fs::path found;
+  std::size_t most = 0;
   for (const auto& entry : fs::directory_iterator(repository / "suites/mutants")) {
-    const std::string text = entry.path().extension() == ".cpp" ? read(entry.path()) : "";
-    if (!entry.path().filename().string().starts_with("wrong_")) continue;
-    for (const Promise& promise : catalogue())
-      if (promise.scenario == scenario && text.find(fmt::format("\"{}\"", promise.id)) != std::string::npos)
-        return entry.path();
+    if (!entry.path().filename().string().starts_with("wrong_") || entry.path().extension() != ".cpp")
+      continue;
+    const std::size_t named = named_promises(read(entry.path()), scenario);
+    if (named > most) found = entry.path();
+    most = std::max(most, named);
   }
-  throw std::runtime_error(
-      fmt::format("No file of suites/mutants has wrong histories of scenario {}.", scenario));
+  if (found.empty())
+    throw std::runtime_error(
+        fmt::format("No file of suites/mutants has wrong histories of scenario {}.", scenario));
+  return found;
 }
 
 void add_to_catalogue(const fs::path& path, const NewPromise& options) {
@@ -243,16 +256,18 @@ void write_promise(const NewPromise& options) {
   for (const auto& [path, form] : forms) write(path, filled(form, options));
   add_to_catalogue(options.repository / "suites/catalogue.cpp", options);
   add_wrong_history(wrong, options);
+  const auto told = [](const fs::path& path) { return path.lexically_normal().string(); };
+  std::cout << "Fill in what says TODO; docs/tutorial.md leads through it:\n";
+  for (const auto& [path, holds] : std::initializer_list<std::pair<std::string, std::string_view>>{
+           {told(folder / "promises.cpp"), "the requirement, with its source"},
+           {told(folder / "promises_test.cpp"), "a good and a broken story"},
+           {told(checker.string() + ".cpp"), "the checker"},
+           {told(wrong), "what a broken cluster would have shown"}})
+    std::cout << fmt::format("  {:48} {}\n", path, holds);
   std::cout << fmt::format(
-      "Fill in what says TODO; docs/tutorial.md leads through it:\n"
-      "  {0}/promises.cpp       the requirement, with its source\n"
-      "  {0}/promises_test.cpp  a good and a broken story\n"
-      "  {1}.cpp       the checker\n"
-      "  {2}       what a broken cluster would have shown\n"
       "Then: ci/build dev suites_test stateproof && build/dev/bin/stateproof judge --histories --requirement "
-      "{3}\n",
-      folder.lexically_normal().string(), checker.lexically_normal().string(),
-      wrong.lexically_normal().string(), options.requirement);
+      "{}\n",
+      options.requirement);
 }
 
 }  // namespace

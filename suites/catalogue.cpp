@@ -14,6 +14,7 @@
 #include "suites/naming/promises.h"
 #include "suites/ordered_creation/promise.h"
 #include "suites/parallel_management/promises.h"
+#include "suites/pods_are_owned/promises.h"
 #include "suites/replication/promises.h"
 #include "suites/rollout/promises.h"
 #include "suites/scale_subresource/promises.h"
@@ -27,9 +28,10 @@ namespace {
 std::vector<Promise> gather() {
   std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(), data_survival(),
                                 claim_retention()};
-  for (const auto& folder : {halting_promises, naming_promises, parallel_promises, rollout_promises,
-                             eviction_promises, adoption_promises, contrast_promises, claim_lifetime_promises,
-                             host_name_promises, scale_promises, replication_promises, upgrade_promises})
+  for (const auto& folder :
+       {halting_promises, naming_promises, parallel_promises, rollout_promises, eviction_promises,
+        adoption_promises, contrast_promises, claim_lifetime_promises, host_name_promises, scale_promises,
+        replication_promises, upgrade_promises, pods_are_owned_promises})
     for (Promise& promise : folder()) promises.push_back(std::move(promise));
   return promises;
 }

@@ -133,6 +133,14 @@ void lose_the_old_rows(Timeline& timeline) {
   must(changed, "read after the scale-up");
 }
 
+void leave_a_pod_without_its_owner(Timeline& timeline) {
+  change_objects<Pod>(timeline, [&](Pod& pod, const Observation&) {
+    if (pod.meta.ref.name != pod_of(timeline, 1)) return false;
+    pod.meta.owners.clear();
+    return true;
+  });
+}
+
 }  // namespace
 
 std::vector<WrongHistory> wrong_lifecycles() {
@@ -161,6 +169,8 @@ std::vector<WrongHistory> wrong_lifecycles() {
        come_back_to_another_claim},
       {"rows-gone", "a pod that is recreated by a scale-up lacks its rows", "claim-retention", "SCL-01",
        lose_the_old_rows},
+      {"pod-without-owner", "a pod of the set has no controller", "pods-are-owned", "ID-08",
+       leave_a_pod_without_its_owner},
   };
 }
 
