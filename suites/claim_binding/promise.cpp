@@ -21,16 +21,12 @@ Promise claim_binding() {
                            "<template>-<set>-<ordinal>, which is Bound and which no other pod uses.",
                .source =
                    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::one_claim_per_pod},
               {.id = "STO-02",
                .title = "Claims and volumes are bound one to one",
                .sentence = "A claim's volume MUST name that claim, by UID, as the one that it is bound to; a "
                            "volume MUST NOT be bound to two claims, nor a claim to two volumes.",
                .source = "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#binding",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::claim_and_volume_are_one_to_one},
               {.id = "STO-03",
                .title = "A replaced pod uses the same claim and volume",
@@ -38,16 +34,12 @@ Promise claim_binding() {
                            "volume, and the new pod of that ordinal MUST mount it.",
                .source =
                    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::same_storage_after_replacement},
               {.id = "STO-06",
                .title = "The pod's own volume is mounted",
                .sentence = "The volume that a pod's container has mounted at the path of the claim MUST be "
                            "that of the pod's own claim, and MUST NOT be that of another pod's.",
                .source = "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#claims-as-volumes",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::own_volume_is_mounted},
               {.id = "ID-04",
                .title = "A deleted pod is recreated with its identity",
@@ -55,8 +47,6 @@ Promise claim_binding() {
                            "name and storage identity.",
                .source =
                    "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::replacement_keeps_identity},
           },
   };

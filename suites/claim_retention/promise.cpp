@@ -20,8 +20,6 @@ Promise claim_retention() {
                            "their volumes MUST stay bound.",
                .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
                          "#persistentvolumeclaim-retention",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::claims_outlive_scale_down},
               {.id = "SCL-01",
                .title = "Scale-up finds the old claim, volume and rows",
@@ -29,8 +27,6 @@ Promise claim_retention() {
                            "ordinal had before, with the data in them.",
                .source =
                    "https://kubernetes.io/docs/tasks/run-application/delete-stateful-set/#persistent-volumes",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::scale_up_finds_old_storage},
           },
   };

@@ -21,8 +21,6 @@ Promise data_survival() {
                    "not a power failure: this says nothing about what a node still held in memory.)",
                .source =
                    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::rows_survive_replacement},
           },
   };

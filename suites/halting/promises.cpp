@@ -22,8 +22,6 @@ std::vector<Promise> halting_promises() {
                          .sentence = "While a pod of an OrderedReady set is running but not Ready, pods of "
                                      "higher ordinals MUST NOT be created.",
                          .source = kGuarantees,
-                         .since = "",
-                         .level = Level::kBlocking,
                          .checker = check::creation_halts}}},
       {.id = "scale-down-halts",
        .title = "Scale-down halts while a pod that stays is not Ready",
@@ -35,8 +33,6 @@ std::vector<Promise> halting_promises() {
                                      "delete pods of higher ordinals.",
                          .source = "https://kubernetes.io/docs/tasks/run-application/scale-stateful-set/"
                                    "#scaling-down-does-not-work-right",
-                         .since = "",
-                         .level = Level::kBlocking,
                          .checker = check::scale_down_halts}}},
       {.id = "scale-down-resumes",
        .title = "A blocked scale-down continues by itself",
@@ -47,8 +43,6 @@ std::vector<Promise> halting_promises() {
                          .sentence = "When the pod that blocked a scale-down is Ready again, the scale-down "
                                      "MUST continue without a new request.",
                          .source = kGuarantees,
-                         .since = "",
-                         .level = Level::kBlocking,
                          .checker = check::scale_down_resumes}}},
       {.id = "lost-pod-revived",
        .title = "A lost pod is recreated while a higher one is not Ready",
@@ -59,8 +53,6 @@ std::vector<Promise> halting_promises() {
                          .sentence = "A deleted pod of an OrderedReady set MUST be recreated even though a "
                                      "pod of a higher ordinal is not Ready.",
                          .source = kGuarantees,
-                         .since = "",
-                         .level = Level::kBlocking,
                          .checker = check::lost_pod_is_revived}}},
   };
 }

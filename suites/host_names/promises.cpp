@@ -19,23 +19,18 @@ std::vector<Promise> host_name_promises() {
        .title = "Inside a pod the host name is the pod's name",
        .group = "identity",
        .scenario = "rollout",
-       .profile = Profile::kConformance,
        .requirements = {{.id = "ID-02a",
                          .title = "The host name is the pod's name, also after replacement",
                          .sentence =
                              "The host name inside every pod of a set MUST be the name of the set, a hyphen "
                              "and the ordinal, and MUST be the same after the pod is replaced.",
                          .source = kNetworkId,
-                         .since = "",
-                         .level = Level::kBlocking,
                          .checker = check::host_name_is_pod_name},
                         {.id = "ID-02b",
                          .title = "The full host name is in the domain of the governing Service",
                          .sentence = "The fully qualified host name inside a pod MUST be the pod's "
                                      "name in the domain of the governing Service.",
                          .source = kHostName,
-                         .since = "",
-                         .level = Level::kBlocking,
                          .checker = check::full_host_name_is_in_the_service}}},
   };
 }

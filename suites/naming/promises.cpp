@@ -39,7 +39,6 @@ std::vector<Promise> naming_promises() {
                .sentence = "The DNS MUST answer <service>.<namespace>.svc.<zone> of a headless Service with "
                            "exactly one address record for each Ready endpoint, at most 60 s after a change.",
                .source = kAddressRecords,
-               .since = "",
                .checker = check::service_name_gives_ready_pods}),
       promise(
           "dns-srv", "SRV records lead to port and name of each Ready pod",
@@ -48,7 +47,6 @@ std::vector<Promise> naming_promises() {
            .sentence = "For each named port of a headless Service the DNS MUST give one SRV record for each "
                        "Ready endpoint, with the port's number and the pod's own name as its target.",
            .source = kServiceRecords,
-           .since = "",
            .checker = check::srv_records_name_ready_pods}),
       promise("dns-follows", "Whenever a pod is replaced, its name resolves to the new address",
               {.id = "DNS-04b",
@@ -56,7 +54,6 @@ std::vector<Promise> naming_promises() {
                .sentence = "Whenever a pod is replaced, its DNS name MUST resolve to the address of the new "
                            "pod at most 60 s after that pod is Ready.",
                .source = kStableNames,
-               .since = "",
                .checker = check::names_follow_replacements}),
       promise("dns-unready-leaves", "A pod that is not Ready has no records",
               {.id = "DNS-05a",
@@ -64,7 +61,6 @@ std::vector<Promise> naming_promises() {
                .sentence = "While an endpoint is not Ready, the Service's name and the endpoint's own name "
                            "MUST NOT resolve to its address, from 60 s after the change.",
                .source = kAddressRecords,
-               .since = "",
                .checker = check::unready_pods_drop_out}),
       promise("dns-unready-published",
               "publishNotReadyAddresses keeps the records of pods that are not Ready",
@@ -74,7 +70,6 @@ std::vector<Promise> naming_promises() {
                            "addresses of its pods whether they are Ready or not.",
                .source = "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"
                          "#pod-s-hostname-and-subdomain-fields",
-               .since = "",
                .checker = check::unready_pods_are_published}),
       promise("dns-no-endpoint", "Without a Ready pod the Service's name does not exist",
               {.id = "DNS-06a",
@@ -82,7 +77,6 @@ std::vector<Promise> naming_promises() {
                .sentence = "While no endpoint of a headless Service is Ready, a query for its name SHOULD be "
                            "answered with NXDOMAIN.",
                .source = kAddressRecords,
-               .since = "",
                .level = Level::kInforming,
                .checker = check::name_without_endpoints_does_not_exist}),
       promise("dns-reverse", "A pod's address resolves back to its name",
@@ -91,7 +85,6 @@ std::vector<Promise> naming_promises() {
                .sentence = "For the address of each Ready endpoint with a host name the DNS MUST have a PTR "
                            "record with the endpoint's own name.",
                .source = kReverseRecords,
-               .since = "",
                .level = Level::kInforming,
                .checker = check::addresses_lead_back}),
       promise(
@@ -101,7 +94,6 @@ std::vector<Promise> naming_promises() {
            .sentence = "The EndpointSlices of the governing Service MUST have an endpoint for each pod, with "
                        "the pod's host name and with conditions that agree with the pod's readiness.",
            .source = kConditions,
-           .since = "",
            .level = Level::kInforming,
            .checker = check::endpoint_slices_agree}),
       promise(
@@ -112,7 +104,6 @@ std::vector<Promise> naming_promises() {
                        "Service MUST be terminating, and MUST NOT be ready.",
            .source = kConditions,
            .since = "1.26",
-           .level = Level::kBlocking,
            .checker = check::ending_endpoints_are_not_ready}),
       promise("dns-short-names", "Short names resolve through the search path",
               {.id = "DNS-09",
@@ -120,7 +111,6 @@ std::vector<Promise> naming_promises() {
                .sentence = "Through its search path a client MUST resolve a Ready pod as <pod>.<service> in "
                            "the pod's namespace, and as <pod>.<service>.<namespace> in any namespace.",
                .source = kPodDns,
-               .since = "",
                .checker = check::short_names_lead_to_pods}),
       promise("dns-replicas", "Each replica of the DNS server gives correct answers",
               {.id = "DNS-10",
@@ -128,7 +118,6 @@ std::vector<Promise> naming_promises() {
                .sentence = "Each replica of the cluster's DNS server MUST give the records of Ready pods "
                            "when it is queried directly.",
                .source = kAddressRecords,
-               .since = "",
                .checker = check::replicas_answer_alike}),
   };
 }

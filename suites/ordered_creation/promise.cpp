@@ -21,8 +21,6 @@ Promise ordered_creation() {
                            "present pod of every lower ordinal has been Running and Ready.",
                .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
                          "#deployment-and-scaling-guarantees",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::predecessors_were_ready},
               {.id = "ORD-03",
                .title = "On scale-down each pod is deleted only after all higher ones are gone",
@@ -30,8 +28,6 @@ Promise ordered_creation() {
                            "downwards, and each one only after every pod of a higher ordinal is gone.",
                .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
                          "#deployment-and-scaling-guarantees",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::terminated_in_reverse},
               {.id = "ID-01",
                .title = "The set consists of exactly the wanted ordinals",
@@ -39,24 +35,18 @@ Promise ordered_creation() {
                            "pods of other names MUST NOT be created, and these MUST NOT be deleted unasked.",
                .source =
                    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#ordinal-index",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::only_wanted_pods},
               {.id = "ID-05",
                .title = "No two pods share an identity",
                .sentence = "At any time there MUST be at most one pod of each identity: a name is reused "
                            "only after the pod that had it is gone.",
                .source = "https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::one_pod_per_name},
               {.id = "ID-05b",
                .title = "A pod has terminated before its name is reused",
                .sentence = "A pod of the set MUST NOT be removed from the API while its containers run, so "
                            "that two pods of one identity never run at the same time.",
                .source = "https://kubernetes.io/docs/tasks/run-application/force-delete-stateful-set-pod/",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::gone_pods_have_ended},
           },
   };

@@ -45,7 +45,6 @@ std::vector<Promise> replication_promises() {
                             "caught up MUST have each row whose write was acknowledged exactly once, and "
                             "MUST NOT have a row whose write failed or never happened.",
                 .source = kStateful,
-                .since = "",
                 .checker = check::acknowledged_rows_are_everywhere}}),
       promise("rows-outlive-replacement", "Rows survive the replacement of pods under load", "durability",
               {{.id = "STO-04b",
@@ -53,7 +52,6 @@ std::vector<Promise> replication_promises() {
                 .sentence = "Rows that a member had acknowledged before its pod was deleted, evicted or "
                             "updated MUST be there once its replacement serves.",
                 .source = kStorage,
-                .since = "",
                 .checker = check::rows_survive_replacement_under_load}}),
       promise("rows-outlive-kills", "Rows survive the killing of a server", "durability",
               {{.id = "DIS-03",
@@ -62,7 +60,6 @@ std::vector<Promise> replication_promises() {
                     "With durable settings, rows that were acknowledged before a member's server was killed "
                     "MUST be there when it serves again.",
                 .source = kStorage,
-                .since = "",
                 .checker = check::rows_survive_kills}}),
       promise("rows-outlive-outage", "Rows survive the loss of all pods at once", "durability",
               {{.id = "DIS-04",
@@ -70,7 +67,6 @@ std::vector<Promise> replication_promises() {
                 .sentence = "When all pods of a set are lost at once, the set MUST recover with all rows "
                             "that were acknowledged before.",
                 .source = kStorage,
-                .since = "",
                 .checker = check::rows_survive_loss_of_all_pods}}),
       promise("replicas-follow", "Replicas follow their primary only", "replication",
               {{.id = "RPL-02",
@@ -79,13 +75,11 @@ std::vector<Promise> replication_promises() {
                     "At rest each replica MUST be read-only, with a server id and a host name that follow "
                     "from its ordinal, its replication running, at the position of the primary.",
                 .source = kReplicated,
-                .since = "",
                 .checker = check::replicas_follow},
                {.id = "RPL-03",
                 .title = "The table's checksum is the same on all members",
                 .sentence = "At rest the checksum of the table MUST be the same on every member.",
                 .source = kReplicated,
-                .since = "",
                 .checker = check::checksums_agree}}),
       promise(
           "new-replicas", "New replicas receive the existing data", "replication",
@@ -94,7 +88,6 @@ std::vector<Promise> replication_promises() {
             .sentence = "A replica that is added while clients write MUST catch up with the primary and have "
                         "every row that was acknowledged.",
             .source = kReplicated,
-            .since = "",
             .checker = check::new_replicas_catch_up}}),
       promise("late-replicas", "New replicas receive the data even when its first logs are purged",
               "replication",
@@ -104,7 +97,6 @@ std::vector<Promise> replication_promises() {
                     "A replica that begins with a copy of the primary's data MUST catch up and have every "
                     "row that was acknowledged, even when the primary has purged its earlier binary logs.",
                 .source = kReplicated,
-                .since = "",
                 .checker = check::new_replicas_catch_up_after_purge}},
               {.scenario = "catch-up"}),
       promise("service-recovers", "Writes and reads continue after each disruption of pods", "availability",
@@ -113,7 +105,6 @@ std::vector<Promise> replication_promises() {
                 .sentence = "After a disruption of its pods the set MUST recover by itself: all pods Ready, "
                             "writes acknowledged, every member readable by its name.",
                 .source = kStateful,
-                .since = "",
                 .checker = check::service_recovers}}),
       promise("rows-outlive-nodes", "Rows survive disruptions of nodes and of the control plane",
               "durability",
@@ -123,7 +114,6 @@ std::vector<Promise> replication_promises() {
                     "After a drained, a stopped and a restarted node, and after restarts of the API server, "
                     "the controllers and the DNS, every member MUST have each acknowledged row exactly once.",
                 .source = kStateful,
-                .since = "",
                 .checker = check::acknowledged_rows_are_everywhere}},
               nodes),
       promise("service-outlives-nodes", "Writes and reads continue after each disruption of a node",
@@ -133,7 +123,6 @@ std::vector<Promise> replication_promises() {
                 .sentence = "After a disruption of a node or of the control plane the set MUST recover by "
                             "itself once the node is back.",
                 .source = kStateful,
-                .since = "",
                 .checker = check::service_recovers}},
               nodes),
       promise(
@@ -144,7 +133,6 @@ std::vector<Promise> replication_promises() {
                 "A pod that is evicted from a drained node MUST be replaced under its name: on another node "
                 "when its volume can move, and otherwise on its node once that is schedulable again.",
             .source = kDrain,
-            .since = "",
             .checker = check::drained_pods_come_back}},
           nodes),
       promise("no-second-copy", "A pod on a stopped node is not duplicated", "disruption",
@@ -153,14 +141,12 @@ std::vector<Promise> replication_promises() {
                 .sentence = "While a node does not answer, the pod on it MUST stay in the API as "
                             "Terminating, and another pod of its name MUST NOT be created.",
                 .source = kForced,
-                .since = "",
                 .checker = check::no_second_copy_on_stopped_node},
                {.id = "ID-05n",
                 .title = "No two pods share an identity while nodes are disrupted",
                 .sentence = "At any time there MUST be at most one pod of each identity, also while nodes "
                             "and the control plane are disrupted.",
                 .source = kForced,
-                .since = "",
                 .checker = check::one_pod_per_name_while_disturbed}},
               nodes),
   };

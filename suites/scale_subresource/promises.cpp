@@ -18,14 +18,11 @@ std::vector<Promise> scale_promises() {
        .title = "The scale subresource represents the set",
        .group = "scaling",
        .scenario = "parallel",
-       .profile = Profile::kConformance,
        .requirements = {{.id = "SCL-02a",
                          .title = "It agrees with the set",
                          .sentence = "The scale subresource of a set MUST contain its spec.replicas, its "
                                      "status.replicas and its selector in query form.",
                          .source = kScale,
-                         .since = "",
-                         .level = Level::kBlocking,
                          .checker = check::scale_tells_the_set},
                         {.id = "SCL-02b",
                          .title = "Writing to it scales the set",
@@ -33,16 +30,12 @@ std::vector<Promise> scale_promises() {
                              "A PUT and a PATCH of the scale subresource MUST set spec.replicas of the set "
                              "in a new generation, and the set MUST reach that number of pods.",
                          .source = kScale,
-                         .since = "",
-                         .level = Level::kBlocking,
                          .checker = check::scale_moves_the_set},
                         {.id = "SCL-02c",
                          .title = "A write based on an outdated state is refused",
                          .sentence = "A PUT of the scale subresource with an outdated resourceVersion MUST "
                                      "be refused with 409 Conflict and MUST NOT change anything.",
                          .source = kConflict,
-                         .since = "",
-                         .level = Level::kBlocking,
                          .checker = check::stale_scale_is_refused}}},
   };
 }

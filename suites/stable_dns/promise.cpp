@@ -19,8 +19,6 @@ Promise stable_dns() {
                            "of the cluster MUST answer <pod>.<service>.<namespace>.svc.<zone> with exactly "
                            "the addresses of that pod, in any client namespace.",
                .source = "https://github.com/kubernetes/dns/blob/master/docs/specification.md",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::names_resolve_to_their_pods},
               {.id = "DNS-04",
                .title = "After a replacement the same name resolves to the new address",
@@ -28,16 +26,12 @@ Promise stable_dns() {
                            "address of the new pod once that pod is Ready.",
                .source =
                    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::names_follow_replacements},
               {.id = "DNS-08",
                .title = "The governing Service is headless",
                .sentence = "The Service that governs the set MUST be headless, so that its records are those "
                            "of the pods and not of a cluster IP.",
                .source = "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#limitations",
-               .since = "",
-               .level = Level::kBlocking,
                .checker = check::governing_service_is_headless},
           },
   };

@@ -50,7 +50,6 @@ std::vector<Promise> upgrade_promises() {
                "NOT be deleted, replaced by one of another revision, or restarted, unless its node is "
                "drained or lost.",
            .source = kKubeadm,
-           .since = "",
            .checker = check::unchanged_pods_are_left_alone}),
       promise(
           "upgrade-leaves-sets", "An upgrade does not touch templates and revisions",
@@ -60,7 +59,6 @@ std::vector<Promise> upgrade_promises() {
                "While a cluster is upgraded, a new ControllerRevision MUST NOT be created for a StatefulSet "
                "that was not changed, and its template and every field of its spec MUST stay as they were.",
            .source = kUpdate,
-           .since = "",
            .checker = check::unchanged_sets_keep_their_spec}),
       promise(
           "upgrade-keeps-rows", "An upgrade loses no acknowledged row",
@@ -70,7 +68,6 @@ std::vector<Promise> upgrade_promises() {
                "After an upgrade every member of a replicated database MUST have each row whose write "
                "was acknowledged before or during it exactly once.",
            .source = kStorage,
-           .since = "",
            .checker = check::acknowledged_rows_are_everywhere}),
       promise(
           "upgrade-within-budget", "Writes and reads stay within the budget",
@@ -79,7 +76,6 @@ std::vector<Promise> upgrade_promises() {
            .sentence = "While a cluster is upgraded, writes and the reads from each member MUST NOT stop for "
                        "longer than the budget that the user sets, for the control plane and for the nodes.",
            .source = kUpgrade,
-           .since = "",
            .checker = check::service_stays_within_budget}),
       promise("upgrade-keeps-identities", "Claims, volumes, Services and names survive an upgrade",
               {.id = "UPG-04",
@@ -87,7 +83,6 @@ std::vector<Promise> upgrade_promises() {
                .sentence = "After an upgrade the claims, volumes and Services of a StatefulSet MUST be the "
                            "same objects as before, and each member MUST be reachable by its own DNS name.",
                .source = kIdentity,
-               .since = "",
                .checker = check::identities_outlive_upgrade}),
       promise("upgrade-one-at-a-time", "Nodes are drained within the disruption budget",
               {.id = "UPG-05",
@@ -95,7 +90,6 @@ std::vector<Promise> upgrade_promises() {
                .sentence = "While nodes are drained an eviction MUST be refused as long as the "
                            "PodDisruptionBudget allows no more pods to be down.",
                .source = kBudget,
-               .since = "",
                .checker = check::one_member_down_at_a_time}),
       promise("upgraded-sets-obey", "Existing sets work with the new controllers",
               {.id = "UPG-06",
@@ -103,7 +97,6 @@ std::vector<Promise> upgrade_promises() {
                .sentence = "After an upgrade StatefulSets that were created before it MUST scale, roll out a "
                            "new template, and replace a lost pod at the revision that it had.",
                .source = kStatefulSet,
-               .since = "",
                .checker = check::old_sets_obey_new_controllers}),
       promise("upgraded-status-right", "No set is left with a wrong status",
               {.id = "UPG-07",
@@ -111,7 +104,6 @@ std::vector<Promise> upgrade_promises() {
                .sentence = "After an upgrade the status of every StatefulSet MUST agree with its spec and "
                            "with its pods once the controllers have settled.",
                .source = kStatus,
-               .since = "",
                .checker = check::statuses_are_right_after_upgrade}),
       promise(
           "upgrade-gives-nodes-back", "The nodes accept pods again after an upgrade",
@@ -121,7 +113,6 @@ std::vector<Promise> upgrade_promises() {
                "A node that was Ready and schedulable before an upgrade, and is still part of the cluster "
                "after it, MUST be Ready and schedulable again.",
            .source = kUncordon,
-           .since = "",
            .checker = check::nodes_come_back}),
   };
 }
