@@ -76,14 +76,16 @@ Verdict @name@(const Timeline& timeline);
 
 constexpr std::string_view kChecker = R"(#include "harness/check/@room@/@name@.h"
 
+#include "harness/check/evidence/course.h"
 #include "harness/check/evidence/judgement.h"
 
 namespace stateproof::check {
 
 Verdict @name@(const Timeline& timeline) {
-  Judgement judgement;
+  const Course course(timeline);
+  Judgement judgement{course, {"pods"}};
   std::size_t judged = 0;
-  for (const Observation& seen : timeline) {
+  for (const Observation& seen : course.judged()) {
     const Pod* pod = seen.object<Pod>();
     if (pod == nullptr || pod->meta.ref.ns != timeline.subject().ns) continue;
     // TODO: ++judged; and judgement.find({pod->meta.ref, "expected", "observed", {seen.index}, "where to look"});

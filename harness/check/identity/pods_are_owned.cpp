@@ -48,12 +48,9 @@ std::string owner_text(const OwnerReference* owner) {
 Verdict pods_are_owned(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Course course(timeline);
-  const auto lost_sets = course.lost({"statefulsets"});
-  const Owners owners(timeline, !lost_sets);
-  Judgement judgement;
+  const Owners owners(timeline, !course.lost({"statefulsets"}));
+  Judgement judgement{course, {"pods", "statefulsets"}};
   judgement.doubt_if(course.cut_short());
-  judgement.doubt_if(course.lost({"pods"}));
-  judgement.doubt_if(lost_sets);
   std::size_t states = 0;
   std::set<Uid> pods;
   for (const Observation& seen : course.judged()) {
