@@ -218,7 +218,7 @@ int run(const RunOptions& options) {
 int judge(const JudgeOptions& options) {
   if (!options.promise.empty() && !is_promise(options.promise))
     return wrong_usage(
-        fmt::format("There is no promise {}; stateproof promises lists what there is.", options.promise));
+        fmt::format("There is no promise {}; stateproof promises lists all promises.", options.promise));
   const std::vector<fs::path> recordings = recordings_in(options.folder);
   if (recordings.empty())
     return harness_error(fmt::format(
@@ -340,8 +340,7 @@ int sweep(const ClusterOptions& cluster) {
                                             [](const std::string& line) { std::cout << line << "\n"; });
   if (!swept) return harness_error(swept.error().sentence);
   if (swept->removed.empty())
-    std::cout << (swept->left_alone == 0 ? "nothing was left behind\n"
-                                         : "nothing that is ours was left behind\n");
+    std::cout << (swept->left_alone == 0 ? "nothing was left behind\n" : "nothing of ours was left behind\n");
   return ExitCode::kConformant;
 }
 

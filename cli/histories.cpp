@@ -49,7 +49,7 @@ class Account {
 
   [[nodiscard]] int code() const {
     if (wrong_ == 0) {
-      std::cout << fmt::format("no wrong history is to be condemned by {}: add one in suites/mutants\n",
+      std::cout << fmt::format("no wrong history belongs to {}: add one in suites/mutants\n",
                                requirement_.id);
       return ExitCode::kBroken;
     }
@@ -94,8 +94,8 @@ tl::expected<void, HarnessError> judge_scenario(const Judge& judge, const fs::pa
     try {
       wrong.distort(timeline);
     } catch (const std::logic_error& error) {
-      return tl::make_unexpected(
-          HarnessError{fmt::format("The wrong history {} cannot be made: {}.", wrong.name, error.what())});
+      return tl::make_unexpected(HarnessError{
+          fmt::format("The wrong history {} cannot be generated: {}.", wrong.name, error.what())});
     }
     account.wrong(std::string{wrong.name}, timeline);
   }

@@ -99,10 +99,11 @@ int run_command(int argc, char** argv) {
   HistoriesOptions histories_options;
   auto* histories_flag = judge_command->add_option(
       "--histories", histories_options.folder,
-      "judge the good and wrong histories in this folder, by default of the build, through one requirement");
+      "judge the good and wrong histories in this folder (default: those of the build) by one requirement");
   histories_flag->expected(0, 1);
-  auto* requirement_option = judge_command->add_option("--requirement", histories_options.requirement,
-                                                       "with --histories: its id, ORD-01");
+  auto* requirement_option =
+      judge_command->add_option("--requirement", histories_options.requirement,
+                                "id of the requirement for --histories, for example ORD-01");
   histories_flag->needs(requirement_option);
   requirement_option->needs(histories_flag);
   judge_command->callback([&] {
@@ -227,24 +228,27 @@ int run_command(int argc, char** argv) {
   app.add_subcommand("images", "list every image that a run needs")->callback([&] { code = images(); });
 
   NewPromise new_promise_options;
-  auto* new_command = app.add_subcommand("new", "for contributors: begin a new promise, in the repository");
+  auto* new_command =
+      app.add_subcommand("new", "for contributors: create the files of a new promise in the repository");
   new_command->require_subcommand(1);
   auto* new_promise_command = new_command->add_subcommand(
-      "promise", "its requirement, checker, test and wrong history, which fail until they are filled in");
+      "promise",
+      "create create its requirement, checker, test and wrong history, which fail until they are filled in");
   new_promise_command->add_option("name", new_promise_options.name, "for example pods-are-named")->required();
   new_promise_command
-      ->add_option("--scenario", new_promise_options.scenario, "that records what it is judged on")
+      ->add_option("--scenario", new_promise_options.scenario,
+                   "scenario that records what the promise is judged on")
       ->capture_default_str();
   new_promise_command
-      ->add_option("--room", new_promise_options.room, "folder of harness/check for its checker")
+      ->add_option("--room", new_promise_options.room, "folder of harness/check for the checker")
       ->capture_default_str();
   new_promise_command->add_option("--requirement", new_promise_options.requirement,
-                                  "its id, as ID-08; default: the name");
+                                  "id of the requirement, for example ID-08 (default: the name)");
   new_promise_command->callback([&] { code = new_promise(new_promise_options); });
 
   bool list_as_json = false;
-  auto* list_command = app.add_subcommand("list", "every scenario, promise, mutant and fault");
-  list_command->add_flag("--json", list_as_json, "with labels, rights, durations and what belongs to what");
+  auto* list_command = app.add_subcommand("list", "list list every scenario, promise, mutant and fault");
+  list_command->add_flag("--json", list_as_json, "include labels, rights, durations and relations");
   list_command->callback([&] { std::cout << (list_as_json ? list_json().dump(1) + "\n" : list_text()); });
 
   std::string format = "md";
@@ -275,9 +279,9 @@ int main(int argc, char** argv) {
     return run_command(argc, argv);
   } catch (const nlohmann::json::exception&) {
     return harness_error(
-        "Something that was read is not what it should be; look whether files of the run, or answers "
-        "of the API server, were changed on their way.");
+        "Unexpected input; check whether files of the run, or answers of the API server, were changed in "
+        "transit.");
   } catch (const std::exception& error) {
-    return harness_error(fmt::format("The program did not expect this: {}; please report it.", error.what()));
+    return harness_error(fmt::format("Unexpected error: {}; please report it.", error.what()));
   }
 }

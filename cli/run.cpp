@@ -105,7 +105,7 @@ void put_aside(const fs::path& out) {
   const fs::path place = named_folder(out);
   const fs::path kept = place.parent_path() / (place.filename().string() + "." + former->plan.run);
   if (const std::error_code error = move_folder(place, kept)) {
-    std::cerr << fmt::format("The run that was in {} cannot be put aside ({}); it is written over.\n",
+    std::cerr << fmt::format("The earlier run in {} cannot be moved aside ({}); it is overwritten.\n",
                              out.string(), error.message());
     return;
   }

@@ -182,7 +182,7 @@ std::string with(std::string into, std::string_view text, std::string_view mark,
   const std::size_t at = into.rfind(mark);
   if (at == std::string::npos)
     throw std::runtime_error(
-        fmt::format("{} has no \"{}\" any more: put it there by hand:\n{}", path.string(), mark, text));
+        fmt::format("{} no longer contains \"{}\"; insert this by hand:\n{}", path.string(), mark, text));
   return into.insert(at, text);
 }
 
@@ -231,11 +231,12 @@ void check(const NewPromise& options) {
       !options.name.empty() && std::all_of(options.name.begin(), options.name.end(),
                                            [](char c) { return c == '-' || (c >= 'a' && c <= 'z'); });
   if (!plain)
-    throw std::invalid_argument("The name of a promise is lower case words with hyphens, as pods-are-named.");
+    throw std::invalid_argument(
+        "The name of a promise consists of lower-case words with hyphens, for example pods-are-named.");
   if (find_promise(options.name) != nullptr)
-    throw std::invalid_argument(fmt::format("There is a promise {} already.", options.name));
+    throw std::invalid_argument(fmt::format("There is already a promise {}.", options.name));
   if (!fs::exists(options.repository / "suites/catalogue.cpp"))
-    throw std::invalid_argument("Here is no repository of Stateproof: run this in its root.");
+    throw std::invalid_argument("This is not a repository of Stateproof; run this in its root.");
   if (!fs::is_directory(options.repository / "harness/check" / options.room))
     throw std::invalid_argument(fmt::format("harness/check has no folder {}.", options.room));
   if (scenarios::find(options.scenario) == nullptr)
@@ -254,7 +255,7 @@ void write_promise(const NewPromise& options) {
                                                    {checker.string() + ".h", kCheckerHeader},
                                                    {checker.string() + ".cpp", kChecker}};
   for (const auto& [path, form] : forms)
-    if (fs::exists(path)) throw std::invalid_argument(fmt::format("There is a {} already.", path.string()));
+    if (fs::exists(path)) throw std::invalid_argument(fmt::format("There is already a {}.", path.string()));
   for (const auto& [path, form] : forms) write(path, filled(form, options));
   add_to_catalogue(options.repository / "suites/catalogue.cpp", options);
   add_wrong_history(wrong, options);

@@ -1,4 +1,4 @@
-/* Holds a pod's namespaces: sleeps until told to end, and reaps the orphans that it inherits. */
+/* Holds a pod's namespaces: sleeps until it gets a signal, and reaps the orphans that it inherits. */
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>

@@ -8,7 +8,7 @@
 namespace stateproof::diagnosis {
 
 // One function for each stage in the life of a pod; each gives the cause that keeps it there, if there is one
-// that objects show. They are asked in this order, and the first that answers has the say: what comes later
+// that objects show. They are asked in this order, and the first answer decides: what comes later
 // in a pod's life is a consequence.
 
 /// The governing Service: missing, with a cluster IP, or over other pods.

@@ -177,7 +177,7 @@ Finding unsuitable(const json& claim, const Candidate& candidate) {
          "for what the volume has",
          "kubectl create -f <persistentvolume.yaml>"});
   }
-  finding.trap = "Claim templates cannot be changed: a set that should ask for something else is made anew.";
+  finding.trap = "Claim templates cannot be changed: a set that should ask for something else is recreated.";
   return finding;
 }
 
@@ -427,7 +427,7 @@ Finding held(const Workload& workload, const json& claim) {
        workload.kubectl({"patch", "persistentvolumeclaim", name, "--type=json", "-p", operations.dump()}),
        2});
   finding.trap =
-      "The claim that is made anew is empty; what the finalizer's owner wanted to do first stays undone.";
+      "The claim that is recreated is empty; what the finalizer's owner wanted to do first stays undone.";
   return finding;
 }
 
@@ -482,7 +482,7 @@ std::optional<Finding> claim_cause(const Workload& workload, const SeenPod& seen
   for (const auto& [volume, name] : seen.pod.volume_claims) {
     const json* claim = workload.claim(name);
     if (claim == nullptr) {
-      // The controller makes the claims of its templates anew when it comes by.
+      // The controller recreates the claims of its templates at its next sync.
       if (!seen.pod.node.empty() || !workload.older_than(seen.pod.meta.created, 5s)) continue;
       Finding finding{"claim-missing",
                       fmt::format("The claim {} that the pod uses does not exist.", name),

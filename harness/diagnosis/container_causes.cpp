@@ -337,7 +337,7 @@ std::optional<Finding> probe_kills(const Workload& workload, const SeenPod& seen
     const bool liveness = std::string_view{kind} == "liveness";
     Finding finding{
         liveness ? "liveness-probe-kills" : "startup-probe-kills",
-        fmt::format("The {} probe ({}) kills {}: it was killed and started anew {}, each time after {} s in "
+        fmt::format("The {} probe ({}) kills {}: it was killed and restarted {}, each time after {} s in "
                     "which the probe did not pass{}.",
                     kind, action_text(probe), container.described(),
                     container.restarts() == 1 ? "once" : fmt::format("{} times", container.restarts()),

@@ -181,10 +181,9 @@ class Visit {
       add(std::move(caused->finding), seen.pod.meta.ref.name, true);
     } else {
       const auto since = workload_.changed();
-      judge(
-          {seen.pod.meta.ref.name, stage::kEnd, "the controller to delete it, for it is not wanted any more",
-           since, since ? std::optional{*since + 120s} : std::nullopt},
-          false);
+      judge({seen.pod.meta.ref.name, stage::kEnd, "the controller to delete it, for it is no longer wanted",
+             since, since ? std::optional{*since + 120s} : std::nullopt},
+            false);
     }
   }
 

@@ -68,7 +68,7 @@ namespace {
 
 Finding node_gone(const Workload& workload, const SeenPod& seen) {
   Finding finding{"node-gone",
-                  fmt::format("The pod's node {} does not exist any more.", seen.pod.node),
+                  fmt::format("The pod's node {} no longer exists.", seen.pod.node),
                   {{seen.pod.meta.ref.text(), "spec.nodeName", seen.pod.node}},
                   {{"the pod garbage collector removes the pod within a minute; a volume that stands on "
                     "that node alone is lost with it"}}};

@@ -69,7 +69,7 @@ Progress unready_pod(const SeenPod& seen) {
       const json& ended = container.ended();
       auto since = time(ended, "finishedAt");
       if (!since) since = seen.pod.scheduled_since;
-      return standing(seen, stage::kContainer, fmt::format("{} to be started anew", container.described()),
+      return standing(seen, stage::kContainer, fmt::format("{} to be restarted", container.described()),
                       since, 5 * kStart);
     }
     const bool starting = container.starting() && member(*container.spec, "startupProbe").is_object();

@@ -1,4 +1,4 @@
-// Pods that their node does not let in, or throws out: the controller makes them anew at once, so that one
+// Pods that their node does not let in, or throws out: the controller recreates them at once, so that one
 // look may find the newest of many well.
 #include <fmt/format.h>
 

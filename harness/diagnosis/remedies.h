@@ -27,7 +27,7 @@ std::string patch_set(const Workload& workload, const nlohmann::json& operations
 /// Merge patch of a cluster-wide or namespaced object: `words` are its kind and name, and "-n NS" before
 /// them.
 std::string merge_patch(std::vector<std::string> words, const nlohmann::json& patch);
-/// The set made anew under its running pods, through an edit by sed: for fields that cannot be changed.
+/// The set recreated under its running pods, through an edit by sed: for fields that cannot be changed.
 Remedy remake_set(const Workload& workload, const std::string& text, const std::string& edit);
 /// Where a container of the template stands, for a JSON patch: "/spec/template/spec/containers/0"; empty when
 /// it is not there (any more).

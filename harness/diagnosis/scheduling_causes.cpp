@@ -46,7 +46,7 @@ struct LastStraw {
   Fits nodes;
 };
 
-// From what cannot be changed to what can: the test that leaves no node has the say.
+// From what cannot be changed to what can: the test that leaves no node decides.
 constexpr std::array<std::string_view, 10> kOrder{"volume-node-conflict", "node-selector-matches-none",
                                                   "taint-not-tolerated",  "insufficient-resources",
                                                   "too-many-pods",        "host-port-taken",
@@ -148,7 +148,7 @@ Fits nodes_of_volume(const std::vector<NodeFit>& fits, const json& volume) {
   return nodes;
 }
 
-// A volume that is a folder of its node can be made anew on another one: its data is copied by hand.
+// A volume that is a folder of its node can be recreated on another one: its data is copied by hand.
 json moved_volume(const json& volume, const json& to) {
   json moved{{"apiVersion", "v1"},
              {"kind", "PersistentVolume"},
@@ -233,7 +233,7 @@ std::optional<Finding> volumes_apart(const Workload& workload, const SeenPod& se
                                   2});
       }
       finding.trap =
-          "The claim that is made anew gets the volume that is made anew: what is not in its folder by then "
+          "The recreated claim gets the recreated volume: what is not in its folder by then "
           "is not "
           "there.";
       return finding;
@@ -782,7 +782,7 @@ void tell_user(const Workload& workload, const SeenPod& seen, Finding& finding) 
       }
 }
 
-// Where the objects do not show it, or may not be read, the scheduler's own words have the say.
+// Where the objects do not show it, or may not be read, the scheduler's own words decide.
 Finding told(const Workload& workload, const SeenPod& seen, const std::string& message) {
   const auto reasons = scheduler_reasons(message);
   std::vector<std::string> parts;

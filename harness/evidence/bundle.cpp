@@ -46,7 +46,7 @@ Bundle::Bundle(fs::path folder, Capacity capacity) : folder_(std::move(folder)),
 
 void Bundle::add(const std::string& path, std::string_view text, const std::string& about, Keep keep) {
   if (!stays_inside(path))
-    return miss(fmt::format("{}: what the cluster calls it would lead out of this folder.", path));
+    return miss(fmt::format("{}: its name in the cluster would lead out of this folder.", path));
   const std::size_t room = std::min(capacity_.file, capacity_.whole - std::min(capacity_.whole, bytes_));
   if (room == 0 && !text.empty()) return miss(fmt::format("{}: the bundle is full.", path));
   const std::string_view part = part_of(text, room, keep);

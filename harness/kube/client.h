@@ -73,7 +73,7 @@ class Client {
   static Result<Client> create(ClusterConfig config, ClientOptions options = {});
 
   /// The same client, which asks before it changes anything and before it enters a pod (exec, port-forward),
-  /// and ends with Kind::kFenced when that must not be any more.
+  /// and ends with Kind::kFenced when that is no longer allowed.
   [[nodiscard]] Client fenced(Fence fence) const;
   [[nodiscard]] const Fence& fence() const { return fence_; }
   /// The same client, whose requests and logins also end, with Kind::kCancelled, when `stop` is asked for.

@@ -22,7 +22,7 @@ struct ApiError {
     kCredentials,  ///< credentials could not be read or produced (file, exec plugin)
     kProtocol,     ///< an answer that is not what Kubernetes speaks
     kCancelled,    ///< the caller asked to stop
-    kFenced,       ///< not sent: the caller may not change anything any more (Client::fenced)
+    kFenced,       ///< not sent: the caller may no longer change anything (Client::fenced)
   };
 
   Kind kind = Kind::kStatus;

@@ -127,7 +127,7 @@ class Execution {
         return on_stderr_(bytes);
       case Channel::kStatus:
         status_ += bytes;
-        if (status_.size() > kLongestStatus) return protocol_error("a status without an end");
+        if (status_.size() > kLongestStatus) return protocol_error("a status message that is too long");
         if (nlohmann::json::accept(status_)) end_ = parse_exec_status(status_, request_);
         return {};
       case Channel::kClose:
@@ -280,9 +280,10 @@ class RunningStream final : public ExecStream {
     try {
       return execution_->run(std::nullopt, [this] { send_queued(); });
     } catch (const std::exception& stumble) {
-      return tl::unexpected(ApiError::of(
-          ApiError::Kind::kProtocol,
-          std::string("what the command wrote is not understood: ") + stumble.what(), shown(request_.pod)));
+      return tl::unexpected(
+          ApiError::of(ApiError::Kind::kProtocol,
+                       std::string("the output of the command is not understood: ") + stumble.what(),
+                       shown(request_.pod)));
     }
   }
 

@@ -45,8 +45,8 @@ Result<ListPage> parse_list_page(const Resource& resource, std::string_view body
   }
   for (nlohmann::json& item : page.items) {
     if (!item.is_object() || !has_object_names(item))
-      return tl::unexpected(ApiError::of(
-          ApiError::Kind::kProtocol, "a list with an object whose name no object can have", request.shown()));
+      return tl::unexpected(ApiError::of(ApiError::Kind::kProtocol,
+                                         "a list with an object whose name is not valid", request.shown()));
     complete_type(item, resource);
   }
   return page;

@@ -65,7 +65,7 @@ const json& object(const json& from) { return demand(from.is_object(), from, "an
 void refuse_word(const json& from) {
   std::string word = from.is_string() ? from.get<std::string>() : std::string{"something else"};
   if (word.size() > 60) word = word.substr(0, 60) + "...";
-  throw Unfit(fmt::format("is none of the words that can stand there, but \"{}\"", word));
+  throw Unfit(fmt::format("is not one of the allowed words, but \"{}\"", word));
 }
 
 void refuse_field(const char* key, const Unfit& why) {
@@ -80,7 +80,7 @@ void Reader::operator()(const char* key, Deltas<std::vector<std::chrono::microse
   for (std::size_t i = 1; i < times.size(); ++i) {
     times[i] += times[i - 1];
     if (times[i].count() < kTime.least || times[i].count() > kTime.most)
-      refuse_field(key, Unfit("goes on for longer than anything lasts"));
+      refuse_field(key, Unfit("is too long a time"));
   }
   deltas.times = std::move(times);
 }

@@ -420,7 +420,7 @@ struct Refusal {
   std::string next;
 };
 
-constexpr const char* kRestore = "restore it from where the run was saved, or run the suite again";
+constexpr const char* kRestore = "restore it from a copy, or run the suite again";
 
 /// Builds a recording from its lines. Throws Refusal.
 class Loader {
@@ -453,7 +453,7 @@ class Loader {
     add_header(line);
   } catch (const Unfit&) {
     throw Refusal{"is not a recording of stateproof (its first line is not a header)",
-                  "give a file from the recordings folder of a run"};
+                  "pass a file from the recordings folder of a run"};
   }
 
   void add_header(const json& line) try {
@@ -478,7 +478,7 @@ class Loader {
     }
     Observation observation = observation_of(line);
     if (observation.index != timeline_.size() + 1)
-      throw Unfit(fmt::format("entry {} stands where {} belongs", observation.index, timeline_.size() + 1));
+      throw Unfit(fmt::format("entry {} where {} is expected", observation.index, timeline_.size() + 1));
     timeline_.observations.push_back(std::move(observation));
   }
 
@@ -488,12 +488,12 @@ class Loader {
 
 // Neither a folder, nor a device that never ends, nor more than memory holds.
 void require_readable(const std::string& path, const std::ifstream& file) {
-  constexpr const char* kGive = "give a folder that a run of stateproof wrote";
+  constexpr const char* kGive = "pass a folder that a run of stateproof wrote";
   if (!file) throw Refusal{fmt::format("cannot be read ({})", std::strerror(errno)), kGive};
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) throw Refusal{"is not a file", kGive};
   if (const auto size = std::filesystem::file_size(path, error); !error && size > kLargestFile)
-    throw Refusal{fmt::format("has {} MiB, and a recording has at most {}", size >> 20U, kLargestFile >> 20U),
+    throw Refusal{fmt::format("has {} MiB, but a recording has at most {}", size >> 20U, kLargestFile >> 20U),
                   kGive};
 }
 

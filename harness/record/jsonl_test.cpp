@@ -155,7 +155,7 @@ TEST_F(RecordingOnDisk, AMissingLineIsRefused) {
   auto observations = one_of_each();
   observations.erase(observations.begin() + 2);
   EXPECT_THAT(load_recording(write(text_of(observations))).error().sentence,
-              HasSubstr("line 4: entry 4 stands where 3 belongs"));
+              HasSubstr("line 4: entry 4 where 3 is expected"));
 }
 
 TEST_F(RecordingOnDisk, ForeignFilesAreRefusedInOneSentence) {

@@ -200,7 +200,7 @@ void revert_broken_update(Stage& stage) {
         const auto pod = view.pods.find(last);
         const bool waits = pod != view.pods.end() && !pod->second.containers.empty() &&
                            pod->second.containers.front().waiting_reason.find("Image") != std::string::npos;
-        return record::Standing{waits, "the update has not come to " + last, {}};
+        return record::Standing{waits, "the update has not reached " + last, {}};
       },
       kSoon);
   set_image(stage, stage.request().image);
@@ -288,7 +288,7 @@ void create_node(Stage& stage, const char* ready) {
                      {{{"type", "Ready"},
                        {"status", ready},
                        {"reason", "NoKubelet"},
-                       {"message", "no kubelet runs here"},
+                       {"message", "no kubelet runs on this machine"},
                        {"lastHeartbeatTime", now},
                        {"lastTransitionTime", now}}}}};
   stage.create(kube::kNodes, "", node);
@@ -315,11 +315,11 @@ void remove_node_of_pod(Stage& stage) {
   const std::string pod = stage.subject().pod_name({0});
   const std::string node = node_of(stage.subject().ns);
   stage.step(
-      steps::Schedule{}, pod + " is given a node", [] {},
+      steps::Schedule{}, pod + " is scheduled", [] {},
       [&](const record::View& view) {
         const auto found = view.pods.find(pod);
         const bool there = found != view.pods.end() && found->second.node == node;
-        return record::Standing{there, there ? "it has one" : "it has none", {}};
+        return record::Standing{there, there ? "it is" : "it is not", {}};
       },
       kSoon);
   remove_from_cluster(stage, kube::kNodes, node);
@@ -369,7 +369,7 @@ std::string await_name(Stage& stage, const char* what, std::string (*name_of)(St
     std::string name = name_of(stage);
     if (!name.empty()) return name;
     if (std::chrono::steady_clock::now() > deadline)
-      throw scenarios::HarnessTrouble(fmt::format("{} was awaited in vain.", what));
+      throw scenarios::HarnessTrouble(fmt::format("Timed out waiting for {}.", what));
     stage.pause(250ms);
   }
 }
@@ -410,7 +410,8 @@ void await_refusal(Stage& stage) {
     if (!let_in && (let_in.error().http_status == 403 || let_in.error().http_status == 422)) return;
     demand(let_in);
     if (std::chrono::steady_clock::now() > deadline)
-      throw scenarios::HarnessTrouble("The API server does not apply the rule that the fault consists of.");
+      throw scenarios::HarnessTrouble(
+          "The API server does not enforce the rule that this fault consists of.");
     stage.pause(100ms);
     if (stage.stop().stop_requested()) throw scenarios::Interrupted();
   }
@@ -562,7 +563,7 @@ void purge_binary_logs(Stage& stage) {
   stage.step(
       steps::LoseVolume{replica}, "a replica on a new volume", [] {},
       [&](const record::View& view) {
-        if (view.volumes.contains(volume)) return record::Standing{false, volume + " is still there", {}};
+        if (view.volumes.contains(volume)) return record::Standing{false, volume + " still exists", {}};
         return scenarios::both(scenarios::successor(stage.subject(), replica, former),
                                scenarios::started(stage.subject(), {replica}))(view);
       },
@@ -613,12 +614,12 @@ void create_early_claim(Stage& stage) {
 const std::vector<Fault>& all() {
   static const std::vector<Fault> faults = {
       {.name = "missing-storage-class",
-       .title = "claims ask for a class that does not exist",
+       .title = "claims name a StorageClass that does not exist",
        .finding = "storage-class-missing",
        .spoil = name_missing_class,
        .tidy = remove_class},
       {.name = "no-default-storage-class",
-       .title = "claims name no class, and none is the default",
+       .title = "claims name no StorageClass, and none is the default",
        .finding = "no-default-storage-class",
        .replicas = 1,
        .prepare = take_default_away,
@@ -626,7 +627,7 @@ const std::vector<Fault>& all() {
        .tidy = give_default_back,
        .touches_the_cluster = true},
       {.name = "no-volume",
-       .title = "the class provisions nothing, and no volume stands",
+       .title = "the StorageClass provisions nothing, and no volume exists",
        .finding = "no-volume-available",
        .replicas = 1,
        .prepare = create_static_class,
@@ -634,14 +635,14 @@ const std::vector<Fault>& all() {
        .words = write_volume,
        .tidy = remove_static_storage},
       {.name = "unserved-class",
-       .title = "nobody provisions for the class",
+       .title = "no provisioner serves the StorageClass",
        .finding = "provisioner-silent",
        .replicas = 1,
        .prepare = create_unserved_class,
        .spoil = name_missing_class,
        .tidy = remove_class},
       {.name = "failing-provisioner",
-       .title = "the provisioner cannot make the volume as its class wants it",
+       .title = "the provisioner cannot create the volume that its StorageClass describes",
        .finding = "provisioning-fails",
        .replicas = 1,
        .prepare = create_hasty_class,
@@ -655,12 +656,12 @@ const std::vector<Fault>& all() {
        .tidy = remove_kept_volumes,
        .leaves = "claim-replaced"},
       {.name = "lost-data",
-       .title = "claim and pod were deleted, and the pod came back empty",
+       .title = "claim and pod were deleted, and the new pod has an empty volume",
        .finding = "claim-replaced",
        .inject = lose_data,
        .tidy = remove_kept_volumes},
       {.name = "missing-claim",
-       .title = "pods use a claim that nobody made",
+       .title = "pods use a claim that does not exist",
        .finding = "claim-missing",
        .replicas = 1,
        .claims = false,
@@ -673,7 +674,7 @@ const std::vector<Fault>& all() {
        .prepare = create_early_claim,
        .note = true},
       {.name = "missing-service",
-       .title = "the governing Service was forgotten",
+       .title = "the governing Service is missing",
        .finding = "service-missing",
        .spoil = forget_service,
        .words = port},
@@ -697,26 +698,26 @@ const std::vector<Fault>& all() {
        .claims = false,
        .inject = revert_broken_update},
       {.name = "too-large-request",
-       .title = "no node has so much processor time",
+       .title = "no node has enough CPU",
        .finding = "insufficient-resources",
        .claims = false,
        .spoil = ask_for_too_much,
        .words = less},
       {.name = "unknown-node-label",
-       .title = "no node has the label that is asked for",
+       .title = "no node has the required label",
        .finding = "node-selector-matches-none",
        .claims = false,
        .spoil = select_no_node,
        .words = worker,
        .tidy = remove_label},
       {.name = "gated-pod",
-       .title = "a scheduling gate that nobody takes away",
+       .title = "a scheduling gate that is never removed",
        .finding = "scheduling-gated",
        .replicas = 1,
        .claims = false,
        .spoil = gate},
       {.name = "tainted-node",
-       .title = "the only node that is asked for has a taint",
+       .title = "the only eligible node has a taint",
        .finding = "taint-not-tolerated",
        .claims = false,
        .prepare = label_and_taint,
@@ -730,7 +731,7 @@ const std::vector<Fault>& all() {
        .tidy = uncordon_all,
        .touches_the_cluster = true},
       {.name = "long-name",
-       .title = "the set's name leaves no room for a hash",
+       .title = "the set's name is too long for the revision label",
        .finding = "name-too-long",
        .spoil = name_at_length,
        .words = short_name,
@@ -740,11 +741,11 @@ const std::vector<Fault>& all() {
        .finding = "quota-exceeded",
        .prepare = limit_pods},
       {.name = "restricted-namespace",
-       .title = "the namespace enforces a level that the pods do not meet",
+       .title = "the namespace enforces a Pod Security level that the pods violate",
        .finding = "pod-security-refused",
        .prepare = restrict_pods},
       {.name = "small-limit-range",
-       .title = "containers may ask for a tenth of a core",
+       .title = "a LimitRange allows at most a tenth of a core",
        .finding = "limit-range-refused",
        .claims = false,
        .prepare = limit_containers,
@@ -755,13 +756,13 @@ const std::vector<Fault>& all() {
        .claims = false,
        .spoil = name_missing_account},
       {.name = "forbidding-policy",
-       .title = "an admission policy refuses the pods",
+       .title = "an admission policy rejects the pods",
        .finding = "admission-refused",
        .claims = false,
        .prepare = forbid_pods,
        .tidy = remove_policy},
       {.name = "missing-secret",
-       .title = "a variable comes from a Secret that does not exist",
+       .title = "an environment variable refers to a Secret that does not exist",
        .finding = "container-not-created",
        .claims = false,
        .spoil = need_missing_secret,
@@ -773,7 +774,7 @@ const std::vector<Fault>& all() {
        .spoil = mount_missing_config,
        .words = value},
       {.name = "crashing-container",
-       .title = "the container ends with an error",
+       .title = "the container exits with an error",
        .finding = "container-crashes",
        .replicas = 1,
        .claims = false,
@@ -808,14 +809,14 @@ const std::vector<Fault>& all() {
        .inject = purge_binary_logs,
        .mend = clone_from_now_on},
       {.name = "failing-probe",
-       .title = "the first pod runs and is not Ready",
+       .title = "the first pod runs but is not Ready",
        .finding = "probe-fails",
        .replicas = 1,
        .claims = false,
        .spoil = hold,
        .mend = let_be_ready},
       {.name = "lost-node",
-       .title = "the node of a pod does not answer any more",
+       .title = "the node of a pod no longer responds",
        .finding = "node-lost",
        .claims = false,
        .prepare = create_lost_node,
@@ -823,7 +824,7 @@ const std::vector<Fault>& all() {
        .mend = replace_node,
        .tidy = remove_node},
       {.name = "volume-elsewhere",
-       .title = "a pod moved, and its volume is still attached to its former node",
+       .title = "a pod was rescheduled, and its volume is still attached to the previous node",
        .finding = "volume-attached-elsewhere",
        .replicas = 1,
        .prepare = create_attachable_volume,
@@ -833,7 +834,7 @@ const std::vector<Fault>& all() {
        .starts = false,
        .heals = false},
       {.name = "removed-node",
-       .title = "the node of a pod was taken out of the cluster",
+       .title = "the node of a pod was removed from the cluster",
        .finding = "node-gone",
        .claims = false,
        .prepare = create_empty_node,
@@ -843,7 +844,7 @@ const std::vector<Fault>& all() {
        .tidy = remove_node,
        .starts = false},
       {.name = "held-pod",
-       .title = "a finalizer holds a pod that has ended",
+       .title = "a finalizer blocks the removal of a terminated pod",
        .finding = "finalizer-holds-pod",
        .claims = false,
        .inject = hold_by_finalizer,

@@ -19,7 +19,7 @@ using diagnosis::Finding;
 using nlohmann::json;
 using scenarios::Stage;
 
-const record::Within kHealed{180s, "controllers that were refused try again ever more rarely"};
+const record::Within kHealed{180s, "controllers that were refused back off before they retry"};
 // The longest of the doctor's own patience with a cluster that is still at work.
 constexpr auto kDiagnosed = 150s;
 
@@ -38,7 +38,7 @@ void await_news(Stage& stage) {
   int entries = -1;
   (void)stage.recorder().await(
       [&entries](const record::View&) { return record::Standing{++entries > 0, {}, {}}; },
-      {3s, "some causes are told by their age alone"}, stage.stop());
+      {3s, "some causes show only after a while"}, stage.stop());
   if (stage.stop().stop_requested()) throw scenarios::Interrupted();
 }
 
@@ -69,7 +69,7 @@ Finding demand(Stage& stage, const Fault& fault) {
     const auto findings = demanded(fault, seen);
     if (!findings.empty()) {
       if (findings.size() != 1 || findings.front().id != fault.finding)
-        fail(stage, step, fmt::format("{} was wanted, and no other:\n{}", fault.finding, told(seen)));
+        fail(stage, step, fmt::format("expected {} and no other finding:\n{}", fault.finding, told(seen)));
       stage.end(step, Step::Phase::kReached, told(seen));
       return findings.front();
     }
@@ -113,7 +113,7 @@ record::Condition all_ready(const Stage& stage, const Fault& fault) {
 
 void demand_health(Stage& stage, const Fault& fault) {
   const Task step = steps::Healthy{};
-  stage.begin(step, "the doctor is content");
+  stage.begin(step, "the doctor finds nothing wrong");
   const auto deadline = std::chrono::steady_clock::now() + 30s;
   for (;;) {
     const diagnosis::Diagnosis seen = look(stage, stage.subject().set);

@@ -32,7 +32,7 @@ using namespace std::chrono_literals;
 
 constexpr const char* kUpgraded = "stateproof.dev/upgraded";
 const Within kPodStarts{180s, "a volume, and an image that may have to be pulled"};
-const Within kGone{180s, "graceful end of all pods, then the namespace and volume controllers"};
+const Within kGone{180s, "graceful termination of all pods, then the namespace and volume controllers"};
 const Within kUpgrade{720h, "the user's own upgrade"};
 
 tl::unexpected<HarnessError> fail(std::string sentence) {
@@ -86,7 +86,7 @@ tl::expected<void, HarnessError> write_file(const kube::Client& client, const Si
                           .stop = stop});
   if (!written) return fail(written.error().sentence());
   if (written->exit_code != 0)
-    return fail(fmt::format("{} cannot be written into pod {}/{} ({}).", path, site.home(), RecorderPod::kPod,
+    return fail(fmt::format("{} cannot be copied into pod {}/{} ({}).", path, site.home(), RecorderPod::kPod,
                             written->err));
   return {};
 }
@@ -116,8 +116,8 @@ tl::expected<void, HarnessError> install(const kube::Client& client, const Site&
   if (!started) return fail(started.error().sentence());
   if (started->exit_code != 0)
     return fail(
-        fmt::format("This program does not run in the cluster ({}); the nodes must be of the machine "
-                    "type that it was built for.",
+        fmt::format("This program does not run in the cluster ({}); the nodes must have the architecture "
+                    "that it was built for.",
                     started->err));
   const auto released = kube::exec(
       client,
@@ -137,7 +137,7 @@ tl::expected<void, HarnessError> create_recorder(const kube::Client& client, con
   for (const json& object : fixtures::recorder_objects(request.image, site.home(), uid, site.subject)) {
     const std::string kind = object.at("kind");
     const kube::Resource* resource = kube::resource_of_kind(kind);
-    if (resource == nullptr) return fail("The recorder's manifest has an unknown kind: " + kind);
+    if (resource == nullptr) return fail("The recorder's manifest contains an unknown kind: " + kind);
     const json& meta = object.at("metadata");
     if (auto created = client.create_object(*resource, meta.value("namespace", ""), object); !created)
       return fail(created.error().sentence());
@@ -192,9 +192,9 @@ void await_mark(scenarios::Stage& stage) {
   const auto marked = [&stage](const View& view) {
     const auto ns = view.namespaces.find(stage.subject().ns);
     const bool over = ns != view.namespaces.end() && ns->second.annotations.contains(kUpgraded);
-    return Standing{over, over ? "the upgrade is over" : "the upgrade goes on", {}};
+    return Standing{over, over ? "the upgrade is over" : "the upgrade is still in progress", {}};
   };
-  // Who goes on with a recording is in the middle of the step already, and leaves it so when told to go.
+  // Whoever continues a recording is already in the middle of the step, and leaves it so when asked to stop.
   if (stage.former() == nullptr) stage.begin(steps::Upgrade{}, "the cluster is upgraded");
   const record::Waited waited = stage.recorder().await(marked, kUpgrade, stage.stop());
   stage.require(waited);
@@ -290,7 +290,7 @@ tl::expected<void, HarnessError> follow(const kube::Client& client, const Site& 
       return fail(fmt::format("{} cannot be written; choose another --out.", file.string()));
     if (follower.advanced()) deadline = std::chrono::steady_clock::now() + patience;
     if (std::chrono::steady_clock::now() > deadline)
-      return fail(fmt::format("The recorder {}/{} cannot be heard ({}); kubectl -n {} describe pod {}.",
+      return fail(fmt::format("The recorder {}/{} cannot be reached ({}); see kubectl -n {} describe pod {}.",
                               site.home(), RecorderPod::kPod, follower.cause(), site.home(),
                               RecorderPod::kPod));
     std::unique_lock lock(mutex);
@@ -307,7 +307,7 @@ tl::expected<void, HarnessError> copy(const kube::Client& client, const Site& si
                                           .max_output_bytes = 1U << 30U,
                                           .stop = stop});
   if (!copied) return fail(copied.error().sentence());
-  if (copied->exit_code != 0) return fail("The gate has no recording yet; ask again in a while.");
+  if (copied->exit_code != 0) return fail("The gate has no recording yet; try again in a minute.");
   std::ofstream(file, std::ios::binary) << copied->out;
   return {};
 }
@@ -323,8 +323,8 @@ tl::expected<std::vector<std::string>, HarnessError> close(const kube::Client& c
     const bool going = lease::is_terminating((*found)->ns) && lease::has_our_label((*found)->ns);
     if (!going && !(*found)->objection.empty())
       return fail(
-          fmt::format("Namespace {} is not proved to be of this suite ({}), and stays as it is; give the "
-                      "gate's --namespace.",
+          fmt::format("Nothing proves that stateproof created namespace {} ({}), so it is left untouched; "
+                      "pass the gate's --namespace.",
                       name, (*found)->objection));
     homes.push_back({name, lease::uid_of((*found)->ns)});
   }
@@ -343,7 +343,7 @@ tl::expected<std::vector<std::string>, HarnessError> close(const kube::Client& c
         for (const lease::Home& home : homes)
           if (const auto found = view.namespaces.find(home.name);
               found != view.namespaces.end() && found->second.ref.uid.value == home.uid)
-            return Standing{false, "namespace " + home.name + " still there", {}};
+            return Standing{false, "namespace " + home.name + " still exists", {}};
         return Standing{true, "gone", {}};
       },
       kGone, stop);

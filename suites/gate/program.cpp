@@ -70,8 +70,8 @@ tl::expected<std::vector<ProgramFile>, HarnessError> running_program() {
     files.push_back({name.starts_with("ld-linux") ? "loader" : name, loadable_part(std::move(*bytes))});
   }
   if (std::none_of(files.begin(), files.end(), [](const ProgramFile& file) { return file.name == "loader"; }))
-    return tl::make_unexpected(HarnessError{
-        "This program knows no loader of shared libraries; the gate needs one that is linked dynamically."});
+    return tl::make_unexpected(
+        HarnessError{"This program is linked statically; the gate needs one that is linked dynamically."});
   return files;
 }
 

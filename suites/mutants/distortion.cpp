@@ -81,7 +81,7 @@ void insert_object_before(Timeline& timeline, std::size_t index, Change change, 
 }
 
 void erase_if(Timeline& timeline, const std::function<bool(const Observation&)>& unwanted) {
-  must(std::erase_if(timeline.observations, unwanted) > 0, "entry to take away");
+  must(std::erase_if(timeline.observations, unwanted) > 0, "entry to remove");
   number_anew(timeline);
 }
 
@@ -117,7 +117,7 @@ std::size_t after_stops(const Timeline& timeline, StepName step, std::size_t cou
     stopped.insert(pod->meta.ref.uid);
     if (stopped.size() == count) return seen.index + 1;
   }
-  throw std::logic_error("the recording has no such number of pods told to stop");
+  throw std::logic_error("the recording does not have that many pod deletions");
 }
 
 void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause) {

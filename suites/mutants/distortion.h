@@ -36,17 +36,17 @@ Claim claim_before(const Timeline& timeline, const std::string& name, std::size_
 Volume volume_before(const Timeline& timeline, const std::string& name, std::size_t index);
 StatefulSet set_before(const Timeline& timeline, std::size_t index);
 
-/// Puts an entry before the one with this index, at its time; the entries are numbered anew.
+/// Puts an entry before the one with this index, at its time; the entries are renumbered.
 void insert_before(Timeline& timeline, std::size_t index, Entry entry);
 void insert_object_before(Timeline& timeline, std::size_t index, Change change, KubeObject object);
 
 /// Takes away every entry for which `unwanted` holds; at least one.
 void erase_if(Timeline& timeline, const std::function<bool(const Observation&)>& unwanted);
 
-/// The pod of that name is not heard of any more after the entry with this index.
+/// The pod of that name is not mentioned after the entry with this index.
 void erase_pods_after(Timeline& timeline, const std::string& name, std::size_t index);
 
-/// The pod is told to stop just before the entry with this index.
+/// The pod is deleted just before the entry with this index.
 void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index);
 
 /// Changes every object of that type for which `change` returns true; at least one.
@@ -76,7 +76,7 @@ void change_answer(Timeline& timeline, const std::function<void(nlohmann::json& 
   });
 }
 
-/// The entry after the one that first shows `count` pods told to stop since the step began.
+/// The entry after the one that first shows `count` pods being deleted since the step began.
 std::size_t after_stops(const Timeline& timeline, StepName step, std::size_t count);
 
 /// Lets `pause` go by before the entry with this index.

@@ -241,7 +241,7 @@ bool restart_recorder(Script& script, Chance& chance) {
   auto watches = watches_of(script);
   for (std::size_t i = from; i < to; ++i)
     if (!watch_of(*script.lines[i].entry)) told.push_back(script.lines[i]);
-  told.push_back({script.own(Trouble{"the recorder was started anew"}), at});
+  told.push_back({script.own(Trouble{"the recorder was restarted"}), at});
   std::set<std::string> resources;
   for (const WatchKey& watch : watches) resources.insert(watch.resource());
   for (const std::string& resource : resources)

@@ -41,8 +41,8 @@ void demand_allowance(JudgedStep& under) {
   for (const auto& [name, budget] : under.after.budgets)
     if (budget->allowed < spare)
       under.find(budget->meta.ref, fmt::format("status.disruptionsAllowed is {}", spare),
-                 fmt::format("it was {} at {}, while {} pods were Ready and {} are demanded", budget->allowed,
-                             moment(*under.step.end), available, demanded->available),
+                 fmt::format("it was {} at {}, while {} pods were Ready and the budget requires {}",
+                             budget->allowed, moment(*under.step.end), available, demanded->available),
                  *under.step.end, look_at_budget(under.subject));
 }
 
@@ -62,7 +62,7 @@ Verdict evictions_within_budget_are_granted(const Timeline& timeline) {
           return under.judgement.doubt(
               fmt::format("the API server answered {}", answer_of<steps::Evict>(under)));
         if (answer_of<steps::Evict>(under) == kRefused)
-          under.find(pod_ref(under), "an eviction that the budget allows is granted",
+          under.find(pod_ref(under), "the eviction is granted, because the budget allows it",
                      fmt::format("the API server answered {} at {}", kRefused, moment(*under.step.end)),
                      *under.step.end, look_at_budget(under.subject));
       },
@@ -75,7 +75,8 @@ Verdict evictions_beyond_budget_are_refused(const Timeline& timeline) {
         const std::string unready = under.pod_name(under.asked<steps::EvictBeyond>().unready);
         for (const Snapshot* moment : {&under.before, &under.after})
           if (const Pod* pod = moment->pod(unready); pod != nullptr && pod->ready && !pod->terminating())
-            return under.judgement.doubt(fmt::format("{} was Ready: the budget was not exhausted", unready));
+            return under.judgement.doubt(
+                fmt::format("{} was Ready, so the budget was not exhausted", unready));
         if (answer_of<steps::EvictBeyond>(under) == 0)
           return under.judgement.doubt("the answer was not recorded");
         if (answer_of<steps::EvictBeyond>(under) != kRefused &&
@@ -89,7 +90,7 @@ Verdict evictions_beyond_budget_are_refused(const Timeline& timeline) {
         for (const Incarnation& pod : under.pods)
           if (pod.ordinal == under.ordinal() && under.covers(pod.ending))
             under.find(pod.ref, fmt::format("{} stays", pod.ref.name),
-                       fmt::format("it was told to stop at {}", moment(*pod.ending)), *pod.ending,
+                       fmt::format("its deletion was requested at {}", moment(*pod.ending)), *pod.ending,
                        look_at_budget(under.subject));
       });
 }
@@ -107,8 +108,8 @@ Verdict evicted_pods_come_back(const Timeline& timeline) {
         const bool is_new = after != nullptr && after->meta.ref.uid != before->meta.ref.uid;
         if (is_new) return;
         if (after != nullptr || !under.overdue(kRefusalsOnly))
-          return under.judgement.doubt(fmt::format("{} was not replaced in time", name));
-        under.find(before->meta.ref, fmt::format("{} is made anew", name),
+          return under.judgement.doubt(fmt::format("{} was not recreated in time", name));
+        under.find(before->meta.ref, fmt::format("{} is recreated", name),
                    fmt::format("there was no pod of that name at {}", moment(*under.step.end)),
                    *under.step.end,
                    fmt::format("Events: kubectl -n {} describe statefulset {}", under.subject.ns,

@@ -57,7 +57,7 @@ std::string times(std::int64_t count) { return fmt::format("{} {}", count, count
 std::string out_of_reach(const Course& course) {
   const RecordedStep* nodes = course.find<steps::Nodes>();
   if (nodes == nullptr || nodes->end == nullptr) return {};
-  return "the nodes cannot be touched: " + nodes->end->as<Step>()->text;
+  return "the nodes cannot be disrupted: " + nodes->end->as<Step>()->text;
 }
 
 /// What the checkers of rows have in common.
@@ -81,15 +81,16 @@ class Rows {
     const LedgerRows& first = *reading.members.front()->as<LedgerRows>();
     if (!rows.caught_up || (rows.awaited.empty() && !first.ok))
       return judgement_.doubt(
-          fmt::format("{} had not caught up after {}, as far as anybody knows", rows.member, reading.after));
+          fmt::format("whether {} had caught up after {} is unknown", rows.member, reading.after));
     const WrittenRows written(timeline_, seen);
     if (const auto lost = written.lost(rows); lost.count > 0)
       find(reading, seen, lost,
-           fmt::format("the row {} of writer {}, which was acknowledged", lost.first, lost.writer),
-           fmt::format("{} that were acknowledged are not there after {}", times(lost.count), reading.after));
+           fmt::format("row {} of writer {}, which was acknowledged", lost.first, lost.writer),
+           fmt::format("{} that were acknowledged are missing after {}", times(lost.count), reading.after));
     if (const auto strange = written.unwritten(rows); strange.count > 0)
-      find(reading, seen, strange, "no row that nobody wrote",
-           fmt::format("{} although their writes failed or never were, first row {} of writer {}, after {}",
+      find(reading, seen, strange, "only rows whose write was acknowledged or has an unknown outcome",
+           fmt::format("{} although their writes failed or never happened; the first is row {} of writer {}, "
+                       "found after {}",
                        times(strange.count), strange.first, strange.writer, reading.after));
     for (const auto& [writer, runs] : rows.present)
       if (runs.repeated_count > 0)
@@ -133,7 +134,7 @@ class Rows {
                      std::move(observed),
                      std::move(evidence),
                      fmt::format("kubectl -n {} logs {} --previous; sync_binlog and "
-                                 "innodb_flush_log_at_trx_commit of the server; the volume below {}",
+                                 "innodb_flush_log_at_trx_commit of the server; the volume mounted at {}",
                                  subject().ns, member, subject().mount_path)});
   }
 
@@ -172,7 +173,7 @@ Verdict acknowledged_rows_are_everywhere(const Timeline& timeline) {
       std::none_of(rows.readings().begin(), rows.readings().end(), [](const Reading& reading) {
         return reading.after == steps::Salvage::name.text && !reading.members.empty();
       }))
-    rows.judgement().doubt("what a killed run left was not read back");
+    rows.judgement().doubt("the rows that the killed run left were not read back");
   return std::move(rows).verdict();
 }
 
@@ -213,9 +214,9 @@ Verdict new_replicas(Rows rows) {
       if ((read.ok && !read.caught_up) || lacks_logs(read))
         rows.judgement().find(
             {{"Pod", subject.ns, read.member, {}},
-             read.awaited.empty() ? "a new replica that gets the primary's data"
-                                  : "a new replica that gets to the primary's position " + read.awaited,
-             lacks_logs(read) ? fmt::format("its replication stands still: {}", read.replication)
+             read.awaited.empty() ? "the new replica receives the primary's data"
+                                  : "the new replica reaches the primary's position " + read.awaited,
+             lacks_logs(read) ? fmt::format("its replication has stopped: {}", read.replication)
                               : fmt::format("it is at {}, replication {}", read.position, read.replication),
              {reading.step->begin->index, seen->index},
              kRemedy});
@@ -223,7 +224,7 @@ Verdict new_replicas(Rows rows) {
         rows.judge(reading, *seen);
     }
   }
-  if (!judged) rows.judgement().doubt("no replica was added and read");
+  if (!judged) rows.judgement().doubt("no replica was added and read back");
   return std::move(rows).verdict();
 }
 
@@ -268,24 +269,25 @@ Verdict replicas_follow(const Timeline& timeline) {
       ++judged;
       const auto [other, is_new] = servers.try_emplace(rows.server, rows.member);
       if (!is_new)
-        find("a server id that no other member has",
-             fmt::format("id {}, which {} has, too", rows.server, other->second));
+        find("a server id that no other member uses",
+             fmt::format("id {}, which {} also uses", rows.server, other->second));
       if (rows.host != rows.member)
-        find(fmt::format("a server on the host {}", rows.member), fmt::format("the host name {}", rows.host));
+        find(fmt::format("the server runs on host {}", rows.member),
+             fmt::format("its host name is {}", rows.host));
       if (rows.member == subject.pod_name(subject.first)) {
         primary = &rows;
-        if (rows.read_only) find("a primary that takes writes", "it is read-only");
+        if (rows.read_only) find("the primary accepts writes", "it is read-only");
         continue;
       }
-      if (!rows.read_only) find("a replica that is read-only", "read_only is off");
+      if (!rows.read_only) find("the replica is read-only", "read_only is off");
       if (rows.replication != "running")
-        find("a replica whose replication runs", fmt::format("replication: {}", rows.replication));
+        find("the replica's replication is running", fmt::format("replication: {}", rows.replication));
       if (!rows.ok)
-        find("a replica that has the primary's users and tables", "it refuses the client: " + rows.note);
+        find("the replica has the primary's users and tables", "it refuses the client: " + rows.note);
       else if (!rows.caught_up)
-        find("a replica that gets to the primary's position " + rows.awaited, "it is at " + rows.position);
+        find("the replica reaches the primary's position " + rows.awaited, "it is at " + rows.position);
       else if (primary != nullptr && rows.position != primary->position)
-        find("the primary's position " + primary->position + " while nobody writes",
+        find("the replica is at the primary's position " + primary->position + " while there are no writes",
              "it is at " + rows.position);
     }
   }
@@ -322,7 +324,7 @@ Verdict checksums_agree(const Timeline& timeline) {
              "what wrote to a replica: its own binary log, mariadb-binlog of the newest files"});
     }
   }
-  if (judged == 0) judgement.doubt("no two members were read at one rest");
+  if (judged == 0) judgement.doubt("no two members were read during the same pause");
   judgement.doubt_if(course.cut_short());
   return std::move(judgement).verdict(counted(judged, "checksum", "checksums") +
                                       " compared with another member's");
@@ -376,9 +378,9 @@ Verdict service_recovers(const Timeline& timeline) {
       }))
     judgement.doubt("no client tried anything");
   if (const RecordedStep* salvage = course.find<steps::Salvage>(); salvage != nullptr)
-    judgement.doubt(
-        fmt::format("the run was killed before {}: not every disruption was played, or watched to its end",
-                    moment(*salvage->begin)));
+    judgement.doubt(fmt::format(
+        "the run was killed before {}, so not every disruption was performed, or observed to its end",
+        moment(*salvage->begin)));
   judgement.doubt_if(course.cut_short());
   return std::move(judgement).verdict(counted(judged, "disruption", "disruptions") + " recovered from");
 }
@@ -433,19 +435,18 @@ Verdict drained_pods_come_back(const Timeline& timeline) {
       last = &seen;
     }
   }
-  if (before == nullptr) return inconclusive("the drained node's pod was not seen before");
+  if (before == nullptr) return inconclusive("the pod of the drained node was not recorded before the drain");
   if (drain->timed_out() || (recover != nullptr && recover->timed_out())) {
     const RecordedStep& late = drain->timed_out() ? *drain : *recover;
     if (!stood_still(timeline, late, judgement))
       judgement.doubt(late.text());
     else
-      judgement.find(
-          {{"Pod", subject.ns, name, {}},
-           "a successor of the evicted pod, on another node or, for a volume that cannot move, on its own "
-           "again when it may be used",
-           late.text(),
-           {drain->begin->index, late.end->index},
-           fmt::format("kubectl -n {} describe pod {}", subject.ns, name)});
+      judgement.find({{"Pod", subject.ns, name, {}},
+                      "the evicted pod is recreated, on another node or, if its volume cannot move, on the "
+                      "same node once it is schedulable again",
+                      late.text(),
+                      {drain->begin->index, late.end->index},
+                      fmt::format("kubectl -n {} describe pod {}", subject.ns, name)});
   } else if (after == nullptr) {
     judgement.doubt("the recording ends before the drained node was back");
   } else {
@@ -494,19 +495,19 @@ Verdict no_second_copy_on_stopped_node(const Timeline& timeline) {
     if (hole != nullptr && seen.index > hole->index) continue;  // what came meanwhile may have been asked for
     if (pod->meta.ref.uid != on_node)
       judgement.find({pod->meta.ref,
-                      "no other pod of this name while the stopped node may still run the first",
+                      "no second pod of this name while the stopped node may still be running the first",
                       "a second pod was created",
                       {stop->begin->index, seen.index},
                       "who deleted the first pod's object: the API server's audit log, a garbage collector"});
     else if (seen.is_deletion())
       judgement.find({pod->meta.ref,
-                      "a pod that stays, Terminating, until its node says that it is gone",
+                      "the pod stays in the API as Terminating until its node reports that it is gone",
                       "its object was removed",
                       {stop->begin->index, seen.index},
                       "who deleted the pod without grace: the API server's audit log"});
   }
   if (!hold->reached()) judgement.doubt(hold->text());
-  if (judged == 0) judgement.doubt(fmt::format("{} told nothing of itself while its node was stopped", name));
+  if (judged == 0) judgement.doubt(fmt::format("{} reported nothing while its node was stopped", name));
   doubt_if_lost(judgement, course, stop->begin, hold->end);
   return std::move(judgement).verdict(
       fmt::format("{} of {} on the stopped node", counted(judged, "state", "states"), name));

@@ -22,7 +22,7 @@ Verdict rows_survive_loss_of_all_pods(const Timeline& timeline);
 Verdict new_replicas_catch_up(const Timeline& timeline);
 /// SCL-03b: so they do when the primary has purged its binary logs before.
 Verdict new_replicas_catch_up_after_purge(const Timeline& timeline);
-/// AVL-01: after each disruption writes and reads go on. Measures how long they did not.
+/// AVL-01: after each disruption writes and reads continue. Measures how long they did not.
 Verdict service_recovers(const Timeline& timeline);
 
 /// DIS-02: a drained node gives up its pods, and they come back on their own storage.

@@ -61,7 +61,7 @@ bool RowLedger::crosses_replacement(const SqlOperation& read) const {
 
 std::string RowLedger::origin(std::string_view key) const {
   const auto found = member_of_key_.find(key);
-  return found == member_of_key_.end() ? "never written by the client"
+  return found == member_of_key_.end() ? "the client never wrote them"
                                        : fmt::format("written to {}", found->second);
 }
 
@@ -101,7 +101,7 @@ void RowLedger::judge(const SqlOperation& read, const Observation& seen, Judgeme
     if (due) ++present;
     const auto effective = [](const Version& version) { return version.outcome != Outcome::kFailed; };
     if (std::none_of(written.versions.begin(), written.versions.end(), effective))
-      foreign.note(row.key + ", refused when it was written", seen.index);
+      foreign.note(row.key + ", although its write was refused", seen.index);
     else if (std::none_of(written.versions.begin(), written.versions.end(), [&](const Version& version) {
                return effective(version) && version.checksum == row.checksum;
              }))
@@ -128,16 +128,16 @@ void RowLedger::judge(const SqlOperation& read, const Observation& seen, Judgeme
              subject_.container)});
   };
   if (present < due) {
-    Wrong missing{due - present, "one not named", seen.index};
+    Wrong missing{due - present, "one without a name", seen.index};
     if (!judgement.is_full()) missing = missing_rows(member, read);
-    report(fmt::format("each acknowledged row of {} is there again", read.member), missing, due,
+    report(fmt::format("every acknowledged row of {} is still there", read.member), missing, due,
            "were missing");
   }
-  report(fmt::format("rows of {} keep the checksum with which they were written", read.member), altered,
+  report(fmt::format("rows of {} keep the checksum that they were written with", read.member), altered,
          read.rows.size(), "were altered");
-  report(fmt::format("{} holds only rows that were written to it", read.member), foreign, read.rows.size(),
-         "did not belong there");
-  report(fmt::format("each row of {} is there once", read.member), twice, read.rows.size(),
+  report(fmt::format("{} contains only rows that were written to it", read.member), foreign, read.rows.size(),
+         "do not belong there");
+  report(fmt::format("every row of {} is there exactly once", read.member), twice, read.rows.size(),
          "were there more than once");
 }
 
@@ -148,7 +148,7 @@ std::vector<const SqlOperation*> RowLedger::judge_reads(std::span<const Observat
     const auto* operation = seen.as<SqlOperation>();
     if (operation == nullptr || operation->kind != SqlOperation::Kind::kRead) continue;
     if (operation->outcome != SqlOperation::Outcome::kOk) {
-      judgement.doubt(fmt::format("the read of {} failed: {}", operation->member, operation->note));
+      judgement.doubt(fmt::format("reading from {} failed: {}", operation->member, operation->note));
       continue;
     }
     judge(*operation, seen, judgement);

@@ -61,7 +61,7 @@ class Assumptions {
     if (step.begins())
       begun_.insert(step.name());
     else if (!begun_.contains(step.name()))
-      report(seen, fmt::format("ends step \"{}\", which never began", step.name()));
+      report(seen, fmt::format("ends step \"{}\", which never started", step.name()));
   }
 
   void see(const ObjectSeen& event, const Observation& seen) {
@@ -69,7 +69,7 @@ class Assumptions {
     if (event.change != Change::kDeleted)
       known_.insert(meta.ref.uid.value);
     else if (!known_.contains(meta.ref.uid.value))
-      return report(seen, fmt::format("is the end of {}, which was never seen", meta.ref.text()));
+      return report(seen, fmt::format("is the deletion of {}, which was never recorded", meta.ref.text()));
     if (const std::uint64_t version = version_of(event, meta); version != 0)
       see_version(event, meta, version, seen);
     if (meta.ref.kind == "Namespace" && meta.ref.name == timeline_.subject().ns) see_namespace(meta, seen);
@@ -100,9 +100,9 @@ class Assumptions {
     if (begun_.empty()) return;  // who only looks on has no namespace of his own
     if (namespace_.empty()) namespace_ = meta.ref.uid.value;
     if (namespace_ != meta.ref.uid.value)
-      report(seen, fmt::format("is another namespace {} than the one of before", meta.ref.name));
+      report(seen, fmt::format("is a different namespace {} than before", meta.ref.name));
     else if (meta.deletion || seen.is_deletion())
-      report(seen, fmt::format("shows that somebody deleted our namespace {}", meta.ref.name));
+      report(seen, fmt::format("shows that namespace {} was deleted by somebody else", meta.ref.name));
   }
 
   const Timeline& timeline_;

@@ -15,7 +15,7 @@
 namespace stateproof::check {
 namespace {
 
-/// Steps after which the scenario cannot go on when the cluster does not follow. The others ("resolve",
+/// Steps after which the scenario cannot continue when the cluster does not follow. The others ("resolve",
 /// "write", "read") only look.
 bool is_demand(const RecordedStep& step) {
   return is_one_of<steps::Create, steps::Replace, steps::ScaleUp, steps::ScaleDown, steps::ScaleBack>(step);
@@ -36,7 +36,7 @@ constexpr std::array<std::string_view, std::variant_size_v<KubeObject>> kResourc
 std::string_view phase_text(Step::Phase phase) {
   switch (phase) {
     case Step::Phase::kBegin:
-      return "was still under way";
+      return "was still in progress";
     case Step::Phase::kReached:
       return "was reached";
     case Step::Phase::kTimedOut:
@@ -152,7 +152,7 @@ std::optional<std::string> Course::cut_short() const {
     if (is_demand(step) && !step.reached()) return step.text();
   if (timeline_.finish && timeline_.finish->reason == End::Reason::kComplete) return std::nullopt;
   if (!timeline_.finish)
-    return cleanup_began_ ? std::nullopt : std::optional<std::string>{"the recording stops in the middle"};
+    return cleanup_began_ ? std::nullopt : std::optional<std::string>{"the recording is incomplete"};
   const bool interrupted = timeline_.finish->reason == End::Reason::kInterrupted;
   const std::string what = interrupted ? "the run was interrupted" : "the harness failed";
   return timeline_.finish->text.empty() ? what : what + ": " + timeline_.finish->text;

@@ -196,7 +196,7 @@ bool is_overdue(const Timeline& timeline, const Debt& debt, Judgement& judgement
   if (debt.hindrances.refusals) hindrance = refusal(timeline, debt);
   if (!hindrance && debt.hindrances.stuck_pods) hindrance = any_stuck_pod(timeline, debt);
   if (!hindrance && debt.hindrances.refusals && seems_dead(timeline, debt, since))
-    hindrance = fmt::format("the controller was not heard of after {} (#{})", moment(since), since.index);
+    hindrance = fmt::format("the controller showed no activity after {} (#{})", moment(since), since.index);
   if (hindrance) judgement.doubt(*hindrance);
   return !hindrance;
 }

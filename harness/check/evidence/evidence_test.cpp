@@ -396,7 +396,7 @@ TEST(CreationOrder, WhatWasScaledAwayIsMadeAgainFromBelow) {
     return predecessors_were_ready(story);
   };
   EXPECT_EQ(outcome(scaled_back({2, 3, 4})), Outcome::kConformant);
-  EXPECT_THAT(scaled_back({4, 3, 2}), IsNonconformantAs(HasSubstr("had not been created again")));
+  EXPECT_THAT(scaled_back({4, 3, 2}), IsNonconformantAs(HasSubstr("had not been recreated")));
 }
 
 TEST(Vacuity, OneMemberHasNobodyToAgreeWith) {

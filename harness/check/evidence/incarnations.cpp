@@ -47,7 +47,8 @@ void follow(Incarnation& pod, const Pod& now, const Observation& seen) {
   if (pod.last == nullptr || pod.last->addresses != now.addresses)
     pod.addresses.insert(now.addresses.begin(), now.addresses.end());
   // A pod that failed is deleted by the controller to make room for its successor, and one that lost its node
-  // by others: neither was chosen by the set's own scaling. Once it was told to stop it may well succeed.
+  // by others: neither was chosen by the set's own scaling. Once its deletion was requested it may well
+  // succeed.
   if (pod.ending == nullptr)
     pod.excused = pod.excused || now.phase == "Failed" || now.phase == "Succeeded" || !now.disruption.empty();
   if (pod.ending == nullptr && (now.terminating() || seen.is_deletion())) {

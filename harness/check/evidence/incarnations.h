@@ -14,7 +14,7 @@
 
 namespace stateproof::check {
 
-/// A stretch of time in which a pod was Ready, not told to stop, and kept its addresses.
+/// A period in which a pod was Ready, not being deleted, and kept its addresses.
 struct ReadyStretch {
   const Observation* from = nullptr;
   const Observation* until = nullptr;  ///< the first entry that shows otherwise; null: Ready to the end
@@ -28,7 +28,7 @@ struct Incarnation {
   const Observation* appeared = nullptr;
   bool created = false;  ///< its creation was delivered live, so the place in the order is known
   std::vector<ReadyStretch> ready;
-  const Observation* ending = nullptr;  ///< first sign that it was told to stop
+  const Observation* ending = nullptr;  ///< first sign that its deletion was requested
   bool ending_ordered = false;          ///< that sign was delivered live
   const Observation* gone = nullptr;
   const Observation* fault = nullptr;  ///< the deliberate deletion or eviction of this very pod

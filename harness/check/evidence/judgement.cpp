@@ -39,7 +39,7 @@ Judgement::Judgement(const Course& course, const Watches& watches)
 void Judgement::find(Finding finding) {
   const auto breach = std::max_element(finding.evidence.begin(), finding.evidence.end());
   if (breach != finding.evidence.end() && *breach > first_hole_)
-    return doubt(fmt::format("what came after that proves nothing: {}", finding.observed));
+    return doubt(fmt::format("nothing after that is proof: {}", finding.observed));
   if (is_full()) {
     ++left_out_;
     return;

@@ -131,7 +131,7 @@ Verdict judge_step(const Timeline& timeline, StepName step, const Watches& watch
     if (asked_for && !one.reached()) judgement.doubt(one.text());
   }
   if (!any)
-    judgement.doubt(course.missing(step).value_or(fmt::format("step \"{}\" was not played", step.text)));
+    judgement.doubt(course.missing(step).value_or(fmt::format("step \"{}\" was not performed", step.text)));
   return std::move(judgement).verdict(std::move(judged));
 }
 

@@ -47,7 +47,8 @@ bool is_empty(JudgedStep& under, const Sides& sides) {
 
 Verdict names_differ(const Timeline& timeline) {
   return judge_step<steps::ReplaceLoose>(
-      timeline, {"pods"}, "the set's names are predictable, the Deployment's are not", [](JudgedStep& under) {
+      timeline, {"pods"}, "the StatefulSet's pod names are predictable, those of the Deployment are not",
+      [](JudgedStep& under) {
         const Sides sides = sides_of(under.before, under.subject);
         if (is_empty(under, sides)) return;
         for (const auto& [name, pod] : sides.of_the_set)
@@ -67,7 +68,7 @@ Verdict names_differ(const Timeline& timeline) {
 
 Verdict deployment_creates_at_once(const Timeline& timeline) {
   return judge_step<steps::Create>(
-      timeline, {"pods"}, "the Deployment's pods were all created while none was Ready",
+      timeline, {"pods"}, "all pods of the Deployment were created while none was Ready",
       [](JudgedStep& under) {
         std::size_t created = 0;
         for (const Observation& seen : under.during) {
@@ -88,7 +89,8 @@ Verdict deployment_creates_at_once(const Timeline& timeline) {
 
 Verdict only_the_set_keeps_names(const Timeline& timeline) {
   Verdict loose = judge_step<steps::ReplaceLoose>(
-      timeline, {"pods"}, "the Deployment's new pod had a new name, the set's the old one",
+      timeline, {"pods"},
+      "the Deployment's replacement pod had a new name, that of the StatefulSet the old one",
       [](JudgedStep& under) {
         const Sides before = sides_of(under.before, under.subject);
         const Sides after = sides_of(under.after, under.subject);
@@ -96,14 +98,15 @@ Verdict only_the_set_keeps_names(const Timeline& timeline) {
         for (const auto& [name, pod] : after.loose) {
           const auto former = before.loose.find(name);
           if (former == before.loose.end() || former->second->meta.ref.uid == pod->meta.ref.uid) continue;
-          under.find(pod->meta.ref, "a new pod of a Deployment has a new name",
-                     fmt::format("{} was given again", name), *under.step.end, look_at_pods(under.subject));
+          under.find(pod->meta.ref, "the Deployment's replacement pod has a new name",
+                     fmt::format("it was named {} again", name), *under.step.end,
+                     look_at_pods(under.subject));
         }
         if (under.step.reached() && after.loose.size() < before.loose.size())
           under.judgement.doubt("the Deployment has fewer pods than before");
       });
   Verdict kept = judge_step<steps::ReplaceSleeper>(
-      timeline, {"pods"}, "the set's new pod has the old name", [](JudgedStep& under) {
+      timeline, {"pods"}, "the StatefulSet's replacement pod has the old name", [](JudgedStep& under) {
         const std::string name = under.pod_name(under.ordinal());
         const Sides before = sides_of(under.before, under.subject);
         const Sides after = sides_of(under.after, under.subject);
@@ -120,7 +123,7 @@ Verdict only_the_set_keeps_names(const Timeline& timeline) {
 Verdict only_the_set_gives_host_names(const Timeline& timeline) {
   return judge_step<steps::ReplaceLoose>(
       timeline, {"pods", "endpointslices"},
-      "only the set's pods had host names of their own behind their headless Service", [](JudgedStep& under) {
+      "only the StatefulSet's endpoints had host names behind the headless Service", [](JudgedStep& under) {
         const Sides sides = sides_of(under.before, under.subject);
         if (is_empty(under, sides)) return;
         std::set<std::string_view> published;
@@ -143,13 +146,13 @@ Verdict only_the_set_gives_host_names(const Timeline& timeline) {
           }
         for (const auto& [name, pod] : sides.of_the_set)
           if (!published.contains(name))
-            under.judgement.doubt(fmt::format("{} stood in no EndpointSlice", name));
+            under.judgement.doubt(fmt::format("{} was in no EndpointSlice", name));
       });
 }
 
 Verdict only_the_set_gives_claims(const Timeline& timeline) {
   return judge_step<steps::ReplaceLoose>(
-      timeline, {"pods"}, "the set's pods had a claim each, the Deployment's shared one",
+      timeline, {"pods"}, "the StatefulSet's pods had a claim each, those of the Deployment shared one",
       [](JudgedStep& under) {
         const Sides sides = sides_of(under.before, under.subject);
         if (is_empty(under, sides)) return;
@@ -159,15 +162,15 @@ Verdict only_the_set_gives_claims(const Timeline& timeline) {
           const auto [user, is_first] = users.emplace(claim, name);
           if (claim.empty() || !is_first)
             under.find(
-                pod->meta.ref, "each pod of the set has a claim of its own",
-                claim.empty() ? "it has none" : fmt::format("{} is used by {}, too", claim, user->second),
+                pod->meta.ref, "every pod of the StatefulSet has its own claim",
+                claim.empty() ? "it is not" : fmt::format("{} is also used by {}", claim, user->second),
                 *under.step.begin, look_at_pods(under.subject));
         }
         std::set<std::string> shared;
         for (const auto& [name, pod] : sides.loose) shared.insert(pod->claim_at(under.subject.mount_path));
         if (shared.size() > 1)
           under.find(sides.loose.begin()->second->meta.ref,
-                     "the Deployment's pods share the claim of their template",
+                     "the Deployment's pods share the claim that their template names",
                      fmt::format("they use {} claims", shared.size()), *under.step.begin,
                      look_at_pods(under.subject));
       });
@@ -181,17 +184,17 @@ Verdict set_ends_in_reverse(const Timeline& timeline) {
 
 Verdict deployment_ends_at_once(const Timeline& timeline) {
   return judge_step<steps::ScaleDown>(
-      timeline, {"pods"}, "the Deployment's pods were all told to stop while none was gone",
+      timeline, {"pods"}, "deletion of all the Deployment's pods was requested before the first was gone",
       [](JudgedStep& under) {
         std::map<std::string_view, const Pod*> untold = sides_of(under.before, under.subject).loose;
         if (untold.size() < 2)
           return under.judgement.doubt(
-              "fewer than two pods had to go: nothing shows that none was waited for");
+              "fewer than two pods were to be deleted, so it cannot be seen whether the controller waits");
         const auto find = [&](const Observation& breach, const char* when) {
           for (const auto& [name, pod] : untold)
-            under.find(pod->meta.ref, fmt::format("{} is told to stop without waiting for the others", name),
-                       fmt::format("nothing had told it to stop at {}, {}", moment(breach), when), breach,
-                       look_at_pods(under.subject));
+            under.find(pod->meta.ref, fmt::format("{} is deleted without waiting for the others", name),
+                       fmt::format("its deletion had not been requested at {}, {}", moment(breach), when),
+                       breach, look_at_pods(under.subject));
         };
         for (const Observation& seen : under.during) {
           const Pod* pod = seen.object<Pod>();

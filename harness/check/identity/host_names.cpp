@@ -44,7 +44,7 @@ Verdict judge_looks(const Timeline& timeline, std::string_view judged, Judge jud
   if (looks == 0)
     judgement.doubt(course.cut_short().value_or("no host name was read"));
   else if (!replaced)
-    judgement.doubt("no pod's host name was read again after the pod was replaced");
+    judgement.doubt("no host name was read again after a pod was replaced");
   return std::move(judgement).verdict(
       fmt::format("{} {}", counted(looks, "host name", "host names"), judged));
 }
@@ -57,7 +57,7 @@ struct Compared {
 }  // namespace
 
 Verdict host_name_is_pod_name(const Timeline& timeline) {
-  return judge_looks(timeline, "as the pods are called, before and after replacement",
+  return judge_looks(timeline, "equal to the name of the pod, before and after replacement",
                      [](const Incarnation& pod, const HostNameSeen& seen) {
                        Compared compared{fmt::format("the host name in {} is {}", pod.ref.name, pod.ref.name),
                                          {}};

@@ -62,20 +62,20 @@ class WantedPods {
   void judge_stranger(const Pod& pod, const Observation& seen) {
     if (!controlled_by_subject(pod, subject_) || ordinal_of(pod.meta.ref.name, subject_.set)) return;
     if (!strangers_.insert(pod.meta.ref.uid).second) return;
-    report_name(pod.meta.ref, seen, "a name that is not of the form <set>-<ordinal>");
+    report_name(pod.meta.ref, seen, "the name is not of the form <set>-<ordinal>");
   }
 
   void judge_arrival(const Incarnation& pod) {
     ++judged_;
     if (!pod.created) return;
     if (pod.ordinal >= subject_.first && pod.ordinal < end_of(allowed_)) return;
-    report_name(pod.ref, *pod.appeared, fmt::format("an ordinal outside {}", range(allowed_)));
+    report_name(pod.ref, *pod.appeared, fmt::format("the ordinal is outside {}", range(allowed_)));
   }
 
   void report_name(const ObjectRef& pod, const Observation& seen, const std::string& what) {
     judgement_.find(
         {pod,
-         fmt::format("the set creates {} and nothing else", range(allowed_)),
+         fmt::format("the StatefulSet creates {} and no other pod", range(allowed_)),
          fmt::format("{} was created at {}: {}", pod.name, moment(seen), what),
          {seen.index},
          fmt::format("spec.replicas and spec.ordinals.start: kubectl -n {} get statefulset {} -o yaml",
@@ -91,10 +91,10 @@ class WantedPods {
     if (pod.ordinal < subject_.first) return;
     judgement_.find(
         {pod.ref,
-         fmt::format("{} stays while {} are wanted", pod.ref.name,
+         fmt::format("{} stays, because {} are wanted", pod.ref.name,
                      counted(static_cast<std::size_t>(wanted_.value), "pod", "pods")),
-         fmt::format("{} was told to stop at {}, and nothing in the recording asked for it", pod.ref.name,
-                     moment(*pod.ending)),
+         fmt::format("deletion of {} was requested at {}, and nothing in the recording asked for it",
+                     pod.ref.name, moment(*pod.ending)),
          {pod.ending->index},
          fmt::format("who deleted it: kubectl -n {} get events --field-selector involvedObject.name={}; the "
                      "API server's audit log for \"delete pods\"",
@@ -159,7 +159,7 @@ class Replacements {
               const std::string& after, std::string_view field) {
     judgement_.find(
         {pod.ref,
-         fmt::format("the new {} has {} of before, {}", pod.ref.name, what, before.empty() ? "none" : before),
+         fmt::format("the new {} has {} as before, {}", pod.ref.name, what, before.empty() ? "none" : before),
          fmt::format("the new {} of {} has {}", pod.ref.name, moment(*pod.appeared),
                      after.empty() ? "none" : after),
          {pod.former->appeared->index, pod.appeared->index},
@@ -183,9 +183,9 @@ class Replacements {
       return judgement_.doubt(fmt::format("{} did not come back: {}", pod.ref.name, step->text()));
     judgement_.find(
         {pod.ref,
-         fmt::format("{} comes back after it was deleted", pod.ref.name),
-         fmt::format("{} was gone at {} and no pod of that name was created within {}", pod.ref.name,
-                     moment(*pod.gone), seconds(waited)),
+         fmt::format("{} is recreated after it was deleted", pod.ref.name),
+         fmt::format("{} was gone at {} and was not recreated within {}", pod.ref.name, moment(*pod.gone),
+                     seconds(waited)),
          {pod.fault->index, pod.gone->index, step->end->index},
          fmt::format("Events of the set (FailedCreate) and the log of kube-controller-manager: kubectl -n {} "
                      "describe statefulset {}",
@@ -218,7 +218,7 @@ Verdict only_wanted_pods(const Timeline& timeline) {
   judgement.doubt_if(course.cut_short());
   if (wanted.judged() == 0) judgement.doubt("no pod of the set was seen");
   return std::move(judgement).verdict(counted(wanted.judged(), "pod", "pods") +
-                                      ", all of them wanted, none taken away unasked");
+                                      ", all of them wanted, none deleted unasked");
 }
 
 Verdict replacement_keeps_identity(const Timeline& timeline) {
@@ -226,7 +226,7 @@ Verdict replacement_keeps_identity(const Timeline& timeline) {
   Judgement judgement{course, {"pods"}};
   const std::size_t proved = Replacements{timeline, course, judgement}.judge();
   return std::move(judgement).verdict(
-      fmt::format("{} came back under the old name", counted(proved, "pod", "pods")));
+      fmt::format("{} recreated under the old name", counted(proved, "pod", "pods")));
 }
 
 Verdict one_pod_per_name(const Timeline& timeline) {
@@ -241,7 +241,7 @@ Verdict one_pod_per_name(const Timeline& timeline) {
     judgement.find({pod.ref,
                     fmt::format("the pod with UID {} is gone before {} is created again",
                                 former->ref.uid.value, pod.ref.name),
-                    fmt::format("{} was created at {} with UID {}, while the one before had not gone",
+                    fmt::format("{} was created at {} with UID {}, before its predecessor was gone",
                                 pod.ref.name, moment(*pod.appeared), pod.ref.uid.value),
                     {former->appeared->index, pod.appeared->index},
                     fmt::format("forced deletions: the API server's audit log for \"delete pods\" of {}",
@@ -249,7 +249,7 @@ Verdict one_pod_per_name(const Timeline& timeline) {
   }
   judgement.doubt_if(course.cut_short());
   if (judged == 0) judgement.doubt("no pod of the set was seen");
-  return std::move(judgement).verdict(counted(judged, "pod", "pods") + ", never two of one name");
+  return std::move(judgement).verdict(counted(judged, "pod", "pods") + ", never two with the same name");
 }
 
 Verdict gone_pods_have_ended(const Timeline& timeline) {
@@ -258,7 +258,7 @@ Verdict gone_pods_have_ended(const Timeline& timeline) {
   Judgement judgement{course, {"pods"}};
   std::size_t judged = 0;
   for (const Incarnation& pod : pods) {
-    // A node that is lost tells nothing of its containers any more; what a re-list lacks had a last word,
+    // A lost node no longer reports on its containers; what a re-list lacks had a last word,
     // too.
     if (pod.gone == nullptr || pod.gone->as<ObjectSeen>()->synthesized || pod.excused) continue;
     ++judged;
@@ -268,16 +268,18 @@ Verdict gone_pods_have_ended(const Timeline& timeline) {
     if (running == containers.end()) continue;
     judgement.find(
         {pod.ref,
-         fmt::format("the containers of {} have ended before it is gone", pod.ref.name),
-         fmt::format("it was gone at {}, and the last word on its container {} is that it runs",
+         fmt::format("the containers of {} have terminated before the pod is removed from the API",
+                     pod.ref.name),
+         fmt::format("it was removed at {}, and the last reported state of its container {} is running",
                      moment(*pod.gone), running->name),
          {pod.gone->index},
-         fmt::format("deletions without grace: the API server's audit log for \"delete pods\" of {}",
+         fmt::format("forced deletions: the API server's audit log for \"delete pods\" of {}",
                      pod.ref.name)});
   }
   judgement.doubt_if(course.cut_short());
-  if (judged == 0) judgement.doubt("no pod of the set went");
-  return std::move(judgement).verdict(counted(judged, "pod", "pods") + " had ended before they were gone");
+  if (judged == 0) judgement.doubt("no pod of the set was deleted");
+  return std::move(judgement).verdict(counted(judged, "pod", "pods") +
+                                      " had terminated before they were removed from the API");
 }
 
 }  // namespace stateproof::check

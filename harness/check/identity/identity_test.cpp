@@ -16,7 +16,7 @@ using testing::HasSubstr;
 TEST(OnlyWantedPods, AWholeLifecycleIsConformant) {
   const Verdict verdict = only_wanted_pods(Story::lifecycle());
   EXPECT_THAT(verdict, IsConformant());
-  EXPECT_EQ(verdict.reason, "9 pods, all of them wanted, none taken away unasked");
+  EXPECT_EQ(verdict.reason, "9 pods, all of them wanted, none deleted unasked");
 }
 
 TEST(OnlyWantedPods, ClientPodsAreOfNoConcern) {
@@ -70,7 +70,7 @@ TEST(OnlyWantedPods, RejectsAnOrdinalTooMany) {
   const Story story = Story{}.deployed().created(3);
   const Verdict verdict = only_wanted_pods(story);
   EXPECT_THAT(verdict, IsNonconformant(ElementsAre(story.last())));
-  EXPECT_THAT(verdict.reason, HasSubstr("an ordinal outside mariadb-0 to mariadb-2"));
+  EXPECT_THAT(verdict.reason, HasSubstr("the ordinal is outside mariadb-0 to mariadb-2"));
 }
 
 TEST(OnlyWantedPods, RejectsOrdinalsBelowTheFirst) {
@@ -127,7 +127,7 @@ TEST(ReplacementKeepsIdentity, RejectsAPodThatNeverComesBack) {
   Story story = Story{}.deployed().begins(steps::Replace{.ordinal = {1}}).fault(1).terminating(1).deleted(1);
   const Verdict verdict = replacement_keeps_identity(story.after(120s).times_out<steps::Replace>());
   EXPECT_THAT(verdict, IsNonconformant(ElementsAre(story.last())));
-  EXPECT_THAT(verdict.reason, HasSubstr("no pod of that name was created within 120.0 s"));
+  EXPECT_THAT(verdict.reason, HasSubstr("was not recreated within 120.0 s"));
 }
 
 TEST(ReplacementKeepsIdentity, APodThatHangsIsNoLostIdentity) {
@@ -186,7 +186,7 @@ TEST(GonePodsHaveEnded, AWholeLifecycleIsConformant) {
 
 TEST(GonePodsHaveEnded, RejectsAPodThatGoesWhileItRuns) {
   EXPECT_THAT(gone_pods_have_ended(Story{}.deployed().modified(2, run).terminating(2).deleted(2)),
-              IsNonconformantAs(HasSubstr("its container mariadb is that it runs")));
+              IsNonconformantAs(HasSubstr("its container mariadb is running")));
 }
 
 TEST(GonePodsHaveEnded, AskNothingOfAPodWhoseNodeIsLost) {

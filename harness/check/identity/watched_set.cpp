@@ -53,7 +53,7 @@ void judge_claims(const Incarnation& pod, const WatchedSet& set, Judgement& judg
     if (used == own) continue;
     if (!pod.created) {
       judgement.doubt(
-          fmt::format("{}, which was there before, uses {} for volume {}", pod.ref.name, used, name));
+          fmt::format("{}, which existed before, uses {} for volume {}", pod.ref.name, used, name));
       continue;
     }
     judgement.find({pod.ref,
@@ -88,7 +88,7 @@ void judge_sharing(const Timeline& timeline, Judgement& judgement) {
       judgement.find(
           {claim->meta.ref,
            fmt::format("volume {} belongs to claim {} alone", claim->volume, held->second.ref.name),
-           fmt::format("claim {} (UID {}) was bound to it, too, at {}", claim->meta.ref.name,
+           fmt::format("claim {} (UID {}) was also bound to it at {}", claim->meta.ref.name,
                        claim->meta.ref.uid.value, moment(seen)),
            {held->second.seen->index, seen.index},
            fmt::format("spec.claimRef: kubectl get pv {} -o yaml", claim->volume)});
@@ -115,10 +115,10 @@ bool judge_found_again(const Incarnation& pod, const WatchedSet& set, const Bind
       judgement.doubt(fmt::format("claim {} was not recorded", claim_of(name, pod)));
       return false;
     }
-    // One that was deleted later was there until then: what is made anew has another UID.
+    // One that was deleted later was there until then: what is recreated has another UID.
     if (lives.size() > 1) {
       judgement.doubt(
-          fmt::format("claim {} was made anew meanwhile; who deleted it, the recording does not tell",
+          fmt::format("claim {} was recreated meanwhile; the recording does not show who deleted it",
                       claim_of(name, pod)));
       return false;
     }
@@ -127,7 +127,7 @@ bool judge_found_again(const Incarnation& pod, const WatchedSet& set, const Bind
         volume != nullptr && volume->moved != nullptr) {
       judgement.find({volume->ref,
                       fmt::format("volume {} of claim {} stays the same one", claim.volume, claim.ref.name),
-                      fmt::format("it led to another place at {}", moment(*volume->moved)),
+                      fmt::format("it pointed to another location at {}", moment(*volume->moved)),
                       {volume->appeared->index, volume->moved->index},
                       fmt::format("the source in spec: kubectl get pv {} -o yaml", claim.volume)});
       return false;
@@ -205,7 +205,7 @@ Verdict watched_pods_are_wanted(const Timeline& timeline) {
   const auto [first, end] = set.wanted();
   const Course course{timeline};
   // What a list tells is never called created.
-  Judgement judgement{course, Watches{"pods"}.even_after_holes("only what was seen live is judged")};
+  Judgement judgement{course, Watches{"pods"}.even_after_holes("only what was observed live is judged")};
   std::set<Uid> known;
   std::size_t judged = 0;
   for (const Observation& seen : timeline) {
@@ -220,14 +220,14 @@ Verdict watched_pods_are_wanted(const Timeline& timeline) {
     const ObjectSeen& event = *seen.as<ObjectSeen>();
     // A set that was there before may have wanted more a moment ago.
     if (event.change != Change::kAdded || event.synthesized || (ordinal && !set.from_the_beginning())) {
-      judgement.doubt(
-          fmt::format("{} is outside of what was wanted while it was watched", pod->meta.ref.name));
+      judgement.doubt(fmt::format("{} is outside the ordinals that were wanted while it was watched",
+                                  pod->meta.ref.name));
       continue;
     }
     judgement.find(
         {pod->meta.ref,
-         fmt::format("the set makes pods {}-{} to {}-{} and no others", subject.set, first.value, subject.set,
-                     end.value - 1),
+         fmt::format("the StatefulSet creates pods {}-{} to {}-{} and no others", subject.set, first.value,
+                     subject.set, end.value - 1),
          fmt::format("{} was created at {}", pod->meta.ref.name, moment(seen)),
          {seen.index},
          fmt::format("spec.replicas and spec.ordinals.start: kubectl -n {} get statefulset {} -o yaml",
@@ -244,7 +244,7 @@ Verdict watched_pods_use_own_claims(const Timeline& timeline) {
   const Bindings bindings{timeline.observations, timeline.subject()};
   const Course course{timeline};
   Judgement judgement{
-      course, Watches{"pods", "persistentvolumeclaims"}.even_after_holes("each pod is judged by itself")};
+      course, Watches{"pods", "persistentvolumeclaims"}.even_after_holes("each pod is judged on its own")};
   std::size_t judged = 0;
   for (const Incarnation* pod : own_pods(all, set)) {
     judge_claims(*pod, set, judgement);
@@ -258,7 +258,8 @@ Verdict watched_pods_use_own_claims(const Timeline& timeline) {
         judgement.doubt(fmt::format("claim {} was not seen Bound", claim_of(name, *pod)));
   }
   if (judged == 0) judgement.doubt("no pod of the set was Ready");
-  return std::move(judgement).verdict(counted(judged, "pod", "pods") + ", each with the claims of its name");
+  return std::move(judgement).verdict(counted(judged, "pod", "pods") +
+                                      ", each with the claims that bear its name");
 }
 
 Verdict watched_claims_have_own_volumes(const Timeline& timeline) {
@@ -298,7 +299,7 @@ Verdict watched_storage_is_found_again(const Timeline& timeline) {
   }
   if (judged == 0) judgement.doubt("no pod was replaced and became Ready");
   return std::move(judgement).verdict(counted(judged, "pod", "pods") +
-                                      " replaced, each with the claims and volumes of before");
+                                      " replaced, each with the same claims and volumes as before");
 }
 
 }  // namespace stateproof::check

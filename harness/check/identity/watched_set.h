@@ -23,7 +23,7 @@ class WatchedSet {
  public:
   explicit WatchedSet(const Timeline& timeline);
 
-  /// Why nothing can be said: no set was recorded, or one of its name was made anew with other rules.
+  /// Why nothing can be said: no set was recorded, or one of its name was recreated with other rules.
   [[nodiscard]] const std::optional<std::string>& doubt() const { return doubt_; }
   [[nodiscard]] bool ordered() const { return ordered_; }
   [[nodiscard]] const std::vector<std::string>& claim_templates() const { return templates_; }

@@ -173,13 +173,13 @@ TEST(WatchedClaims, OfAPodThatWasThereBeforeMayBeThoseOfAnotherSet) {
   EXPECT_THAT(watched_pods_use_own_claims(watched.timeline()), IsNonconformant(ElementsAre(2)));
   Timeline timeline = watched.timeline();
   std::get<ObjectSeen>(timeline.observations[1].what).change = Change::kListed;
-  EXPECT_THAT(watched_pods_use_own_claims(timeline), IsInconclusive(HasSubstr("was there before")));
+  EXPECT_THAT(watched_pods_use_own_claims(timeline), IsInconclusive(HasSubstr("which existed before")));
 }
 
 TEST(WatchedClaims, AreTheirPodsOwn) {
   const Verdict verdict = watched_pods_use_own_claims(whole().timeline());
   EXPECT_THAT(verdict, IsConformant());
-  EXPECT_EQ(verdict.reason, "3 pods, each with the claims of its name");
+  EXPECT_EQ(verdict.reason, "3 pods, each with the claims that bear its name");
 }
 
 TEST(WatchedClaims, OfAnotherPodAreABreach) {
@@ -238,13 +238,13 @@ Watched replaced() {
 TEST(WatchedStorage, IsFoundAgain) {
   const Verdict verdict = watched_storage_is_found_again(replaced().timeline());
   EXPECT_THAT(verdict, IsConformant());
-  EXPECT_EQ(verdict.reason, "1 pod replaced, each with the claims and volumes of before");
+  EXPECT_EQ(verdict.reason, "1 pod replaced, each with the same claims and volumes as before");
 }
 
 TEST(WatchedStorage, ThatSomebodyDeletedGivesDoubt) {
   Watched watched = whole();
   watched.story().terminating(1).deleted(1).claim_deleted(1).created(1).bound(1).ready(1);
-  EXPECT_THAT(watched_storage_is_found_again(watched.timeline()), IsInconclusive(HasSubstr("made anew")));
+  EXPECT_THAT(watched_storage_is_found_again(watched.timeline()), IsInconclusive(HasSubstr("recreated")));
 }
 
 TEST(WatchedStorage, ThatIsDeletedInTheEndWasFoundAllTheSame) {

@@ -90,7 +90,7 @@ void DnsDuty::judge(const DnsExpectation& expected, const Vantage& vantage) {
   if (right || expected.until < deadline) return;
   if (last != nullptr && is_reply(*last->told) && last->until >= deadline)
     return find(expected, vantage, *last);
-  judgement_.doubt(fmt::format("server {} told {} nothing about {} within {} s of {}", vantage.server,
+  judgement_.doubt(fmt::format("server {} gave {} no answer for {} within {} s of {}", vantage.server,
                                vantage.client, expected.name, kResolutionLimit.count(),
                                moment(expected.from)));
 }
@@ -101,9 +101,8 @@ void DnsDuty::find(const DnsExpectation& expected, const Vantage& vantage, const
   std::sort(evidence.begin(), evidence.end());
   judgement_.find(
       {expected.object,
-       fmt::format("{} {} gives {} while {}, since {} and {} s later at the latest", expected.name,
-                   expected.type, expected.gives, expected.condition, moment(expected.from),
-                   kResolutionLimit.count()),
+       fmt::format("{} {} resolves to {} while {} (since {}, within {} s)", expected.name, expected.type,
+                   expected.gives, expected.condition, moment(expected.from), kResolutionLimit.count()),
        fmt::format("the answer was {} from {} to {} (asked by {} of {})", answer_text(*wrong.told),
                    moment(wrong.from), moment(wrong.until), vantage.client, vantage.server),
        std::move(evidence),
@@ -116,17 +115,17 @@ void DnsDuty::judge_coverage(const std::vector<std::string>& proofs) {
   std::set<std::string_view> asked;
   for (const auto& [whose, proved] : proved_) {
     asked.insert(whose.first);
-    if (!proved) judgement_.doubt(fmt::format("{} had no right answer {}", whose.second, whose.first));
+    if (!proved) judgement_.doubt(fmt::format("{} had no correct answer {}", whose.second, whose.first));
   }
   for (const std::string& proof : proofs)
-    if (!asked.contains(proof)) judgement_.doubt(fmt::format("nobody asked {}", proof));
+    if (!asked.contains(proof)) judgement_.doubt(fmt::format("no query was made {}", proof));
 }
 
 void DnsDuty::judge_namespaces() {
   std::set<std::string_view> namespaces;
   for (const Vantage& vantage : series_.vantages()) namespaces.insert(vantage.ns());
   if (namespaces.size() < 2)
-    judgement_.doubt(fmt::format("names were asked from {}, two are needed",
+    judgement_.doubt(fmt::format("names were queried from {}, two are needed",
                                  counted(namespaces.size(), "namespace", "namespaces")));
 }
 

@@ -57,7 +57,7 @@ struct DnsExpectation {
   ObjectRef object;
   std::string gives;      ///< "10.0.0.1, 10.0.0.2", for people
   std::string condition;  ///< "sleeper-0 and sleeper-1 are Ready"
-  std::string proof;  ///< what a right answer proves to whoever asked; empty: nothing that has to be proved
+  std::string proof;  ///< what a correct answer proves to the client; empty: nothing that has to be proved
   const Observation* since = nullptr;  ///< the entry that shows the change
   Elapsed from{0};
   Elapsed until{0};

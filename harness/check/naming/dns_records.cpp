@@ -19,7 +19,7 @@
 namespace stateproof::check {
 namespace {
 
-/// A time in which a pod had the same addresses and the same readiness, and was not told to stop.
+/// A period in which a pod had the same addresses and readiness, and was not being deleted.
 struct Stay {
   const Incarnation* pod = nullptr;
   bool ready = false;
@@ -286,8 +286,8 @@ class Records {
 constexpr const char* kAllReady = "while all pods were Ready";
 constexpr const char* kNoneReady = "while no pod was Ready";
 constexpr const char* kSomeUnready = "while a pod was not Ready";
-constexpr const char* kServiceDropped = "of the Service's name once a pod was not Ready any more";
-constexpr const char* kPodDropped = "of a pod's name once it was not Ready any more";
+constexpr const char* kServiceDropped = "for the Service's name after a pod was no longer Ready";
+constexpr const char* kPodDropped = "for a pod's name after it was no longer Ready";
 
 void judge_service_name(Records& records) {
   const Subject& subject = records.subject();
@@ -474,7 +474,7 @@ Verdict replicas_answer_alike(const Timeline& timeline) {
   if (clients != nullptr && records.series().all().empty() && timeline.finish &&
       clients->as<steps::Clients>()->servers.value_or(std::vector<std::string>{}).empty())
     return not_applicable(
-        "no replica of the DNS server could be found in the namespace kube-system, or asked");
+        "no replica of the DNS server could be found in the namespace kube-system and queried");
   const auto name = [&](Ordinal ordinal) { return subject.dns_name(ordinal); };
   for (const Stay& stay : records.stays())
     if (stay.ready) records.judge_name(stay, name(stay.pod->ordinal), {});
@@ -483,7 +483,7 @@ Verdict replicas_answer_alike(const Timeline& timeline) {
   proofs.emplace_back(kAllReady);
   std::set<std::string_view> servers;
   for (const Vantage& vantage : records.series().vantages()) servers.insert(vantage.server);
-  const std::string what = fmt::format("from {} of the DNS server, each by itself",
+  const std::string what = fmt::format("from {} of the DNS server, each queried directly",
                                        counted(servers.size(), "replica", "replicas"));
   return std::move(records).verdict(proofs, what);
 }
@@ -575,7 +575,7 @@ Verdict endpoint_slices_agree(const Timeline& timeline) {
                      subject.service, stay.pod->ref.name, stay.ready, kResolutionLimit.count(),
                      moment(stay.from)),
          wrong != nullptr ? fmt::format("{} at {}", text_of(wrong->endpoint), moment(wrong->from))
-                          : fmt::format("none so up to {}", moment(stay.sure)),
+                          : fmt::format("there was none up to {}", moment(stay.sure)),
          {stay.since->index},
          fmt::format("kubectl -n {} get endpointslices -l kubernetes.io/service-name={} -o yaml; "
                      "spec.hostname and spec.subdomain of the pod",
@@ -583,7 +583,7 @@ Verdict endpoint_slices_agree(const Timeline& timeline) {
   }
   for (int i = 0; i < subject.replicas.value; ++i)
     if (const Ordinal ordinal{subject.first.value + i}; !proved.contains(ordinal))
-      judgement.doubt(fmt::format("no endpoint was right while {} was Ready", subject.pod_name(ordinal)));
+      judgement.doubt(fmt::format("no endpoint was correct while {} was Ready", subject.pod_name(ordinal)));
   judgement.doubt_if(records.course().cut_short());
   return std::move(judgement).verdict(fmt::format("{} of endpoints with the state of their pod",
                                                   counted(agreements, "agreement", "agreements")));
@@ -591,7 +591,7 @@ Verdict endpoint_slices_agree(const Timeline& timeline) {
 
 Verdict ending_endpoints_are_not_ready(const Timeline& timeline) {
   return judge_step<steps::Linger>(
-      timeline, {"pods", "endpointslices"}, "the endpoint of a pod that was ending was not ready",
+      timeline, {"pods", "endpointslices"}, "the endpoint of a terminating pod was not ready",
       [](JudgedStep& under) {
         const Pod* pod = under.after.pod(under.pod_name(under.ordinal()));
         if (pod == nullptr || !pod->terminating())
@@ -603,7 +603,7 @@ Verdict ending_endpoints_are_not_ready(const Timeline& timeline) {
             if (!endpoint.ready && endpoint.terminating) continue;
             under.find(
                 pod->meta.ref,
-                fmt::format("its endpoint in {} is terminating and not ready while it ends", name),
+                fmt::format("its endpoint in {} is terminating and not ready while the pod terminates", name),
                 fmt::format("{} at {}", text_of(endpoint), moment(*under.step.end)), *under.step.end,
                 fmt::format("kubectl -n {} get endpointslices -l kubernetes.io/service-name={} -o yaml",
                             under.subject.ns, under.subject.service));

@@ -49,7 +49,7 @@ class Resolution {
           judge(make_case(pod, stretch, vantage, type));
   }
 
-  /// An address that no pod of the name ever had is wrong whenever it is told. Our watch may be behind the
+  /// An address that no pod of the name ever had is wrong whenever it is given. Our watch may be behind the
   /// DNS, so the whole recording counts, also what comes after the answer.
   void judge_strange_addresses() {
     const auto known = known_addresses();
@@ -75,12 +75,12 @@ class Resolution {
       clients.insert(vantage.client);
     }
     if (namespaces.size() < 2)
-      judgement_.doubt(fmt::format("names were asked from {}, two are needed",
+      judgement_.doubt(fmt::format("names were queried from {}, two are needed",
                                    counted(namespaces.size(), "namespace", "namespaces")));
     for (const Ordinal ordinal : wanted)
       for (const std::string_view client : clients)
         if (!proved_.contains({ordinal, client}))
-          judgement_.doubt(fmt::format("no right answer for {}{} reached {} while it was Ready", which,
+          judgement_.doubt(fmt::format("no correct answer for {}{} reached {} while it was Ready", which,
                                        subject_.pod_name(ordinal), client));
   }
 
@@ -158,7 +158,7 @@ class Resolution {
   /// The limit passed without a right answer.
   void judge_silence(const Case& asked, const Answer* last) {
     if (last == nullptr || !is_reply(*last->told) || last->until < asked.deadline())
-      return judgement_.doubt(fmt::format("server {} told {} nothing about {} within {} s of {}",
+      return judgement_.doubt(fmt::format("server {} gave {} no answer for {} within {} s of {}",
                                           asked.vantage.server, asked.vantage.client, asked.name,
                                           kResolutionLimit.count(), moment(asked.from)));
     report(asked, *last,
@@ -176,8 +176,8 @@ class Resolution {
   void report(const Case& asked, const Answer& wrong, const std::string& observed) {
     judgement_.find(
         {asked.pod->ref,
-         fmt::format("{} {} gives {} within {} s of {} Ready", asked.name, asked.type, list(asked.expected),
-                     kResolutionLimit.count(), asked.pod->ref.name),
+         fmt::format("{} {} resolves to {} within {} s of {} Ready", asked.name, asked.type,
+                     list(asked.expected), kResolutionLimit.count(), asked.pod->ref.name),
          fmt::format("{} (asked by {} of {})", observed, asked.vantage.client, asked.vantage.server),
          {asked.stretch->from->index, wrong.seen->index},
          look_at()});
@@ -189,7 +189,7 @@ class Resolution {
       if (known.contains(address)) continue;
       judgement_.find(
           {pod.ref,
-           fmt::format("{} gives no address but those of {}", told.name, pod.ref.name),
+           fmt::format("{} resolves to no address other than those of {}", told.name, pod.ref.name),
            fmt::format("the answer at {} was {}; {} {} (asked by {} of {})", moment(*answer.seen),
                        list(told.addresses), address, owner_of(address), told.vantage, told.server),
            {answer.seen->index},
@@ -292,7 +292,7 @@ Verdict names_follow_replacements(const Timeline& timeline) {
   resolution.measure_lags();
   return std::move(judgement).verdict(
       fmt::format("{} with the new pods' addresses, from {}",
-                  counted(resolution.right_answers(), "first right answer", "first right answers"),
+                  counted(resolution.right_answers(), "first correct answer", "first correct answers"),
                   counted(resolution.vantages(), "client and server", "pairs of client and server")));
 }
 
@@ -300,7 +300,7 @@ Verdict governing_service_is_headless(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
   const Course course{timeline};
   Judgement judgement{course,
-                      Watches{"services"}.even_after_holes("each state of the Service is judged by itself")};
+                      Watches{"services"}.even_after_holes("each state of the Service is judged on its own")};
   std::size_t judged = 0;
   for (const Observation& seen : course.judged()) {
     const Service* service = seen.object<Service>();

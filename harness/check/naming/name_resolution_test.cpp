@@ -136,7 +136,7 @@ TEST(NamesResolve, RejectsANameThatOnlyFails) {
 TEST(NamesResolve, AProbeWithoutAnyReplyProvesNothing) {
   EXPECT_THAT(names_resolve_to_their_pods(deployed_but(
                   [](Story& story) { story.answers_with(1, "TIMEOUT").after(70s).resolves(0); })),
-              IsInconclusive(HasSubstr("nothing about mariadb-1.mariadb.database.svc.cluster.local")));
+              IsInconclusive(HasSubstr("no answer for mariadb-1.mariadb.database.svc.cluster.local")));
   EXPECT_THAT(names_resolve_to_their_pods(deployed_but([](Story& story) { story.after(70s).resolves(0); })),
               IsInconclusive(HasSubstr("")));
 }
@@ -207,8 +207,8 @@ TEST(NamesResolve, TwoNamespacesMustAsk) {
     if (auto* told = std::get_if<DnsAnswer>(&entry)) told->vantage = kNearClient;
   });
   EXPECT_THAT(names_resolve_to_their_pods(story),
-              IsInconclusive(HasSubstr("asked from 1 namespace, two are needed")));
-  EXPECT_THAT(names_resolve_to_their_pods(Story{}), IsInconclusive(HasSubstr("asked from 0 namespaces")));
+              IsInconclusive(HasSubstr("queried from 1 namespace, two are needed")));
+  EXPECT_THAT(names_resolve_to_their_pods(Story{}), IsInconclusive(HasSubstr("queried from 0 namespaces")));
 }
 
 TEST(NamesResolve, AGapInThePodsWatchHidesAddresses) {
@@ -285,7 +285,7 @@ TEST(NamesFollow, APodThatGoesBeforeTheLimitIsNotJudged) {
 
 TEST(NamesFollow, WithoutAReplacementNothingIsProved) {
   EXPECT_THAT(names_follow_replacements(Story{}.deployed()),
-              IsInconclusive(HasSubstr("no right answer for the replaced mariadb-0")));
+              IsInconclusive(HasSubstr("no correct answer for the replaced mariadb-0")));
 }
 
 TEST(GoverningService, AHeadlessServiceIsConformant) {

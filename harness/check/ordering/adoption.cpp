@@ -22,14 +22,15 @@ std::size_t demand_same_pods(JudgedStep& under) {
   for (const Incarnation& pod : under.pods) {
     if (pod.appeared->index > under.step.end->index) continue;
     if (under.covers(pod.appeared))
-      under.find(pod.ref, "no pod is made anew",
+      under.find(pod.ref, "no pod is recreated",
                  fmt::format("{} was created at {}", pod.ref.name, moment(*pod.appeared)), *pod.appeared,
                  look_at_owners(under.subject));
     ++judged;
     const Observation* end = under.covers(pod.ending) ? pod.ending : pod.gone;
     if (!under.covers(end) || pod.excused) continue;
     under.find(pod.ref, fmt::format("{} with UID {} stays", pod.ref.name, pod.ref.uid.value),
-               fmt::format("it was told to stop at {}", moment(*end)), *end, look_at_owners(under.subject));
+               fmt::format("its deletion was requested at {}", moment(*end)), *end,
+               look_at_owners(under.subject));
   }
   if (judged == 0) under.judgement.doubt("there was no pod to judge");
   return judged;
@@ -51,7 +52,7 @@ Verdict orphans_live_on(const Timeline& timeline) {
 
 Verdict pods_go_with_their_set(const Timeline& timeline) {
   return judge_step<steps::DeleteSet>(
-      timeline, {"pods", "statefulsets"}, "all pods went with their set", [](JudgedStep& under) {
+      timeline, {"pods", "statefulsets"}, "all pods were deleted with their set", [](JudgedStep& under) {
         const StatefulSet* set = under.before.set(under.subject.set);
         if (set == nullptr) return under.judgement.doubt("the set was not there");
         std::size_t judged = 0;
@@ -60,8 +61,8 @@ Verdict pods_go_with_their_set(const Timeline& timeline) {
           ++judged;
           const Pod* now = under.after.pod(pod->meta.ref.name);
           if (now == nullptr || now->terminating() || !under.overdue(kNoHindrance)) continue;
-          under.find(pod->meta.ref, fmt::format("{} is told to stop, for its set was deleted", name),
-                     fmt::format("nothing had told it to stop at {}", moment(*under.step.end)),
+          under.find(pod->meta.ref, fmt::format("{} is deleted, because its set was deleted", name),
+                     fmt::format("its deletion had not been requested at {}", moment(*under.step.end)),
                      *under.step.end, look_at_owners(under.subject));
         }
         if (judged == 0) under.judgement.doubt("the set had no pod");
@@ -70,7 +71,7 @@ Verdict pods_go_with_their_set(const Timeline& timeline) {
 
 Verdict orphans_are_adopted(const Timeline& timeline) {
   return judge_step<steps::Adopt>(
-      timeline, {"pods", "statefulsets"}, "all pods were adopted as they were", [](JudgedStep& under) {
+      timeline, {"pods", "statefulsets"}, "all pods were adopted unchanged", [](JudgedStep& under) {
         demand_same_pods(under);
         const StatefulSet* set = under.after.set(under.subject.set);
         for (const auto& [name, pod] : under.after.pods) {
@@ -86,22 +87,24 @@ Verdict orphans_are_adopted(const Timeline& timeline) {
 
 Verdict strangers_are_released(const Timeline& timeline) {
   return judge_step<steps::ReleasePod>(
-      timeline, {"pods", "statefulsets"}, "a pod that stopped matching was let go, not deleted",
+      timeline, {"pods", "statefulsets"}, "a pod that no longer matches was released, not deleted",
       [](JudgedStep& under) {
         demand_same_pods(under);
         const Pod* pod = judged_pod(under);
         if (pod == nullptr || !controlled_by(*pod, under.after.set(under.subject.set)) ||
             !under.overdue(kRefusalsOnly))
           return;
-        under.find(pod->meta.ref, "a pod that does not match the selector is not controlled by the set",
-                   fmt::format("{} still was at {}", pod->meta.ref.name, moment(*under.step.end)),
-                   *under.step.end, look_at_owners(under.subject));
+        under.find(
+            pod->meta.ref, "a pod that does not match the selector is not controlled by the set",
+            fmt::format("{} was still controlled by it at {}", pod->meta.ref.name, moment(*under.step.end)),
+            *under.step.end, look_at_owners(under.subject));
       });
 }
 
 Verdict returners_are_adopted(const Timeline& timeline) {
   return judge_step<steps::Readopt>(
-      timeline, {"pods", "statefulsets"}, "a pod that matched again was taken back", [](JudgedStep& under) {
+      timeline, {"pods", "statefulsets"}, "a pod that matched again was adopted again",
+      [](JudgedStep& under) {
         demand_same_pods(under);
         const Pod* pod = judged_pod(under);
         if (pod == nullptr || controlled_by(*pod, under.after.set(under.subject.set)) ||

@@ -14,7 +14,7 @@ Verdict pods_go_with_their_set(const Timeline& timeline);
 /// ADO-01, on step "adopt": a set that is created again takes the pods that match its selector, as they are.
 Verdict orphans_are_adopted(const Timeline& timeline);
 
-/// ADO-02, on step "release-pod": a pod that does not match the selector any more is let go, not deleted.
+/// ADO-02, on step "release-pod": a pod that no longer matches the selector is released, not deleted.
 Verdict strangers_are_released(const Timeline& timeline);
 
 /// ADO-03, on step "readopt": a pod that matches again is taken back.

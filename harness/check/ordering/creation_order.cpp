@@ -102,7 +102,7 @@ class CreationOrder {
     if (absent) blocker = std::min(blocker, frontier_);
     if (unready) blocker = std::min(blocker, *waiting_.begin());
     if (vacant) blocker = std::min(blocker, *vacant_.begin());
-    const std::string_view what = vacant_.contains(blocker)  ? "had not been created again"
+    const std::string_view what = vacant_.contains(blocker)  ? "had not been recreated"
                                   : lives_.contains(blocker) ? "had not been Ready"
                                                              : "had not been created";
     judgement_.find(
@@ -179,8 +179,7 @@ void judge_standstill(const RecordedStep& step, const Timeline& timeline, const 
 
 Verdict predecessors_were_ready(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
-  if (!subject.ordered)
-    return not_applicable("podManagementPolicy Parallel was wanted: no order is promised");
+  if (!subject.ordered) return not_applicable("podManagementPolicy is Parallel, which promises no order");
   const Course course{timeline};
   Judgement judgement{course, kPodsOnTheirOwn};
   CreationOrder order{subject, judgement};
@@ -203,7 +202,7 @@ Verdict predecessors_were_ready(const Timeline& timeline) {
 Verdict watched_predecessors_were_ready(const Timeline& timeline) {
   const WatchedSet set{timeline};
   if (set.doubt()) return inconclusive(*set.doubt());
-  if (!set.ordered()) return not_applicable("podManagementPolicy Parallel: no order is promised");
+  if (!set.ordered()) return not_applicable("podManagementPolicy is Parallel, which promises no order");
   const Course course{timeline};
   Judgement judgement{course, kPodsOnTheirOwn};
   CreationOrder order{timeline.subject(), judgement, set};

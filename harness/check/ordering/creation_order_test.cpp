@@ -182,8 +182,7 @@ TEST(PredecessorsWereReady, APodFromBeforeTheRecordingIsNotAWitness) {
 TEST(PredecessorsWereReady, AnInterruptedRecordingProvesNothing) {
   EXPECT_THAT(predecessors_were_ready(three_pods().interrupted()),
               IsInconclusive("the run was interrupted: by the user"));
-  EXPECT_THAT(predecessors_were_ready(three_pods().cut_off()),
-              IsInconclusive("the recording stops in the middle"));
+  EXPECT_THAT(predecessors_were_ready(three_pods().cut_off()), IsInconclusive("the recording is incomplete"));
   EXPECT_THAT(predecessors_were_ready(three_pods().begins(steps::Cleanup{}).cut_off()), IsConformant());
   EXPECT_THAT(predecessors_were_ready(Story{}),
               IsInconclusive(HasSubstr("step \"create\" was not recorded")));

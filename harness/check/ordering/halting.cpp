@@ -21,7 +21,7 @@ void doubt_unless_held(JudgedStep& under, Ordinal held) {
     const Pod* pod = moment->pod(under.pod_name(held));
     if (pod == nullptr || pod->ready || pod->terminating())
       under.judgement.doubt(
-          fmt::format("{} was not held unready as the scenario meant it", under.pod_name(held)));
+          fmt::format("{} was not kept unready as the scenario requires", under.pod_name(held)));
   }
 }
 
@@ -34,7 +34,8 @@ Verdict creation_halts(const Timeline& timeline) {
         for (const Incarnation& pod : under.pods)
           // From the beginning on: what is there when the hold begins came too early just the same.
           if (pod.ordinal > held && pod.appeared->index <= under.step.end->index)
-            under.find(pod.ref, fmt::format("nothing follows {} while it is not Ready", under.pod_name(held)),
+            under.find(pod.ref,
+                       fmt::format("no pod is created after {} while it is not Ready", under.pod_name(held)),
                        fmt::format("{} was created at {}", pod.ref.name, moment(*pod.appeared)),
                        *pod.appeared, look_at_policy(under.subject));
         doubt_unless_held(under, held);
@@ -43,16 +44,15 @@ Verdict creation_halts(const Timeline& timeline) {
 
 Verdict scale_down_halts(const Timeline& timeline) {
   return judge_step<steps::HoldScaleDown>(
-      timeline, {"pods"}, "no pod was told to stop while one that stays was not Ready",
-      [](JudgedStep& under) {
+      timeline, {"pods"}, "no pod was deleted while one that stays was not Ready", [](JudgedStep& under) {
         const Ordinal held = under.ordinal();
         for (const Incarnation& pod : under.pods) {
           if (pod.ordinal == held || pod.ended_on_purpose() || pod.excused || !under.covers(pod.ending))
             continue;
           under.find(pod.ref,
                      fmt::format("{} stays while {} is not Ready", pod.ref.name, under.pod_name(held)),
-                     fmt::format("{} was told to stop at {}", pod.ref.name, moment(*pod.ending)), *pod.ending,
-                     look_at_policy(under.subject));
+                     fmt::format("deletion of {} was requested at {}", pod.ref.name, moment(*pod.ending)),
+                     *pod.ending, look_at_policy(under.subject));
         }
         doubt_unless_held(under, held);
       });
@@ -60,7 +60,7 @@ Verdict scale_down_halts(const Timeline& timeline) {
 
 Verdict scale_down_resumes(const Timeline& timeline) {
   return judge_step<steps::Resume>(
-      timeline, {"pods"}, "the scale-down went on when all pods were Ready", [](JudgedStep& under) {
+      timeline, {"pods"}, "the scale-down continued once all pods were Ready", [](JudgedStep& under) {
         const Ordinal healed = under.ordinal();
         const auto asked = under.asked<steps::Resume>();
         // A scale-down goes on only while every pod that stays, and every one that goes, is Ready.
@@ -76,8 +76,8 @@ Verdict scale_down_resumes(const Timeline& timeline) {
         for (int ordinal = asked.to; ordinal < asked.from; ++ordinal) {
           const Pod* excess = under.after.pod(under.pod_name({under.subject.first.value + ordinal}));
           if (excess == nullptr || excess->terminating() || !under.overdue(kAnyHindrance)) continue;
-          under.find(excess->meta.ref, fmt::format("{} is told to stop", excess->meta.ref.name),
-                     fmt::format("it was still there at {}, and nothing had told it to stop",
+          under.find(excess->meta.ref, fmt::format("{} is deleted", excess->meta.ref.name),
+                     fmt::format("it was still there at {}, and its deletion had not been requested",
                                  moment(*under.step.end)),
                      *under.step.end, look_at_policy(under.subject));
         }
@@ -86,12 +86,12 @@ Verdict scale_down_resumes(const Timeline& timeline) {
 
 Verdict lost_pod_is_revived(const Timeline& timeline) {
   return judge_step<steps::Revive>(
-      timeline, {"pods"}, "a lost pod was made anew while a higher one was not Ready", [](JudgedStep& under) {
+      timeline, {"pods"}, "a lost pod was recreated while a higher one was not Ready", [](JudgedStep& under) {
         const std::string name = under.pod_name(under.ordinal());
         if (under.after.pod(name) != nullptr || !under.overdue(kRefusalsOnly)) return;
         under.find({"Pod", under.subject.ns, name, {}},
-                   fmt::format("{} is made anew, whatever higher ordinals do", name),
-                   fmt::format("there was no new {} until {}", name, moment(*under.step.end)),
+                   fmt::format("{} is recreated, whatever the state of higher ordinals", name),
+                   fmt::format("no new {} had been created by {}", name, moment(*under.step.end)),
                    *under.step.end, look_at_policy(under.subject));
       });
 }

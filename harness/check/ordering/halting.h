@@ -8,13 +8,13 @@ namespace stateproof::check {
 /// ORD-02, on step "hold-creation": while a pod is not Ready, no pod of a higher ordinal is created.
 Verdict creation_halts(const Timeline& timeline);
 
-/// ORD-04, on step "hold-scale-down": while a pod that stays is not Ready, none is told to stop.
+/// ORD-04, on step "hold-scale-down": while a pod that stays is not Ready, none is deleted.
 Verdict scale_down_halts(const Timeline& timeline);
 
-/// ORD-08, on step "resume": a scale-down that was held up goes on when the pod is Ready again.
+/// ORD-08, on step "resume": a blocked scale-down continues when the pod is Ready again.
 Verdict scale_down_resumes(const Timeline& timeline);
 
-/// ORD-07, on step "revive": a pod that is lost is made anew although one of a higher ordinal is not Ready.
+/// ORD-07, on step "revive": a lost pod is recreated although one of a higher ordinal is not Ready.
 Verdict lost_pod_is_revived(const Timeline& timeline);
 
 }  // namespace stateproof::check

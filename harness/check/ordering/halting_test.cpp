@@ -44,14 +44,14 @@ TEST(CreationHalts, APodThatWasThereBeforeTheHoldIsABreach) {
 
 TEST(CreationHalts, APodThatBecameReadyProvesNothing) {
   EXPECT_THAT(creation_halts(held_creation().ready(0).reaches<steps::HoldCreation>()),
-              IsInconclusive(HasSubstr("not held unready")));
+              IsInconclusive(HasSubstr("not kept unready")));
 }
 
 TEST(CreationHalts, IsInDoubtWithoutAHoldOrWithAGap) {
   EXPECT_THAT(creation_halts(Story{}.created(0)), IsInconclusive(HasSubstr("hold-creation")));
   EXPECT_THAT(creation_halts(held_creation().gap("pods").reaches<steps::HoldCreation>()),
               IsInconclusive(HasSubstr("pods")));
-  EXPECT_THAT(creation_halts(held_creation()), IsInconclusive(HasSubstr("still under way")));
+  EXPECT_THAT(creation_halts(held_creation()), IsInconclusive(HasSubstr("still in progress")));
 }
 
 TEST(ScaleDownHalts, SilenceWhileThePodIsHeldIsConformant) {

@@ -20,13 +20,14 @@ std::string look_at_set(const Subject& subject) {
 void demand_creation(JudgedStep& under, int wanted) {
   for (const Incarnation& pod : under.pods)
     if (pod.was_ready() && pod.first_ready()->index <= under.step.end->index)
-      return under.judgement.doubt(fmt::format("{} was Ready: nothing had to be waited for", pod.ref.name));
+      return under.judgement.doubt(
+          fmt::format("{} was Ready, so there was nothing to wait for", pod.ref.name));
   for (int i = 0; i < wanted; ++i) {
     const std::string name = under.pod_name({under.subject.first.value + i});
     if (under.after.pod(name) != nullptr || !under.overdue(kRefusalsOnly)) continue;
     under.find({"Pod", under.subject.ns, name, {}},
-               fmt::format("{} is created although no pod is Ready", name),
-               fmt::format("it was not there at {}", moment(*under.step.end)), *under.step.end,
+               fmt::format("{} is created even though no pod is Ready", name),
+               fmt::format("it did not exist at {}", moment(*under.step.end)), *under.step.end,
                look_at_set(under.subject));
   }
 }
@@ -41,13 +42,13 @@ Verdict created_without_waiting(const Timeline& timeline) {
 
 Verdict scaled_up_without_waiting(const Timeline& timeline) {
   return judge_step<steps::ScaleUp>(
-      timeline, {"pods"}, "the scale-up went on while no pod was Ready",
+      timeline, {"pods"}, "the scale-up continued while no pod was Ready",
       [](JudgedStep& under) { demand_creation(under, under.asked<steps::ScaleUp>().to); });
 }
 
 Verdict stopped_without_waiting(const Timeline& timeline) {
   return judge_step<steps::ScaleDown>(
-      timeline, {"pods"}, "all excess pods were told to stop before the first was gone",
+      timeline, {"pods"}, "deletion of all excess pods was requested before the first was gone",
       [](JudgedStep& under) {
         const int keep = under.subject.first.value + under.asked<steps::ScaleDown>().to;
         const Observation* first_gone = nullptr;
@@ -60,16 +61,15 @@ Verdict stopped_without_waiting(const Timeline& timeline) {
         }
         if (excess.size() < 2)
           return under.judgement.doubt(
-              "fewer than two pods had to go: nothing shows that none was waited for");
+              "fewer than two pods were to be deleted, so it cannot be seen whether the controller waits");
         for (const Incarnation* pod : excess) {
           const bool late = first_gone != nullptr
                                 ? pod->ending == nullptr || pod->ending->index > first_gone->index
                                 : pod->ending == nullptr && under.overdue(kRefusalsOnly);
           if (!late) continue;
           const Observation& breach = first_gone != nullptr ? *first_gone : *under.step.end;
-          under.find(pod->ref,
-                     fmt::format("{} is told to stop without waiting for the others", pod->ref.name),
-                     fmt::format("nothing had told it to stop at {}, {}", moment(breach),
+          under.find(pod->ref, fmt::format("{} is deleted without waiting for the others", pod->ref.name),
+                     fmt::format("its deletion had not been requested at {}, {}", moment(breach),
                                  first_gone != nullptr ? "when the first pod was gone"
                                                        : "when the step's time ran out"),
                      breach, look_at_set(under.subject));
@@ -102,17 +102,17 @@ Verdict ordinals_begin_at_start(const Timeline& timeline) {
 
 Verdict ordinals_follow_start(const Timeline& timeline) {
   return judge_step<steps::MoveStart>(
-      timeline, {"pods"}, "the pods followed the new first ordinal", [](JudgedStep& under) {
+      timeline, {"pods"}, "the pods follow the new first ordinal", [](JudgedStep& under) {
         const std::string old_name = under.pod_name({under.asked<steps::MoveStart>().from});
         const std::string new_name = under.pod_name({under.asked<steps::MoveStart>().to_start});
         if (!under.overdue(kRefusalsOnly)) return;
         if (under.after.pod(new_name) == nullptr)
           under.find({"Pod", under.subject.ns, new_name, {}}, fmt::format("{} is created", new_name),
-                     fmt::format("it was not there at {}", moment(*under.step.end)), *under.step.end,
+                     fmt::format("it did not exist at {}", moment(*under.step.end)), *under.step.end,
                      look_at_set(under.subject));
         if (const Pod* old = under.after.pod(old_name); old != nullptr && !old->terminating())
-          under.find(old->meta.ref, fmt::format("{} is told to stop", old_name),
-                     fmt::format("nothing had told it to stop at {}", moment(*under.step.end)),
+          under.find(old->meta.ref, fmt::format("{} is deleted", old_name),
+                     fmt::format("its deletion had not been requested at {}", moment(*under.step.end)),
                      *under.step.end, look_at_set(under.subject));
       });
 }
@@ -120,7 +120,7 @@ Verdict ordinals_follow_start(const Timeline& timeline) {
 Verdict pods_are_labelled(const Timeline& timeline) {
   const Course course{timeline};
   const Subject& subject = timeline.subject();
-  Judgement judgement{course, Watches{"pods"}.even_after_holes("each state of a pod is judged by itself")};
+  Judgement judgement{course, Watches{"pods"}.even_after_holes("each state of a pod is judged on its own")};
   std::set<Uid> judged;
   std::set<Uid> broken;
   const auto judge = [&](const Pod& pod, const Observation& seen, const char* label,

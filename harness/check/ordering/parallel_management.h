@@ -8,11 +8,11 @@ namespace stateproof::check {
 /// ORD-05a, on step "create": under Parallel every pod is created although none is Ready.
 Verdict created_without_waiting(const Timeline& timeline);
 
-/// ORD-05b, on step "scale-up": under Parallel a scale-up goes on although pods are not Ready.
+/// ORD-05b, on step "scale-up": under Parallel a scale-up continues although pods are not Ready.
 Verdict scaled_up_without_waiting(const Timeline& timeline);
 
-/// ORD-05c, on step "scale-down": under Parallel all excess pods are told to stop before the first of them is
-/// gone.
+/// ORD-05c, on step "scale-down": under Parallel deletion of all excess pods is requested before the first of
+/// them is gone.
 Verdict stopped_without_waiting(const Timeline& timeline);
 
 /// ID-06: the pods bear the ordinals from spec.ordinals.start on.

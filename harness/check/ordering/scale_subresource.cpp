@@ -52,14 +52,15 @@ SetState state_of(JudgedStep& under, const json& scale) {
     }
     state.former = set;
   }
-  under.judgement.doubt(fmt::format("the set was not seen at resourceVersion \"{}\"", version));
+  under.judgement.doubt(fmt::format("the set was not recorded at resourceVersion \"{}\"", version));
   return {};
 }
 
 void compare(JudgedStep& under, const SetState& state, const char* field, const std::string& wanted,
              const std::string& told) {
   if (wanted == told) return;
-  under.find(state.set->meta.ref, fmt::format("{} of the scale is {}, as of the set", field, wanted),
+  under.find(state.set->meta.ref,
+             fmt::format("{} of the scale subresource is {}, as in the set", field, wanted),
              fmt::format("it was {}, at the same resourceVersion {}", told, state.set->meta.resource_version),
              *state.seen, look_at_scale(under.subject));
 }
@@ -81,7 +82,8 @@ void judge_write(JudgedStep& under) {
   const std::int64_t former = state.former == nullptr ? 0 : state.former->meta.generation;
   if (state.set->replicas.value != wanted)
     under.find(state.set->meta.ref, fmt::format("spec.replicas of the set is {}", wanted),
-               fmt::format("it was {} after {} was written to its scale", state.set->replicas.value, wanted),
+               fmt::format("it was {} after {} was written to its scale subresource",
+                           state.set->replicas.value, wanted),
                *state.seen, look_at_scale(under.subject));
   else if (state.set->meta.generation <= former)
     under.find(state.set->meta.ref, fmt::format("metadata.generation is greater than {}", former),
@@ -90,8 +92,8 @@ void judge_write(JudgedStep& under) {
   if (!under.step.timed_out()) return;
   if (const auto lost = under.course.lost({"pods"})) return under.judgement.doubt_if(lost);
   if (!under.overdue(kAnyHindrance)) return;
-  under.find(state.set->meta.ref, fmt::format("the set comes to have {} pods", wanted),
-             fmt::format("it did not until {}", moment(*under.step.end)), *under.step.end,
+  under.find(state.set->meta.ref, fmt::format("the set reaches {} pods", wanted),
+             fmt::format("it had not by {}", moment(*under.step.end)), *under.step.end,
              look_at_scale(under.subject));
 }
 
@@ -99,8 +101,7 @@ void judge_write(JudgedStep& under) {
 
 Verdict scale_tells_the_set(const Timeline& timeline) {
   return judge_step<steps::ReadScale>(
-      timeline, {"statefulsets"}, "replicas, selector and status were those of the set",
-      [](JudgedStep& under) {
+      timeline, {"statefulsets"}, "replicas, selector and status agreed with the set", [](JudgedStep& under) {
         const json scale = answer_in<steps::ReadScale>(under);
         const SetState state = state_of(under, scale);
         if (state.set == nullptr) return;
@@ -118,7 +119,7 @@ Verdict scale_tells_the_set(const Timeline& timeline) {
 }
 
 Verdict scale_moves_the_set(const Timeline& timeline) {
-  const std::string judged = "the set had what was written to its scale, by PUT and by PATCH";
+  const std::string judged = "the set took over what was written to its scale subresource, by PUT and by PATCH";
   Verdict put = judge_step<steps::ScaleUp>(timeline, {"statefulsets"}, judged, judge_write<steps::ScaleUp>);
   if (put.outcome == Outcome::kNonconformant) return put;
   Verdict patch =
@@ -128,7 +129,7 @@ Verdict scale_moves_the_set(const Timeline& timeline) {
 
 Verdict stale_scale_is_refused(const Timeline& timeline) {
   return judge_step<steps::StaleScale>(
-      timeline, {"statefulsets"}, "a write on top of an outdated state was refused", [](JudgedStep& under) {
+      timeline, {"statefulsets"}, "a write based on an outdated state was refused", [](JudgedStep& under) {
         const json answer = answer_in<steps::StaleScale>(under);
         const int written = under.asked<steps::StaleScale>().written;
         const ObjectRef set{"StatefulSet", under.subject.ns, under.subject.set, {}};
@@ -144,7 +145,7 @@ Verdict stale_scale_is_refused(const Timeline& timeline) {
           if (const StatefulSet* state = seen.object<StatefulSet>();
               state != nullptr && state->meta.ref.name == under.subject.set &&
               state->replicas.value == written)
-            return under.find(state->meta.ref, fmt::format("spec.replicas never becomes {}", written),
+            return under.find(state->meta.ref, fmt::format("spec.replicas does not become {}", written),
                               fmt::format("it was at {}", moment(seen)), seen, look_at_scale(under.subject));
       });
 }

@@ -101,7 +101,7 @@ TEST(WrittenScale, ASetThatDoesNotFollowIsABreach) {
             .after(length)
             .times_out<steps::ScaleUp>());
   };
-  EXPECT_THAT(stuck(90s), IsNonconformantAs(HasSubstr("did not until")));
+  EXPECT_THAT(stuck(90s), IsNonconformantAs(HasSubstr("had not by")));
   EXPECT_THAT(stuck(5s), IsInconclusive(HasSubstr("timed out")));
 }
 

@@ -73,8 +73,8 @@ class TerminationOrder {
     if (higher == present_.end()) return;
     const Incarnation& last = *present_.rbegin()->second;
     judgement_.find({pod.ref,
-                     fmt::format("{} is gone before {} is told to stop", last.ref.name, pod.ref.name),
-                     fmt::format("{} was told to stop at {}, when {} still existed", pod.ref.name,
+                     fmt::format("{} is gone before {} is deleted", last.ref.name, pod.ref.name),
+                     fmt::format("deletion of {} was requested at {}, when {} still existed", pod.ref.name,
                                  moment(*pod.ending), last.ref.name),
                      {step_.begin->index, at},
                      look_at_pods(subject_)});
@@ -108,29 +108,27 @@ void judge_standstill(const RecordedStep& step, const Timeline& timeline, const 
   if (top->ending != nullptr || course.lost({"pods"})) return judgement.doubt(state);
   if (const auto unready = first_unready(pods, subject, top->ordinal))
     return judgement.doubt(
-        fmt::format("{}; {} is not Ready, which halts a scale-down", state, subject.pod_name(*unready)));
+        fmt::format("{}; {} is not Ready, which halts the scale-down", state, subject.pod_name(*unready)));
   const Observation& since = all_ready_since(pods, subject, top->ordinal, *free_since);
   const Elapsed waited = step.end->at - since.at;
   if (!is_overdue(timeline, {subject.set, step.begin, step.end, kRefusalsOnly, &since}, judgement))
     return judgement.doubt(state);
-  judgement.find(
-      {top->ref,
-       fmt::format("{} is told to stop when the set is scaled down", top->ref.name),
-       fmt::format("{} was not told to stop within {} until {}, though no higher pod was left and all lower "
-                   "ones were Ready",
-                   top->ref.name, seconds(waited), moment(*step.end)),
-       {step.begin->index, step.end->index},
-       fmt::format("status.observedGeneration against metadata.generation: kubectl -n {} get statefulset {} "
-                   "-o yaml; the log of kube-controller-manager",
-                   subject.ns, subject.set)});
+  judgement.find({top->ref,
+                  fmt::format("{} is deleted when the set is scaled down", top->ref.name),
+                  fmt::format("deletion of {} was not requested within {}, until {}, although no higher pod "
+                              "was left and all lower ones were Ready",
+                              top->ref.name, seconds(waited), moment(*step.end)),
+                  {step.begin->index, step.end->index},
+                  fmt::format("status.observedGeneration and metadata.generation: kubectl -n {} get "
+                              "statefulset {} -o yaml; the log of kube-controller-manager",
+                              subject.ns, subject.set)});
 }
 
 }  // namespace
 
 Verdict terminated_in_reverse(const Timeline& timeline) {
   const Subject& subject = timeline.subject();
-  if (!subject.ordered)
-    return not_applicable("podManagementPolicy Parallel was wanted: no order is promised");
+  if (!subject.ordered) return not_applicable("podManagementPolicy is Parallel, which promises no order");
   const Course course{timeline};
   Judgement judgement{course, {"pods"}};
   judgement.doubt_if(course.missing<steps::ScaleDown>());
@@ -143,7 +141,7 @@ Verdict terminated_in_reverse(const Timeline& timeline) {
   TerminationOrder order{*step, end, subject, judgement};
   for (const Turn& turn : turns_of(pods)) order.see(turn);
   if (step->timed_out()) judge_standstill(*step, timeline, course, judgement);
-  if (order.judged() == 0) judgement.doubt("the controller terminated no pod");
+  if (order.judged() == 0) judgement.doubt("the controller deleted no pod");
   return std::move(judgement).verdict(counted(order.judged(), "termination", "terminations") +
                                       ", each after all higher pods were gone");
 }

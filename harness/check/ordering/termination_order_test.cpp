@@ -75,7 +75,7 @@ TEST(TerminatedInReverse, RejectsTwoAtOnce) {
   const Verdict verdict =
       terminated_in_reverse(asked_to_shrink().terminating(4).terminating(3).deleted(4).deleted(3));
   EXPECT_THAT(verdict, IsNonconformant(ElementsAre(13)));
-  EXPECT_EQ(verdict.reason, "mariadb-3 was told to stop at +13.000s, when mariadb-4 still existed");
+  EXPECT_EQ(verdict.reason, "deletion of mariadb-3 was requested at +13.000s, when mariadb-4 still existed");
 }
 
 TEST(TerminatedInReverse, RejectsAllAtOnceWithoutDeletionTimestamps) {
@@ -100,7 +100,7 @@ TEST(TerminatedInReverse, RejectsAPodThatIsNeverToldToStop) {
   const Verdict verdict = terminated_in_reverse(
       asked_to_shrink().terminating(4).deleted(4).after(100s).times_out<steps::ScaleDown>());
   EXPECT_THAT(verdict, IsNonconformant(ElementsAre(14)));
-  EXPECT_THAT(verdict.reason, HasSubstr("mariadb-3 was not told to stop within 100.0 s"));
+  EXPECT_THAT(verdict.reason, HasSubstr("deletion of mariadb-3 was not requested within 100.0 s"));
 }
 
 TEST(TerminatedInReverse, APodThatStaysTerminatingIsNotTheControllersFault) {
@@ -115,7 +115,7 @@ TEST(TerminatedInReverse, APodThatStaysTerminatingIsNotTheControllersFault) {
 
 TEST(TerminatedInReverse, AnUnreadyPodHaltsScaleDown) {
   EXPECT_THAT(terminated_in_reverse(asked_to_shrink().unready(1).after(180s).times_out<steps::ScaleDown>()),
-              IsInconclusive(HasSubstr("mariadb-1 is not Ready, which halts a scale-down")));
+              IsInconclusive(HasSubstr("mariadb-1 is not Ready, which halts the scale-down")));
 }
 
 TEST(TerminatedInReverse, AGapHidesTheOrder) {
@@ -132,7 +132,7 @@ TEST(TerminatedInReverse, WithoutScaleDownNothingIsProved) {
   EXPECT_THAT(terminated_in_reverse(Story{}.deployed()),
               IsInconclusive(HasSubstr("step \"scale-down\" was not recorded")));
   EXPECT_THAT(terminated_in_reverse(asked_to_shrink().cut_off()),
-              IsInconclusive(HasSubstr("was still under way")));
+              IsInconclusive(HasSubstr("was still in progress")));
 }
 
 TEST(TerminatedInReverse, NothingIsPromisedWhenParallelWasWanted) {

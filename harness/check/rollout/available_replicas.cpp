@@ -35,7 +35,7 @@ std::vector<SeenSet> states_with(const JudgedStep& under, int min_ready_seconds)
     if (set->min_ready_seconds == min_ready_seconds && set->observed_generation == set->meta.generation)
       states.push_back({seen, *set});
   }
-  if (states.empty()) under.judgement.doubt("the controller did not take note of the new minReadySeconds");
+  if (states.empty()) under.judgement.doubt("the controller did not observe the new minReadySeconds");
   return states;
 }
 
@@ -60,20 +60,20 @@ void find_count(JudgedStep& under, const SeenSet& state, int wanted, std::string
 
 Verdict long_wait_leaves_none_available(const Timeline& timeline) {
   return judge_step<steps::RaiseMinReady>(
-      timeline, {"statefulsets"}, "no pod counted as available before its time", [](JudgedStep& under) {
+      timeline, {"statefulsets"}, "no pod was counted as available too early", [](JudgedStep& under) {
         const std::chrono::seconds wait{under.asked<steps::RaiseMinReady>().min_ready_seconds};
         // The pods are younger than the recording.
         if (under.step.end->at >= wait)
           return under.judgement.doubt("pods may have been Ready for that long");
         for (const SeenSet& state : states_with(under, static_cast<int>(wait.count())))
           if (state.set.available_pods.value > 0)
-            find_count(under, state, 0, fmt::format("no pod has been Ready for {} s", wait.count()));
+            find_count(under, state, 0, fmt::format("no pod has been Ready for {} s yet", wait.count()));
       });
 }
 
 Verdict no_wait_makes_ready_available(const Timeline& timeline) {
   return judge_step<steps::DropMinReady>(
-      timeline, {"statefulsets"}, "every Ready pod counted as available", [](JudgedStep& under) {
+      timeline, {"statefulsets"}, "every Ready pod was counted as available", [](JudgedStep& under) {
         std::size_t counted = 0;
         for (const SeenSet& state :
              states_with(under, under.asked<steps::DropMinReady>().min_ready_seconds)) {
@@ -88,7 +88,7 @@ Verdict no_wait_makes_ready_available(const Timeline& timeline) {
 Verdict available_after_wait(const Timeline& timeline) {
   return judge_step<steps::MinReady>(
       timeline, Watches{"statefulsets", "pods"}.of_states(),
-      "each pod counted as available in due time, and all in the end", [](JudgedStep& under) {
+      "each pod was counted as available in time, and all of them in the end", [](JudgedStep& under) {
         const std::chrono::seconds wait{under.asked<steps::MinReady>().min_ready_seconds};
         const SeenSet* former = nullptr;
         std::size_t judged = 0;
@@ -103,7 +103,7 @@ Verdict available_after_wait(const Timeline& timeline) {
                        fmt::format("no other pod had been Ready for {} s", wait.count()));
           former = &state;
         }
-        if (judged == 0) return under.judgement.doubt("no pod came to count as available");
+        if (judged == 0) return under.judgement.doubt("no pod was counted as available");
         const SeenSet& last = states.back();
         if (last.set.available_pods != last.set.replicas && under.overdue(kAnyHindrance))
           find_count(under, last, last.set.replicas.value, "the update is over");

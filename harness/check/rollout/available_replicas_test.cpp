@@ -49,7 +49,7 @@ TEST(LongWait, LeavesNoPodAvailable) {
 TEST(LongWait, IsInDoubtWhenTheControllerWasNotHeardOrPodsAreOld) {
   EXPECT_THAT(
       long_wait_leaves_none_available(asked_for(steps::RaiseMinReady{3600}).reaches<steps::RaiseMinReady>()),
-      IsInconclusive(HasSubstr("did not take note")));
+      IsInconclusive(HasSubstr("did not observe")));
   EXPECT_THAT(long_wait_leaves_none_available(asked_for(steps::RaiseMinReady{3600})
                                                   .after(3600s)
                                                   .set(status(3, 3))
@@ -136,7 +136,7 @@ TEST(AvailableAfterWait, APodThatNeverCountsIsABreachWhenTheOthersDid) {
                                        .times_out<steps::MinReady>()),
               IsNonconformantAs(HasSubstr("it was 2")));
   EXPECT_THAT(available_after_wait(replaced().reaches<steps::MinReady>()),
-              IsInconclusive(HasSubstr("no pod came to count")));
+              IsInconclusive(HasSubstr("no pod was counted")));
 }
 
 }  // namespace

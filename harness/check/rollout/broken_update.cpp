@@ -12,7 +12,7 @@ namespace {
 
 void find_stopped(JudgedStep& under, const Incarnation& pod, std::string_view why) {
   under.find(pod.ref, fmt::format("{} stays: {}", pod.ref.name, why),
-             fmt::format("it was told to stop at {}", moment(*pod.ending)), *pod.ending,
+             fmt::format("its deletion was requested at {}", moment(*pod.ending)), *pod.ending,
              look_at_revisions(under.subject));
 }
 
@@ -24,7 +24,7 @@ const Incarnation* broken_pod(JudgedStep& under) {
   if (latest == nullptr || set == nullptr) return nullptr;
   const Pod* pod = under.after.pod(latest->ref.name);
   if (pod == nullptr || revision_of(*pod) != set->update_revision) {
-    under.judgement.doubt(fmt::format("the update had not come to {}", latest->ref.name));
+    under.judgement.doubt(fmt::format("the update had not reached {}", latest->ref.name));
     return nullptr;
   }
   if (latest->was_ready() && latest->first_ready()->index <= under.step.end->index) {
@@ -41,7 +41,7 @@ Verdict broken_update_stops(const Timeline& timeline) {
       timeline, {"pods", "statefulsets"}, "the update stopped at the pod that did not become Ready",
       [](JudgedStep& under) {
         const RecordedStep* began = under.course.find<steps::RollBad>();
-        if (began == nullptr) return under.judgement.doubt("no update was begun");
+        if (began == nullptr) return under.judgement.doubt("no update was started");
         const Incarnation* broken = broken_pod(under);
         for (const Incarnation& pod : under.pods) {
           const bool is_other = pod.ordinal < under.ordinal();
@@ -57,7 +57,7 @@ Verdict revert_spares_ready_pods(const Timeline& timeline) {
   std::string broken;
   bool was_replaced = false;
   Verdict verdict = judge_step<steps::Revert>(
-      timeline, {"pods", "statefulsets"}, "no Ready pod was touched", [&](JudgedStep& under) {
+      timeline, {"pods", "statefulsets"}, "no Ready pod was deleted", [&](JudgedStep& under) {
         std::size_t spared = 0;
         for (const auto& [ordinal, pod] : pods_of(under.before, under.subject)) {
           const Incarnation* life = under.pods.find(pod->meta.ref.uid);
@@ -68,36 +68,36 @@ Verdict revert_spares_ready_pods(const Timeline& timeline) {
           } else if (pod->ready) {
             ++spared;
             if (stopped_by_controller(*life, *under.step.begin, *under.step.end))
-              find_stopped(under, *life, "it is Ready at the revision that the template went back to");
+              find_stopped(under, *life, "it is Ready at the revision that the template was reverted to");
           }
         }
         if (spared == 0) under.judgement.doubt("no pod was Ready");
         if (broken.empty()) return under.judgement.doubt("there was no broken pod");
         under.judgement.measure(
-            {"broken pods replaced without help", was_replaced ? 1.0 : 0.0, "pods", broken});
+            {"broken pods replaced without intervention", was_replaced ? 1.0 : 0.0, "pods", broken});
       });
   if (verdict.outcome == Outcome::kConformant)
     verdict.reason += was_replaced
-                          ? fmt::format("; {}, which was broken, was replaced without help", broken)
-                          : fmt::format("; {}, which was broken, was left for somebody to delete", broken);
+                          ? fmt::format("; {}, which was broken, was replaced without intervention", broken)
+                          : fmt::format("; {}, which was broken, had to be deleted by hand", broken);
   return verdict;
 }
 
 Verdict deleted_broken_pod_heals(const Timeline& timeline) {
   return judge_step<steps::Heal>(
       timeline, {"pods", "statefulsets"},
-      "the broken pod came back at the reverted revision and became Ready", [](JudgedStep& under) {
+      "the broken pod was recreated at the reverted revision and became Ready", [](JudgedStep& under) {
         const StatefulSet* set = set_at(under, under.before);
         if (set == nullptr) return;
         const std::string name = under.pod_name(under.ordinal());
         const Pod* former = under.before.pod(name);
         const Pod* pod = under.after.pod(name);
         const bool is_back = pod != nullptr && former != nullptr && pod->meta.ref.uid != former->meta.ref.uid;
-        if (is_back) return demand_revision(under, set->update_revision, "as the reverted template has it");
+        if (is_back) return demand_revision(under, set->update_revision, "as in the reverted template");
         if (former == nullptr) return under.judgement.doubt("there was no broken pod");
         if (pod != nullptr || !under.overdue(kRefusalsOnly))
           return under.judgement.doubt(fmt::format("{} was not replaced", name));
-        under.find(former->meta.ref, fmt::format("{} is made anew", name),
+        under.find(former->meta.ref, fmt::format("{} is recreated", name),
                    fmt::format("it had no successor at {}", moment(*under.step.end)), *under.step.end,
                    look_at_revisions(under.subject));
       });

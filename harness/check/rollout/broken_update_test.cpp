@@ -59,7 +59,7 @@ TEST(BrokenUpdate, APodThatWentBeforeTheHoldIsABreachToo) {
   story.begins(steps::RollBad{.ordinal = {2}});
   rolls_to(story, "bad").terminating(2).terminating(1).deleted(2).created(2).reaches<steps::RollBad>();
   EXPECT_THAT(broken_update_stops(story.begins(steps::HoldBad{.ordinal = {2}}).reaches<steps::HoldBad>()),
-              IsNonconformantAs(HasSubstr("told to stop")));
+              IsNonconformantAs(HasSubstr("its deletion was requested")));
 }
 
 TEST(BrokenUpdate, IsNoneWhenThePodBecomesReady) {
@@ -70,11 +70,11 @@ TEST(BrokenUpdate, IsNoneWhenThePodBecomesReady) {
 
 TEST(RevertedUpdate, TellsWhetherTheBrokenPodWasReplaced) {
   EXPECT_THAT(revert_spares_ready_pods(reverting().reaches<steps::Revert>()).reason,
-              HasSubstr("mariadb-2, which was broken, was left for somebody to delete"));
+              HasSubstr("mariadb-2, which was broken, had to be deleted by hand"));
   const Verdict healed =
       revert_spares_ready_pods(reverting().terminating(2).deleted(2).reaches<steps::Revert>());
   EXPECT_THAT(healed, IsConformant());
-  EXPECT_THAT(healed.reason, HasSubstr("was replaced without help"));
+  EXPECT_THAT(healed.reason, HasSubstr("was replaced without intervention"));
 }
 
 TEST(RevertedUpdate, AReadyPodThatGoesIsABreach) {

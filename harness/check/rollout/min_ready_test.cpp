@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 constexpr Timestamp kReady{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1}};
 
-/// mariadb-2 is replaced and Ready; a second later, by the watch, mariadb-1 is told to stop. The pods
+/// mariadb-2 is replaced and Ready; a second later, by the watch, mariadb-1 is deleted. The pods
 /// themselves say that so much time lay in between.
 Story min_ready(std::chrono::seconds told_in_pods) {
   Story story;

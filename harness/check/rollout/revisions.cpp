@@ -34,7 +34,7 @@ void demand_revision(JudgedStep& under, const std::string& wanted, std::string_v
   if (before == nullptr || after == nullptr || before->meta.ref.uid == after->meta.ref.uid)
     return under.judgement.doubt(fmt::format("{} was not replaced", name));
   if (revision_of(*after) == wanted) return;
-  under.find(after->meta.ref, fmt::format("{} comes back at revision {}, {}", name, wanted, why),
+  under.find(after->meta.ref, fmt::format("{} is recreated at revision {}, {}", name, wanted, why),
              fmt::format("it has {}", revision_of(*after)), *under.step.end,
              look_at_revisions(under.subject));
 }

@@ -71,7 +71,7 @@ void demand_current_revision(JudgedStep& under) {
         revision == set->update_revision)
       continue;
     under.find(set->meta.ref,
-               fmt::format("status.currentRevision is {}, which {} has below the partition", revision,
+               fmt::format("status.currentRevision is {}, the revision of {} below the partition", revision,
                            pod->meta.ref.name),
                fmt::format("it was {} at {}", set->current_revision, moment(*under.step.end)),
                *under.step.end, look_at_revisions(under.subject));
@@ -94,7 +94,7 @@ void demand_observed(JudgedStep& under) {
              *under.step.end, look_at_revisions(under.subject));
 }
 
-/// How long `ready` had been Ready when `ended` was told to stop, by what stands in the pods.
+/// How long `ready` had been Ready when deletion of `ended` was requested, according to the pods.
 std::optional<Elapsed> told_in_pods(const Incarnation& ready, const Incarnation& ended) {
   const auto* event = ended.ending->as<ObjectSeen>();
   if (event == nullptr || event->served == nullptr) return std::nullopt;
@@ -106,13 +106,13 @@ std::optional<Elapsed> told_in_pods(const Incarnation& ready, const Incarnation&
   return std::chrono::duration_cast<Elapsed>(*over - std::chrono::seconds{grace.get<int>()} - *since);
 }
 
-/// No pod for which `concerned` holds is told to stop or made within the step.
+/// No pod for which `concerned` holds is deleted or created within the step.
 template <class Concerned>
 void demand_calm(JudgedStep& under, std::string_view why, Concerned concerned) {
   for (const Incarnation& pod : under.pods) {
     if (!concerned(pod) || pod.ended_on_purpose() || pod.excused || !under.covers(pod.ending)) continue;
     under.find(pod.ref, fmt::format("{} stays: {}", pod.ref.name, why),
-               fmt::format("it was told to stop at {}", moment(*pod.ending)), *pod.ending,
+               fmt::format("its deletion was requested at {}", moment(*pod.ending)), *pod.ending,
                look_at_revisions(under.subject));
   }
 }
@@ -146,19 +146,19 @@ Verdict updated_from_the_top(const Timeline& timeline) {
           ++replaced;
           for (const auto& [ordinal, higher] : pods_of(under.before, under.subject)) {
             if (ordinal <= pod.ordinal) continue;
-            // The new pod of that ordinal must have been Ready before this one was told to stop.
+            // The new pod of that ordinal must have been Ready before this one was deleted.
             const bool was_back =
                 std::any_of(under.pods.begin(), under.pods.end(), [&](const Incarnation& other) {
                   return other.ordinal == ordinal && under.covers(other.appeared) && other.was_ready() &&
                          other.first_ready()->index < pod.ending->index;
                 });
             if (was_back) continue;
-            under.find(
-                pod.ref,
-                fmt::format("{} is replaced after the new {} is Ready", pod.ref.name, higher->meta.ref.name),
-                fmt::format("it was told to stop at {}, when there was no new {} that had been Ready",
-                            moment(*pod.ending), higher->meta.ref.name),
-                *pod.ending, look_at_revisions(under.subject));
+            under.find(pod.ref,
+                       fmt::format("{} is replaced only after the new {} is Ready", pod.ref.name,
+                                   higher->meta.ref.name),
+                       fmt::format("its deletion was requested at {}, before a new {} had become Ready",
+                                   moment(*pod.ending), higher->meta.ref.name),
+                       *pod.ending, look_at_revisions(under.subject));
           }
         }
         if (replaced == 0) under.judgement.doubt("no pod was replaced");
@@ -185,7 +185,7 @@ Verdict rollback_reuses_revision(const Timeline& timeline) {
   if (rollout == nullptr) return inconclusive("step \"rollout\" was not played");
   const Snapshot original = snapshot_at(timeline, *rollout->begin);
   return judge_step<steps::Rollback>(
-      timeline, {"statefulsets", "controllerrevisions"}, "the earlier revision was taken up again",
+      timeline, {"statefulsets", "controllerrevisions"}, "the earlier revision was used again",
       [&](JudgedStep& under) {
         const StatefulSet* former = set_at(under, original);
         const StatefulSet* now = set_at(under, under.after);
@@ -204,7 +204,7 @@ Verdict rollback_reuses_revision(const Timeline& timeline) {
 
 Verdict pods_below_partition_stay(const Timeline& timeline) {
   return judge_step<steps::HoldPartition>(
-      timeline, {"pods", "statefulsets"}, "pods below the partition stayed as they were",
+      timeline, {"pods", "statefulsets"}, "pods below the partition stayed unchanged",
       [](JudgedStep& under) {
         const int partition = partition_of(under.step);
         demand_calm(under, "it is below the partition",
@@ -230,31 +230,31 @@ Verdict pods_below_partition_stay(const Timeline& timeline) {
 
 Verdict old_revision_below_partition(const Timeline& timeline) {
   return judge_step<steps::ReplaceBelow>(
-      timeline, {"pods", "statefulsets"}, "the pod below the partition came back at the old revision",
+      timeline, {"pods", "statefulsets"}, "the pod below the partition was recreated at the old revision",
       [](JudgedStep& under) {
         const StatefulSet* set = set_at(under, under.before);
         const Pod* former = under.before.pod(under.pod_name(under.ordinal()));
         if (set == nullptr || former == nullptr) return;
         // The one that the pod had: what the status calls the current one may be wrong.
         if (revision_of(*former) == set->update_revision)
-          return under.judgement.doubt("the pod had the new revision before");
-        demand_revision(under, revision_of(*former), "being below the partition");
+          return under.judgement.doubt("the pod already had the new revision");
+        demand_revision(under, revision_of(*former), "because it is below the partition");
       });
 }
 
 Verdict new_revision_above_partition(const Timeline& timeline) {
   return judge_step<steps::ReplaceAbove>(
-      timeline, {"pods", "statefulsets"}, "the pod of the partition came back at the new revision",
+      timeline, {"pods", "statefulsets"}, "the pod above the partition was recreated at the new revision",
       [](JudgedStep& under) {
         if (const StatefulSet* set = set_at(under, under.before); set != nullptr)
-          demand_revision(under, set->update_revision, "not being below the partition");
+          demand_revision(under, set->update_revision, "because it is not below the partition");
       });
 }
 
 Verdict lost_pod_is_updated(const Timeline& timeline) {
   return judge_step<steps::Complete>(
       timeline, {"pods", "statefulsets"},
-      "all pods have the new revision, the one that was lost in between too", [](JudgedStep& under) {
+      "all pods have the new revision, including the one that was lost meanwhile", [](JudgedStep& under) {
         const bool lost = std::any_of(under.pods.begin(), under.pods.end(),
                                       [&](const Incarnation& pod) { return under.covers(pod.fault); });
         if (!lost) return under.judgement.doubt("no pod was lost during the update");
@@ -264,7 +264,7 @@ Verdict lost_pod_is_updated(const Timeline& timeline) {
 
 Verdict min_ready_seconds_kept(const Timeline& timeline) {
   return judge_step<steps::MinReady>(
-      timeline, {"pods"}, "each pod was Ready for minReadySeconds before the next one went",
+      timeline, {"pods"}, "each pod was Ready for minReadySeconds before the next one was replaced",
       [](JudgedStep& under) {
         const std::chrono::seconds wanted{under.asked<steps::MinReady>().min_ready_seconds};
         std::size_t judged = 0;
@@ -280,10 +280,10 @@ Verdict min_ready_seconds_kept(const Timeline& timeline) {
                                             told_in_pods(higher, pod).value_or(Elapsed{0}));
             if (waited >= wanted - kMinReadySlack) continue;
             under.find(pod.ref,
-                       fmt::format("{} goes when {} was Ready for {} s", pod.ref.name, higher.ref.name,
-                                   wanted.count()),
-                       fmt::format("it was told to stop at {}, {} after {} became Ready", moment(*pod.ending),
-                                   seconds(waited), higher.ref.name),
+                       fmt::format("{} is replaced only after {} has been Ready for {} s", pod.ref.name,
+                                   higher.ref.name, wanted.count()),
+                       fmt::format("its deletion was requested at {}, {} after {} became Ready",
+                                   moment(*pod.ending), seconds(waited), higher.ref.name),
                        *pod.ending, look_at_revisions(under.subject));
           }
         }
@@ -293,23 +293,23 @@ Verdict min_ready_seconds_kept(const Timeline& timeline) {
 
 Verdict on_delete_moves_nothing(const Timeline& timeline) {
   return judge_step<steps::HoldOnDelete>(
-      timeline, {"pods"}, "no pod was moved by a new template", [](JudgedStep& under) {
+      timeline, {"pods"}, "no pod was replaced because of a new template", [](JudgedStep& under) {
         demand_calm(under, "the strategy is OnDelete", [](const Incarnation&) { return true; });
         if (pods_of(under.after, under.subject).empty()) under.judgement.doubt("the set had no pod");
       });
 }
 
 Verdict on_delete_picks_up(const Timeline& timeline) {
-  return judge_step<steps::PickUp>(timeline, {"pods", "statefulsets"},
-                                   "the deleted pod came back at the newest revision", [](JudgedStep& under) {
-                                     const StatefulSet* set = set_at(under, under.before);
-                                     if (set == nullptr) return;
-                                     const Pod* before = under.before.pod(under.pod_name(under.ordinal()));
-                                     if (before != nullptr && revision_of(*before) == set->update_revision)
-                                       return under.judgement.doubt("the pod had the newest revision before");
-                                     demand_revision(under, set->update_revision,
-                                                     "being deleted under OnDelete");
-                                   });
+  return judge_step<steps::PickUp>(
+      timeline, {"pods", "statefulsets"}, "the deleted pod was recreated at the newest revision",
+      [](JudgedStep& under) {
+        const StatefulSet* set = set_at(under, under.before);
+        if (set == nullptr) return;
+        const Pod* before = under.before.pod(under.pod_name(under.ordinal()));
+        if (before != nullptr && revision_of(*before) == set->update_revision)
+          return under.judgement.doubt("the pod already had the newest revision");
+        demand_revision(under, set->update_revision, "because it was deleted under OnDelete");
+      });
 }
 
 Verdict history_is_limited(const Timeline& timeline) {
@@ -330,7 +330,7 @@ Verdict history_is_limited(const Timeline& timeline) {
         if (kept == 0) return under.judgement.doubt("no ControllerRevision was seen");
         const auto limit = static_cast<std::size_t>(set->revision_history_limit);
         if (out_of_use <= limit) return;
-        under.find(set->meta.ref, fmt::format("at most {} revisions out of use are kept", limit),
+        under.find(set->meta.ref, fmt::format("at most {} unused revisions are kept", limit),
                    fmt::format("{} were at {}", out_of_use, moment(*under.step.end)), *under.step.end,
                    fmt::format("kubectl -n {} get controllerrevisions", under.subject.ns));
       });
@@ -367,14 +367,14 @@ Verdict status_counts_pods(const Timeline& timeline) {
             count([&](const Pod& pod) { return revision_of(pod) == set->current_revision; }));
   };
   return judge_step<steps::HoldPartition>(
-      timeline, {"pods", "statefulsets"}, "the numbers in status agree with the pods",
+      timeline, {"pods", "statefulsets"}, "the counts in status agree with the pods",
       [&](JudgedStep& under) {
         // A pod that comes or goes just now may be counted or not; the controller has passed since others
         // did.
         const bool changed = counts_moved(under);
         const bool is_hold = under.step.is<steps::HoldPartition>();
         if (under.step.timed_out()) demand_observed(under);
-        if (is_hold && changed) return under.judgement.doubt("pods changed meanwhile");
+        if (is_hold && changed) return under.judgement.doubt("pods changed during the step");
         if (!is_hold && !under.ended_calm()) return;
         duty(under);
         if (is_hold) demand_current_revision(under);

@@ -20,7 +20,8 @@ Verdict old_revision_below_partition(const Timeline& timeline);
 Verdict new_revision_above_partition(const Timeline& timeline);
 /// UPD-04, on step "complete": a pod that was lost during an update ends at the new revision, too.
 Verdict lost_pod_is_updated(const Timeline& timeline);
-/// UPD-06, on step "min-ready": the next pod goes only when the one before was Ready for minReadySeconds.
+/// UPD-06, on step "min-ready": the next pod is replaced only when the previous one was Ready for
+/// minReadySeconds.
 Verdict min_ready_seconds_kept(const Timeline& timeline);
 /// UPD-08a, on step "hold-on-delete": under OnDelete no new template moves a pod.
 Verdict on_delete_moves_nothing(const Timeline& timeline);

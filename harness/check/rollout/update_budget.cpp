@@ -24,10 +24,10 @@ const Incarnation* life_at(const Incarnations& pods, Ordinal ordinal, const Obse
 /// Why nobody could count on that pod at `moment`; empty when somebody could.
 std::string unavailable(const Incarnations& pods, Ordinal ordinal, const Observation& moment) {
   const Incarnation* life = life_at(pods, ordinal, moment);
-  if (life == nullptr) return "was not there";
+  if (life == nullptr) return "did not exist";
   if (life->fault != nullptr || life->excused) return {};  // the controller may not have seen it yet
-  if (life->gone != nullptr && life->gone->index <= moment.index) return "was not there";
-  if (life->ending != nullptr && life->ending->index <= moment.index) return "was told to stop";
+  if (life->gone != nullptr && life->gone->index <= moment.index) return "did not exist";
+  if (life->ending != nullptr && life->ending->index <= moment.index) return "was being deleted";
   const bool was_ready = life->was_ready() && life->first_ready()->index <= moment.index;
   return was_ready ? std::string{} : "was not Ready yet";
 }
@@ -37,7 +37,7 @@ struct Budget {
   int wanted = 0;
 };
 
-/// What was unavailable just when this pod was told to stop, for people; the pod itself is among them.
+/// What was unavailable just when this pod was deleted, for people; the pod itself is among them.
 std::vector<std::string> unavailable_with(const JudgedStep& under, const Budget& budget,
                                           const Incarnation& pod) {
   std::vector<std::string> names;
@@ -57,8 +57,8 @@ void judge_budget(JudgedStep& under, const Budget& budget, const Observation& fi
     most = std::max(most, names.size());
     if (static_cast<int>(names.size()) <= budget.wanted) continue;
     under.find(pod.ref, fmt::format("at most {} pods are unavailable during the update", budget.wanted),
-               fmt::format("when {} was told to stop at {}, {} were: {}", pod.ref.name, moment(*pod.ending),
-                           names.size(), fmt::join(names, ", ")),
+               fmt::format("when deletion of {} was requested at {}, {} were unavailable: {}", pod.ref.name,
+                           moment(*pod.ending), names.size(), fmt::join(names, ", ")),
                *pod.ending, look_at_revisions(under.subject));
   }
   if (most == 0) return under.judgement.doubt("no pod was replaced");
@@ -69,18 +69,19 @@ void judge_budget(JudgedStep& under, const Budget& budget, const Observation& fi
 template <StepType First, StepType Last>
 Verdict judge_range(const Timeline& timeline) {
   bool dropped = false;
-  Verdict verdict = judge_step<Last>(
-      timeline, {"pods", "statefulsets"}, "no pod too many was unavailable at once", [&](JudgedStep& under) {
-        const StatefulSet* set = set_at(under, under.after);
-        const RecordedStep* began = under.course.find<First>();
-        if (set == nullptr || began == nullptr) return;
-        dropped = !set->max_unavailable;
-        const int wanted = under.asked<Last>().max_unavailable;
-        if (!dropped && *set->max_unavailable != wanted)
-          return under.judgement.doubt(
-              fmt::format("{} was {}, asked for was {}", kField, *set->max_unavailable, wanted));
-        if (!dropped) judge_budget(under, {*set, wanted}, *began->begin);
-      });
+  Verdict verdict =
+      judge_step<Last>(timeline, {"pods", "statefulsets"},
+                       "never more pods than allowed were unavailable at once", [&](JudgedStep& under) {
+                         const StatefulSet* set = set_at(under, under.after);
+                         const RecordedStep* began = under.course.find<First>();
+                         if (set == nullptr || began == nullptr) return;
+                         dropped = !set->max_unavailable;
+                         const int wanted = under.asked<Last>().max_unavailable;
+                         if (!dropped && *set->max_unavailable != wanted)
+                           return under.judgement.doubt(
+                               fmt::format("{} was {} instead of {}", kField, *set->max_unavailable, wanted));
+                         if (!dropped) judge_budget(under, {*set, wanted}, *began->begin);
+                       });
   return dropped ? not_applicable(fmt::format("the API server dropped {}", kField)) : verdict;
 }
 

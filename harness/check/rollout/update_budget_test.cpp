@@ -62,8 +62,8 @@ TEST(UpdatedWithinBudget, AThirdUnavailablePodIsABreach) {
                                         .created(1)
                                         .terminating(0)
                                         .reaches<steps::RollTwo>()),
-              IsNonconformantAs(HasSubstr("3 were: mariadb-0 was told to stop, mariadb-1 was not Ready yet, "
-                                          "mariadb-2 was not there")));
+              IsNonconformantAs(HasSubstr("3 were unavailable: mariadb-0 was being deleted, mariadb-1 was "
+                                          "not Ready yet, mariadb-2 did not exist")));
 }
 
 TEST(UpdatedWithinBudget, WhatTheControllerMayNotHaveSeenIsNotHeldAgainstIt) {

@@ -68,7 +68,7 @@ void judge_bound(const Incarnation& pod, const Bindings& bindings, const Subject
                     fmt::format("{} was Ready at {}, its claim was {} at {}", pod.ref.name,
                                 moment(*pod.first_ready()), state, moment(seen)),
                     {pod.first_ready()->index, seen.index},
-                    look_at_claim(claim->ref, "status.phase and its events")});
+                    look_at_claim(claim->ref, "status.phase and the events of the claim")});
   }
 }
 
@@ -143,7 +143,7 @@ class OneToOne {
     if (!course_.is_whole() || course_.cut_short())
       return judgement_.doubt(fmt::format("volume {} was not recorded", claim.volume));
     find(claim, fmt::format("volume {} of claim {} exists", claim.volume, claim.ref.name),
-         "no volume of that name was ever seen", {claim.named->index});
+         "no volume of that name was ever recorded", {claim.named->index});
   }
 
   /// Two volumes with one handle are one piece of storage under two names.
@@ -152,7 +152,7 @@ class OneToOne {
     const auto [first, is_first] =
         backing_.try_emplace(std::pair{volume.last->csi_driver, volume.last->csi_handle}, &volume);
     if (is_first || first->second == &volume) return;
-    find(claim, fmt::format("volume {} has storage of its own", claim.volume),
+    find(claim, fmt::format("volume {} has its own storage", claim.volume),
          fmt::format("it has the same volumeHandle as {}: {}", first->second->ref.name,
                      volume.last->csi_handle),
          {first->second->seen->index, volume.seen->index});
@@ -162,7 +162,7 @@ class OneToOne {
     for (const VolumeLife* volume : volumes_of_[claim.ref.uid]) {
       if (volume->ref.name == claim.volume) continue;
       find(claim, fmt::format("only volume {} is bound to claim {}", claim.volume, claim.ref.name),
-           fmt::format("volume {} is bound to it too, at {}", volume->ref.name, moment(*volume->seen)),
+           fmt::format("volume {} was also bound to it at {}", volume->ref.name, moment(*volume->seen)),
            {claim.named->index, volume->seen->index});
     }
   }
@@ -172,8 +172,7 @@ class OneToOne {
     judgement_.find(
         {claim.ref, std::move(expected), std::move(observed), std::move(evidence),
          fmt::format(
-             "spec.claimRef against spec.volumeName: kubectl get pv {} -o yaml; kubectl -n {} get pvc "
-             "{} -o yaml",
+             "spec.claimRef and spec.volumeName: kubectl get pv {} -o yaml; kubectl -n {} get pvc {} -o yaml",
              claim.volume, claim.ref.ns, claim.ref.name)});
   }
 
@@ -191,16 +190,18 @@ void judge_constancy(const std::vector<const ClaimLife*>& lives, Judgement& judg
   const std::string expected =
       fmt::format("claim {} keeps UID {} and its volume", claim.ref.name, claim.ref.uid.value);
   if (lives.size() > 1)
-    judgement.find({lives[1]->ref,
-                    expected,
-                    fmt::format("a new claim of that name, UID {}, was there at {}", lives[1]->ref.uid.value,
-                                moment(*lives[1]->appeared)),
-                    {claim.appeared->index, lives[1]->appeared->index},
-                    look_at_claim(claim.ref, "metadata.creationTimestamp; who deleted it")});
+    judgement.find(
+        {lives[1]->ref,
+         expected,
+         fmt::format("a new claim of that name, with UID {}, existed at {}", lives[1]->ref.uid.value,
+                     moment(*lives[1]->appeared)),
+         {claim.appeared->index, lives[1]->appeared->index},
+         look_at_claim(claim.ref,
+                       "metadata.creationTimestamp; the API server's audit log shows who deleted it")});
   else if (claim.ending != nullptr)
     judgement.find({claim.ref,
                     expected,
-                    fmt::format("its deletion was under way at {}", moment(*claim.ending)),
+                    fmt::format("it was being deleted at {}", moment(*claim.ending)),
                     {claim.ending->index},
                     look_at_claim(claim.ref, "metadata.deletionTimestamp and ownerReferences")});
   if (claim.renamed != nullptr)
@@ -228,10 +229,11 @@ void judge_volume_constancy(const ClaimLife& claim, const Bindings& bindings, Ju
     if (first == nullptr) {
       first = &volume;
       if (volume.moved != nullptr)
-        find(volume, fmt::format("it led to another place at {}", moment(*volume.moved)), *volume.moved);
+        find(volume, fmt::format("it pointed to another location at {}", moment(*volume.moved)),
+             *volume.moved);
     } else {
       find(volume,
-           fmt::format("a new volume of that name, UID {}, was there at {}", volume.ref.uid.value,
+           fmt::format("a new volume of that name, with UID {}, existed at {}", volume.ref.uid.value,
                        moment(*volume.appeared)),
            *volume.appeared);
     }
@@ -271,7 +273,7 @@ Verdict one_claim_per_pod(const Timeline& timeline) {
   }
   const std::size_t members = count_ready_members(pods, subject, judgement);
   return std::move(judgement).verdict(counted(members, "pod", "pods") +
-                                      ", each with the Bound claim of its name");
+                                      ", each with the Bound claim that bears its name");
 }
 
 Verdict claim_and_volume_are_one_to_one(const Timeline& timeline) {

@@ -17,7 +17,7 @@ Story with_pods(const std::function<void(Pod&, int)>& look) { return Story{}.pod
 TEST(OneClaimPerPod, AWholeLifecycleIsConformant) {
   const Verdict verdict = one_claim_per_pod(Story::lifecycle());
   EXPECT_THAT(verdict, IsConformant());
-  EXPECT_EQ(verdict.reason, "5 pods, each with the Bound claim of its name");
+  EXPECT_EQ(verdict.reason, "5 pods, each with the Bound claim that bears its name");
 }
 
 TEST(OneClaimPerPod, OtherVolumesOfAPodAreItsOwnAffair) {
@@ -127,7 +127,7 @@ TEST(ClaimAndVolume, RejectsTwoVolumesOfOneClaim) {
     volume.claim = {"PersistentVolumeClaim", "database", "mariadb-data-mariadb-1",
                     Uid{"mariadb-data-mariadb-1#1"}};
   });
-  EXPECT_THAT(claim_and_volume_are_one_to_one(story), IsNonconformantAs(HasSubstr("is bound to it too")));
+  EXPECT_THAT(claim_and_volume_are_one_to_one(story), IsNonconformantAs(HasSubstr("was also bound to it")));
 }
 
 TEST(ClaimAndVolume, RejectsAVolumeThatDoesNotExist) {
@@ -176,7 +176,7 @@ TEST(SameStorage, RejectsARecreatedClaim) {
 TEST(SameStorage, RejectsADeletedClaim) {
   EXPECT_THAT(same_storage_after_replacement(
                   Story{}.deployed().claim(1, [](Claim& claim) { claim.meta.deletion = Timestamp{}; })),
-              IsNonconformantAs(HasSubstr("its deletion was under way")));
+              IsNonconformantAs(HasSubstr("it was being deleted")));
 }
 
 TEST(SameStorage, RejectsAnotherVolume) {
@@ -197,7 +197,7 @@ TEST(SameStorage, RejectsAVolumeThatLeadsElsewhere) {
   Story story = Story{}.deployed().replaced(0).replaced(1);
   EXPECT_THAT(same_storage_after_replacement(
                   story.volume(1, [](Volume& volume) { volume.csi_handle = "vol-2"; }).replaced(2)),
-              IsNonconformantAs(HasSubstr("it led to another place")));
+              IsNonconformantAs(HasSubstr("it pointed to another location")));
 }
 
 TEST(SameStorage, RejectsANewPodWithAnotherClaim) {

@@ -97,7 +97,7 @@ void judge_growth(JudgedStep& under, const Claim& before, const Observation& at)
   };
   const Claim* now = seen == nullptr ? nullptr : seen->object<Claim>();
   if (now == nullptr || now->meta.ref.uid != before.meta.ref.uid || now->volume != before.volume)
-    return find(fmt::format("claim {} stays the same one with volume {}", name, before.volume),
+    return find(fmt::format("claim {} stays the same object with volume {}", name, before.volume),
                 now == nullptr
                     ? "it is gone"
                     : fmt::format("it has UID {} and volume {}", now->meta.ref.uid.value, now->volume));
@@ -110,7 +110,7 @@ void judge_growth(JudgedStep& under, const Claim& before, const Observation& at)
   if (grown == nullptr || !grown->timed_out())
     return under.judgement.doubt(
         fmt::format("status.capacity of claim {} is {:.0f} bytes", name, size.capacity));
-  find(fmt::format("status.capacity of claim {} follows to {:.0f} bytes", name, wanted),
+  find(fmt::format("status.capacity of claim {} grows to {:.0f} bytes", name, wanted),
        fmt::format("it is {:.0f} bytes at {}", size.capacity, moment(at)));
 }
 
@@ -150,13 +150,14 @@ Verdict claims_grow(const Timeline& timeline) {
   return judge_step<steps::Expand>(
       timeline, {"persistentvolumeclaims"}, "every claim grew and kept its rows", [](JudgedStep& under) {
         if (!allowed(under.timeline))
-          return under.judgement.doubt("the recording does not tell whether the class allows expansion");
+          return under.judgement.doubt(
+              "the recording does not show whether the StorageClass allows expansion");
         const RecordedStep* read = under.course.find<steps::Read>();
         if (read == nullptr || read->end == nullptr)
-          return under.judgement.doubt("what became of the claims was not looked at");
+          return under.judgement.doubt("the outcome of the claims was not observed");
         for_each_claim(under, [&](const Claim& claim, const Answer& answer) {
           if (granted(answer)) return judge_growth(under, claim, *read->end);
-          under.find(claim.meta.ref, fmt::format("claim {} may ask for more", claim.meta.ref.name),
+          under.find(claim.meta.ref, fmt::format("claim {} may request more storage", claim.meta.ref.name),
                      text_of(answer), *under.step.end, look_at_claim(claim.meta.ref));
         });
         judge_rows(under, *read);
@@ -166,16 +167,18 @@ Verdict claims_grow(const Timeline& timeline) {
 Verdict growth_needs_permission(const Timeline& timeline) {
   if (allowed(timeline) == true) return not_applicable(class_text(timeline) + " sets allowVolumeExpansion");
   return judge_step<steps::Expand>(
-      timeline, {"persistentvolumeclaims"}, "every claim was refused more", [](JudgedStep& under) {
+      timeline, {"persistentvolumeclaims"}, "every claim was refused more storage", [](JudgedStep& under) {
         if (!allowed(under.timeline))
-          return under.judgement.doubt("the recording does not tell whether the class allows expansion");
+          return under.judgement.doubt(
+              "the recording does not show whether the StorageClass allows expansion");
         for_each_claim(under, [&](const Claim& claim, const Answer& answer) {
           if (answer.code == kForbidden) return;
           if (!granted(answer)) return under.judgement.doubt(text_of(answer));
-          under.find(claim.meta.ref,
-                     fmt::format("more for claim {} is refused with {}", claim.meta.ref.name, kForbidden),
-                     text_of(answer), *under.step.end,
-                     "the API server's admission plugin PersistentVolumeClaimResize");
+          under.find(
+              claim.meta.ref,
+              fmt::format("more storage for claim {} is refused with {}", claim.meta.ref.name, kForbidden),
+              text_of(answer), *under.step.end,
+              "the API server's admission plugin PersistentVolumeClaimResize");
         });
       });
 }

@@ -24,7 +24,7 @@ steps::Expand answered(int code, const std::string& message = {}) {
   return {.request = kAsked, .answers = answers};
 }
 
-/// What is told of a claim's size is told in the object as served.
+/// The size of a claim is taken from the object as served.
 class Growth {
  public:
   explicit Growth(int code) : story_(Story{}.deployed()) { story_.begins(answered(code)); }
@@ -39,7 +39,7 @@ class Growth {
     for (const int ordinal : {0, 1, 2}) serve(ordinal, requested, capacity);
     return *this;
   }
-  /// The scenario after the step "expand": the set is made anew, the rows are read.
+  /// The scenario after the step "expand": the set is recreated, the rows are read.
   Growth& recreated() {
     story_.reaches<steps::Expand>().begins(steps::Recreate{});
     for (const int ordinal : {0, 1, 2})
@@ -114,7 +114,7 @@ TEST(ClaimsGrow, IsNotApplicableWhereTheClassDoesNotAllowIt) {
 TEST(ClaimsGrow, IsInconclusiveWhenTheClassIsNotKnown) {
   Timeline timeline = grown().on_class(true);
   timeline.header.environment = json::object();
-  EXPECT_THAT(claims_grow(timeline), IsInconclusive(HasSubstr("does not tell")));
+  EXPECT_THAT(claims_grow(timeline), IsInconclusive(HasSubstr("does not show")));
 }
 
 TEST(ClaimsGrow, NotWhenTheRequestIsRefused) {

@@ -102,13 +102,13 @@ void demand_gone(JudgedStep& under, std::string_view why, Concerned concerned) {
     if (now == nullptr || now->meta.ref.uid != claim->meta.ref.uid) continue;
     const Pod* user = under.after.pod(under.pod_name(ordinal));
     if (user != nullptr) {
-      under.judgement.doubt(fmt::format("{} was still there", user->meta.ref.name));
+      under.judgement.doubt(fmt::format("{} still existed", user->meta.ref.name));
       continue;
     }
     if (!under.step.reached() && !under.overdue(kNoHindrance)) continue;
-    under.find(claim->meta.ref, fmt::format("claim {} goes: {}", claim->meta.ref.name, why),
-               fmt::format("it was there at {}{}", moment(*under.step.end),
-                           now->meta.deletion ? ", though it was being deleted" : ""),
+    under.find(claim->meta.ref, fmt::format("claim {} is deleted: {}", claim->meta.ref.name, why),
+               fmt::format("it existed at {}{}", moment(*under.step.end),
+                           now->meta.deletion ? ", although it was being deleted" : ""),
                *under.step.end, look_at_claims(under.subject));
   }
   if (judged == 0) under.judgement.doubt("there was no claim to judge");
@@ -134,19 +134,19 @@ std::optional<bool> template_names_a_class(const JudgedStep& under) {
 
 Verdict claims_outlive_lost_pods(const Timeline& timeline) {
   const auto stay = [](JudgedStep& under) { demand_stay(under, "only its pod was deleted", any); };
-  constexpr const char* judged = "no claim went with a pod that was deleted";
+  constexpr const char* judged = "no claim was deleted because its pod was";
   return worse(judge_step<steps::ReplacePod>(timeline, {"persistentvolumeclaims"}, judged, stay),
                judge_step<steps::HoldClaims>(timeline, {"persistentvolumeclaims"}, judged, stay));
 }
 
 Verdict claims_go_with_scale_down(const Timeline& timeline) {
   return judge_step<steps::ScaleDown>(
-      timeline, {"persistentvolumeclaims"}, "the claims of removed ordinals went, the others stayed",
+      timeline, {"persistentvolumeclaims"}, "the claims of removed ordinals were deleted, the others stayed",
       [](JudgedStep& under) {
         const int keep = under.subject.first.value + under.asked<steps::ScaleDown>().to;
         demand_stay(under, "its ordinal is still wanted",
                     [&](Ordinal ordinal) { return ordinal.value < keep; });
-        demand_gone(under, "its ordinal was scaled away under whenScaled Delete",
+        demand_gone(under, "its ordinal was removed by a scale-down under whenScaled Delete",
                     [&](Ordinal ordinal) { return ordinal.value >= keep; });
       });
 }
@@ -164,14 +164,14 @@ Verdict scaled_claim_waits_for_its_pod(const Timeline& timeline) {
     const RecordedStep* let_end = under.course.find<steps::ScaleDown>();
     if (let_end == nullptr || let_end->outcome == Step::Phase::kFailed)
       return under.judgement.doubt(
-          fmt::format("nothing shows that {} was alive until it was let go", pod->meta.ref.name));
+          fmt::format("nothing shows that {} was still running until it was released", pod->meta.ref.name));
     for (const Observation& seen : under.during) {
       const Claim* claim = seen.object<Claim>();
       if (claim == nullptr || claim->meta.ref.uid != before->meta.ref.uid) continue;
       if (!claim->meta.deletion && !seen.is_deletion()) continue;
       return under.find(before->meta.ref,
                         fmt::format("claim {} is deleted after {} is gone", name, pod->meta.ref.name),
-                        fmt::format("it was {} at {}, when the pod was still there",
+                        fmt::format("it was {} at {}, when the pod still existed",
                                     seen.is_deletion() ? "gone" : "being deleted", moment(seen)),
                         seen, look_at_claims(under.subject));
     }
@@ -195,7 +195,7 @@ Verdict claims_belong_to_their_set(const Timeline& timeline) {
           under.find(claim->meta.ref,
                      fmt::format("the owner references of claim {} name the set with UID {}",
                                  claim->meta.ref.name, set->meta.ref.uid.value),
-                     fmt::format("none of its {} owners at {} is that one", claim->meta.owners.size(),
+                     fmt::format("none of its {} owners at {} is that set", claim->meta.owners.size(),
                                  moment(*under.step.end)),
                      *under.step.end, look_at_claims(under.subject));
         }
@@ -204,7 +204,7 @@ Verdict claims_belong_to_their_set(const Timeline& timeline) {
 
 Verdict claims_go_with_set(const Timeline& timeline) {
   return judge_step<steps::DeleteSet>(
-      timeline, {"persistentvolumeclaims"}, "the claims went with their set",
+      timeline, {"persistentvolumeclaims"}, "the claims were deleted with their set",
       [](JudgedStep& under) { demand_gone(under, "its set was deleted under whenDeleted Delete", any); });
 }
 
@@ -239,7 +239,7 @@ Verdict foreign_claims_stay(const Timeline& timeline) {
             fmt::format("it was {} at {}",
                         seen.is_deletion() ? "gone"
                         : goes             ? "being deleted"
-                                           : "taken from it",
+                                           : "taken over",
                         moment(seen)),
             seen, look_at_claims(under.subject));
         break;
@@ -247,7 +247,7 @@ Verdict foreign_claims_stay(const Timeline& timeline) {
     }
     if (judged == 0) under.judgement.doubt("no claim belonged to another controller");
   };
-  constexpr const char* judged = "the claim of another controller was left alone";
+  constexpr const char* judged = "the claim of another controller was left untouched";
   return worse(judge_step<steps::Create>(timeline, {"persistentvolumeclaims"}, judged, stay),
                worse(judge_step<steps::ScaleDown>(timeline, {"persistentvolumeclaims"}, judged, stay),
                      judge_step<steps::DeleteSet>(timeline, {"persistentvolumeclaims"}, judged, stay)));
@@ -265,22 +265,22 @@ Verdict claims_obey_a_changed_policy(const Timeline& timeline) {
       under.find(
           claim->meta.ref,
           fmt::format("claim {} does not belong to the set when its policy is Retain", now->meta.ref.name),
-          fmt::format("it did at {}: it goes with the set", moment(*under.step.end)), *under.step.end,
-          look_at_claims(under.subject));
+          fmt::format("it did at {}, so it is deleted with the set", moment(*under.step.end)),
+          *under.step.end, look_at_claims(under.subject));
     }
     if (judged == 0) under.judgement.doubt("no claim had belonged to the set");
   };
   const auto stay = [](JudgedStep& under) {
-    demand_stay(under, "the policy of its set had become Retain", any);
+    demand_stay(under, "the policy of its set had been changed to Retain", any);
   };
-  constexpr const char* judged = "the claims were given up, and outlived their set";
+  constexpr const char* judged = "the claims were released, and outlived their set";
   return worse(judge_step<steps::Retain>(timeline, {"persistentvolumeclaims"}, judged, be_disowned),
                judge_step<steps::DeleteSetAgain>(timeline, {"persistentvolumeclaims"}, judged, stay));
 }
 
 Verdict new_set_finds_claims(const Timeline& timeline) {
   return judge_step<steps::Recreate>(
-      timeline, {"persistentvolumeclaims", "pods"}, "the new set's pods used the claims of before",
+      timeline, {"persistentvolumeclaims", "pods"}, "the new set's pods used the same claims as before",
       [](JudgedStep& under) {
         const auto before = claims_of(under.before, under.subject);
         const auto after = claims_of(under.after, under.subject);
@@ -317,16 +317,15 @@ Verdict new_set_finds_claims(const Timeline& timeline) {
 }
 
 Verdict new_set_finds_rows(const Timeline& timeline) {
-  return judge_step<steps::Read>(
-      timeline, {"pods"}, "the rows of before were there again", [](JudgedStep& under) {
-        const RowLedger ledger{under.course.judged(), under.subject};
-        std::set<std::string> read;
-        for (const SqlOperation* operation : ledger.judge_reads(under.during, under.judgement))
-          if (ledger.crosses_replacement(*operation)) read.insert(operation->member);
-        for (int i = 0; i < under.subject.replicas.value; ++i)
-          if (const std::string name = under.pod_name({under.subject.first.value + i}); !read.contains(name))
-            under.judgement.doubt(fmt::format("no rows of before were read from {}", name));
-      });
+  return judge_step<steps::Read>(timeline, {"pods"}, "the old rows were there again", [](JudgedStep& under) {
+    const RowLedger ledger{under.course.judged(), under.subject};
+    std::set<std::string> read;
+    for (const SqlOperation* operation : ledger.judge_reads(under.during, under.judgement))
+      if (ledger.crosses_replacement(*operation)) read.insert(operation->member);
+    for (int i = 0; i < under.subject.replicas.value; ++i)
+      if (const std::string name = under.pod_name({under.subject.first.value + i}); !read.contains(name))
+        under.judgement.doubt(fmt::format("no old rows were read from {}", name));
+  });
 }
 
 Verdict claims_are_labelled(const Timeline& timeline) {
@@ -347,14 +346,14 @@ Verdict claims_are_labelled(const Timeline& timeline) {
 Verdict deleted_claims_go(const Timeline& timeline) {
   return judge_step<steps::DeleteClaims>(
       timeline, {"persistentvolumeclaims", "persistentvolumes"},
-      "the deleted claims are gone, and their volumes with them", [](JudgedStep& under) {
+      "the deleted claims and their volumes are gone", [](JudgedStep& under) {
         demand_gone(under, "it was deleted and no pod uses it", any);
         if (!under.step.reached() && !under.overdue(kNoHindrance)) return;
         for (const auto& [name, volume] : under.after.volumes) {
           if (volume->claim.ns != under.subject.ns || volume->reclaim_policy != "Delete") continue;
-          under.find(volume->meta.ref, fmt::format("volume {} goes with its claim", name),
+          under.find(volume->meta.ref, fmt::format("volume {} is deleted with its claim", name),
                      fmt::format("it was {} at {}", volume->phase, moment(*under.step.end)), *under.step.end,
-                     "the log of the provisioner");
+                     "the provisioner's log");
         }
       });
 }
@@ -375,13 +374,13 @@ Verdict claim_in_use_is_protected(const Timeline& timeline) {
                             fmt::format("claim {} stays while {} uses it", name, pod->meta.ref.name),
                             fmt::format("it was gone at {}", moment(*under.step.end)), *under.step.end,
                             look_at_claims(under.subject));
-        if (!after->meta.deletion) under.judgement.doubt("the deletion was not seen");
+        if (!after->meta.deletion) under.judgement.doubt("the deletion was not recorded");
       });
 }
 
 Verdict claim_goes_after_its_pod(const Timeline& timeline) {
   return judge_step<steps::LetGo>(
-      timeline, {"persistentvolumeclaims", "pods"}, "the claim went when its pod was gone",
+      timeline, {"persistentvolumeclaims", "pods"}, "the claim was removed once its pod was gone",
       [](JudgedStep& under) {
         const std::string name = under.subject.claim_name(under.ordinal());
         const Claim* before = under.before.claim(name);
@@ -390,8 +389,8 @@ Verdict claim_goes_after_its_pod(const Timeline& timeline) {
           return under.judgement.doubt(fmt::format("claim {} was not being deleted", name));
         const bool remains = after != nullptr && after->meta.ref.uid == before->meta.ref.uid;
         if (!remains || !under.overdue(kNoHindrance)) return;
-        under.find(before->meta.ref, fmt::format("claim {} goes when no pod uses it", name),
-                   fmt::format("it was there at {}", moment(*under.step.end)), *under.step.end,
+        under.find(before->meta.ref, fmt::format("claim {} is removed once no pod uses it", name),
+                   fmt::format("it existed at {}", moment(*under.step.end)), *under.step.end,
                    look_at_claims(under.subject));
       });
 }
@@ -404,7 +403,7 @@ Verdict missing_claim_is_made(const Timeline& timeline) {
     const Pod* pod = under.after.pod(under.pod_name(under.ordinal()));
     if (under.after.claim(name) != nullptr || pod == nullptr || !under.overdue(kRefusalsOnly)) return;
     under.find({"PersistentVolumeClaim", under.subject.ns, name, {}},
-               fmt::format("a claim {} is made for {}", name, pod->meta.ref.name),
+               fmt::format("claim {} is created for {}", name, pod->meta.ref.name),
                fmt::format("there was none at {}, and the pod was {}", moment(*under.step.end), pod->phase),
                *under.step.end,
                fmt::format("Events: kubectl -n {} describe pod {}", under.subject.ns, pod->meta.ref.name));
@@ -440,7 +439,7 @@ Verdict default_class_is_used(const Timeline& timeline) {
 }
 
 Verdict failed_pod_is_remade(const Timeline& timeline) {
-  return judge_step<steps::Create>(timeline, {"pods"}, "the failed pod was made anew", [](JudgedStep& under) {
+  return judge_step<steps::Create>(timeline, {"pods"}, "the failed pod was recreated", [](JudgedStep& under) {
     const Pod* failed = nullptr;
     const Observation* when = nullptr;
     for (const Observation& seen : under.during)
@@ -454,8 +453,9 @@ Verdict failed_pod_is_remade(const Timeline& timeline) {
     const bool remains = now == nullptr || now->meta.ref.uid == failed->meta.ref.uid;
     if (!remains || !under.overdue(kRefusalsOnly)) return;
     under.find(
-        failed->meta.ref, fmt::format("{} is deleted and made anew", failed->meta.ref.name),
-        fmt::format("it failed at {} and had no successor until {}", moment(*when), moment(*under.step.end)),
+        failed->meta.ref, fmt::format("{} is deleted and recreated", failed->meta.ref.name),
+        fmt::format("it failed at {} and had not been recreated by {}", moment(*when),
+                    moment(*under.step.end)),
         *under.step.end,
         fmt::format("Events: kubectl -n {} describe statefulset {}", under.subject.ns, under.subject.set));
   });

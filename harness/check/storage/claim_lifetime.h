@@ -34,7 +34,7 @@ Verdict deleted_claims_go(const Timeline& timeline);
 /// stays that controller's.
 Verdict foreign_claims_stay(const Timeline& timeline);
 /// RET-10, on steps "retain" and "delete-set-again": under a policy that was changed to Retain no claim
-/// belongs to its set any more, nor goes with it.
+/// belongs to its set, nor is deleted with it.
 Verdict claims_obey_a_changed_policy(const Timeline& timeline);
 
 /// STO-07, on step "hold-claim": a claim that is deleted while a pod uses it stays until the pod is gone.
@@ -47,7 +47,7 @@ Verdict missing_claim_is_made(const Timeline& timeline);
 /// STO-05: a claim that names no StorageClass gets the default one.
 Verdict default_class_is_used(const Timeline& timeline);
 
-/// ORD-06, on step "create": a pod that failed is made anew.
+/// ORD-06, on step "create": a failed pod is recreated.
 Verdict failed_pod_is_remade(const Timeline& timeline);
 
 }  // namespace stateproof::check

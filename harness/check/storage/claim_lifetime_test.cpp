@@ -60,7 +60,7 @@ TEST(ScaledClaimWaitsForItsPod, IsInconclusiveWhenThePodDidNotStay) {
 TEST(ScaledClaimWaitsForItsPod, IsInconclusiveWhenNothingShowsThatThePodWasAlive) {
   Story story = kept_from_ending();
   EXPECT_THAT(scaled_claim_waits_for_its_pod(story.claim(2, be_deleted).reaches<steps::HoldScaledClaim>()),
-              IsInconclusive(HasSubstr("was alive")));
+              IsInconclusive(HasSubstr("was still running")));
 }
 
 TEST(ScaledClaimWaitsForItsPod, IsInconclusiveInARecordingWithoutTheHold) {

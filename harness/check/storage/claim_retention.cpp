@@ -57,7 +57,7 @@ class Retention {
   void judge_newcomer(const ClaimLife& claim, const ClaimLife* kept) {
     if (kept == nullptr) return;
     find(claim.ref, fmt::format("claim {} keeps UID {}", claim.ref.name, kept->ref.uid.value),
-         fmt::format("a new claim of that name, UID {}, was there at {}", claim.ref.uid.value,
+         fmt::format("a new claim of that name, with UID {}, existed at {}", claim.ref.uid.value,
                      moment(*claim.appeared)),
          *claim.appeared);
   }
@@ -71,10 +71,10 @@ class Retention {
            *claim.ending);
     // An owner that was dropped before the step is no concern; one that is still there when it begins is.
     if (is_after(claim.owned) || (claim.owned != nullptr && claim.owned == claim.seen))
-      find(
-          claim.ref, fmt::format("claim {} belongs to no pod and no StatefulSet", claim.ref.name),
-          fmt::format("it had an owner at {}: it is collected as soon as that is gone", moment(*claim.owned)),
-          *claim.owned);
+      find(claim.ref, fmt::format("claim {} belongs to no pod and no StatefulSet", claim.ref.name),
+           fmt::format("it had an owner at {}, so it is garbage-collected as soon as the owner is gone",
+                       moment(*claim.owned)),
+           *claim.owned);
     if (is_after(claim.lost))
       find(claim.ref, fmt::format("claim {} stays Bound", claim.ref.name),
            fmt::format("it was Lost at {}", moment(*claim.lost)), *claim.lost);
@@ -140,7 +140,7 @@ class Return {
     if (read.kind != SqlOperation::Kind::kRead) return;
     if (read.outcome != SqlOperation::Outcome::kOk) {
       failed_[read.member] =
-          fmt::format("the read of {} at {} failed: {}", read.member, moment(seen), read.note);
+          fmt::format("reading from {} at {} failed: {}", read.member, moment(seen), read.note);
       return;
     }
     const Incarnation* pod = pods_.find(read.pod);
@@ -153,9 +153,10 @@ class Return {
     for (Ordinal ordinal = ordinals.begin; ordinal < ordinals.end; ++ordinal.value) {
       if (read_.contains(ordinal)) continue;
       const auto failure = failed_.find(subject_.pod_name(ordinal));
-      judgement_.doubt(failure != failed_.end() ? failure->second
-                                                : fmt::format("no rows of {} were read after it came back",
-                                                              subject_.pod_name(ordinal)));
+      judgement_.doubt(
+          failure != failed_.end()
+              ? failure->second
+              : fmt::format("no rows of {} were read after it was recreated", subject_.pod_name(ordinal)));
     }
     return read_.size();
   }
@@ -173,14 +174,14 @@ class Return {
           fmt::format("claim {} was not seen Bound before scale-down", subject_.claim_name(ordinal)));
     if (before != after)
       find(after->ref,
-           fmt::format("{} gets claim {} with UID {} again", subject_.pod_name(ordinal), after->ref.name,
+           fmt::format("{} uses claim {} with UID {} again", subject_.pod_name(ordinal), after->ref.name,
                        before->ref.uid.value),
-           fmt::format("the claim that it got has UID {} and was new at {}", after->ref.uid.value,
+           fmt::format("it uses a claim with UID {}, which was new at {}", after->ref.uid.value,
                        moment(*after->appeared)),
            {before->appeared->index, after->appeared->index});
     else if (before->gone != nullptr)
       find(before->ref,
-           fmt::format("claim {} is there when {} comes back", before->ref.name, subject_.pod_name(ordinal)),
+           fmt::format("claim {} exists when {} is recreated", before->ref.name, subject_.pod_name(ordinal)),
            fmt::format("it was deleted at {}", moment(*before->gone)), {before->gone->index});
     if (before->renamed != nullptr)
       find(before->ref, fmt::format("claim {} has volume {} again", before->ref.name, before->volume),
@@ -267,7 +268,7 @@ Verdict scale_up_finds_old_storage(const Timeline& timeline) {
       comeback.judge(*operation, seen);
   const std::size_t members = comeback.finish(returned);
   return std::move(judgement).verdict(counted(members, "pod", "pods") +
-                                      " came back to the old claim, volume and rows");
+                                      " recreated with the old claim, volume and rows");
 }
 
 }  // namespace stateproof::check

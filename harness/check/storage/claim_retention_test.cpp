@@ -99,7 +99,7 @@ TEST(ClaimsOutliveScaleDown, CleanupMayDeleteThem) {
 
 TEST(ClaimsOutliveScaleDown, ARecordingThatStopsTooEarlyProvesNothing) {
   EXPECT_THAT(claims_outlive_scale_down(scaled_down().cut_off()),
-              IsInconclusive("the recording stops in the middle"));
+              IsInconclusive("the recording is incomplete"));
   EXPECT_THAT(claims_outlive_scale_down(Story{}.deployed()), IsInconclusive(HasSubstr("was not recorded")));
   EXPECT_THAT(claims_outlive_scale_down(scaled_down().gap("persistentvolumeclaims")),
               IsInconclusive(HasSubstr("lost events")));
@@ -108,7 +108,7 @@ TEST(ClaimsOutliveScaleDown, ARecordingThatStopsTooEarlyProvesNothing) {
 TEST(ScaleUpFindsOldStorage, AWholeLifecycleIsConformant) {
   const Verdict verdict = scale_up_finds_old_storage(Story::lifecycle());
   EXPECT_THAT(verdict, IsConformant());
-  EXPECT_EQ(verdict.reason, "1 pod came back to the old claim, volume and rows");
+  EXPECT_EQ(verdict.reason, "1 pod recreated with the old claim, volume and rows");
 }
 
 TEST(ScaleUpFindsOldStorage, RejectsANewClaim) {
@@ -155,7 +155,7 @@ TEST(ScaleUpFindsOldStorage, AReadThatFailsOrIsMissingProvesNothing) {
                     .ready(2)
                     .reaches<steps::ScaleBack>();
   EXPECT_THAT(scale_up_finds_old_storage(Story{story}),
-              IsInconclusive(HasSubstr("no rows of mariadb-2 were read after it came back")));
+              IsInconclusive(HasSubstr("no rows of mariadb-2 were read after it was recreated")));
   EXPECT_THAT(scale_up_finds_old_storage(story.read_fails(2, "refused")),
               IsInconclusive(HasSubstr("failed: refused")));
 }

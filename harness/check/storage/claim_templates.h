@@ -6,7 +6,7 @@
 
 namespace stateproof::check {
 
-/// Judges a set once for each of its claim templates, as if it had no other; the worst verdict has the say.
+/// Judges a set once for each of its claim templates, as if it had no other; the worst verdict decides.
 /// The path of a template is where the subject's container mounts the volume of its name.
 Verdict for_each_claim_template(const Timeline& timeline, Checker checker);
 

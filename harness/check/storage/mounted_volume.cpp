@@ -71,8 +71,9 @@ class Mounts {
             fmt::format("what {} of {} mounts was not recorded", pod->ref.name, moment(*pod->appeared)));
       else if (const auto known = directories_.find(ordinal);
                known != directories_.end() && !known->second.is_host_path && !known->second.confirmed)
-        judgement_.doubt(fmt::format("{}, which {} mounts, cannot be told from its volume's host path",
-                                     known->second.root, pod->ref.name));
+        judgement_.doubt(
+            fmt::format("{}, which {} mounts, cannot be distinguished from the host path of its volume",
+                        known->second.root, pod->ref.name));
       else
         ++proved;
     }

@@ -24,7 +24,7 @@ Verdict rows_survive_replacement(const Timeline& timeline) {
     if (read == nullptr || read->kind != SqlOperation::Kind::kRead) continue;
     if (read->outcome != SqlOperation::Outcome::kOk) {
       failed[read->member] =
-          fmt::format("the read of {} at {} failed: {}", read->member, moment(seen), read->note);
+          fmt::format("reading from {} at {} failed: {}", read->member, moment(seen), read->note);
       continue;
     }
     ++reads;

@@ -10,7 +10,7 @@ namespace {
 
 bool runs(const Pod* pod) { return pod != nullptr && pod->phase == "Running" && !pod->terminating(); }
 
-/// Whether the first pod waited in vain because its claim got no volume.
+/// Whether the first pod never started because its claim got no volume.
 bool has_no_volume(const Timeline& timeline) {
   const Course course{timeline};
   const RecordedStep* step = course.find<steps::FirstUser>();
@@ -23,9 +23,9 @@ bool has_no_volume(const Timeline& timeline) {
 
 Verdict claim_has_one_user(const Timeline& timeline) {
   if (has_no_volume(timeline))
-    return not_applicable("the provisioner gave no volume to a claim of access mode ReadWriteOncePod");
+    return not_applicable("the provisioner created no volume for a claim of access mode ReadWriteOncePod");
   return judge_step<steps::SecondUser>(
-      timeline, {"pods"}, "the second pod was given no node while the first ran", [](JudgedStep& under) {
+      timeline, {"pods"}, "the second pod was not scheduled while the first ran", [](JudgedStep& under) {
         const auto [claim, first, second] = under.asked<steps::SecondUser>();
         const Pod* before = under.before.pod(first);
         const Pod* after = under.after.pod(first);
@@ -35,8 +35,8 @@ Verdict claim_has_one_user(const Timeline& timeline) {
           const Pod* pod = seen.object<Pod>();
           if (pod == nullptr || pod->meta.ref.name != second || pod->node.empty()) continue;
           return under.find(
-              pod->meta.ref, fmt::format("{} is given no node while {} uses the claim", second, first),
-              fmt::format("it was given node {} at {}", pod->node, moment(seen)), seen,
+              pod->meta.ref, fmt::format("{} is not scheduled while {} uses the claim", second, first),
+              fmt::format("it was assigned to node {} at {}", pod->node, moment(seen)), seen,
               fmt::format("spec.accessModes: kubectl -n {} get pvc {} -o yaml; the scheduler's plugin "
                           "VolumeRestrictions",
                           under.subject.ns, claim));

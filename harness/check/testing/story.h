@@ -60,7 +60,7 @@ class Story {
   }
   Story& fault(int ordinal);
 
-  // What the cluster does to pods. A pod that is created anew has a new UID and, once Ready, a new address.
+  // What the cluster does to pods. A pod that is recreated has a new UID and, once Ready, a new address.
   Story& set_served();
   /// The set as it was told last, changed; each state has a resourceVersion of its own, "1", "2", ...
   Story& set(const std::function<void(StatefulSet&)>& change);

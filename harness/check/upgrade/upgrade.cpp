@@ -51,7 +51,7 @@ std::optional<std::string> lost_at_begin(const Upgraded& upgraded,
 }
 
 Verdict never_began(const Course& course) {
-  return inconclusive(course.cut_short().value_or("the upgrade never began"));
+  return inconclusive(course.cut_short().value_or("the upgrade never started"));
 }
 
 /// What is known of the nodes at one moment.
@@ -159,7 +159,7 @@ class UnchangedPods {
     const auto former = revisions_.find(pod.meta.ref.name);
     const std::string revision = pod.revision();
     if (former != revisions_.end() && former->second.first != revision)
-      find(pod, "a successor at revision " + former->second.first, "one at revision " + revision,
+      find(pod, "a replacement at revision " + former->second.first, "a replacement at revision " + revision,
            {former->second.second, seen.index}, "kubectl get controllerrevisions; who changed the template");
   }
 
@@ -168,8 +168,8 @@ class UnchangedPods {
       for (const ContainerState& before : known.pod->containers) {
         if (now.name != before.name || now.restarts <= before.restarts) continue;
         if (nodes_.was_down(pod.node)) continue;
-        find(pod, fmt::format("a container {} that runs on ({} restarts)", now.name, before.restarts),
-             fmt::format("it was started anew ({} restarts){}", now.restarts,
+        find(pod, fmt::format("container {} keeps running ({} restarts)", now.name, before.restarts),
+             fmt::format("it was restarted ({} restarts){}", now.restarts,
                          now.terminated_reason.empty() ? "" : ", reason " + now.terminated_reason),
              {known.index, seen.index},
              fmt::format("kubectl -n {} logs {} --previous; the kubelet's log on node {}", subject_.ns,
@@ -188,11 +188,11 @@ class UnchangedPods {
     }
     if (event->synthesized && (pod.node.empty() || nodes_lost_ || is_over(pod)))
       return judgement_.doubt(
-          fmt::format("{} was gone after a gap, and nobody knows why", pod.meta.ref.name));
+          fmt::format("{} was gone after a gap, for an unknown reason", pod.meta.ref.name));
     std::vector<std::size_t> evidence{seen.index};
     if (known.index != 0) evidence.insert(evidence.begin(), known.index);
-    find(pod, "a pod that is left alone, unless its node is drained or lost",
-         fmt::format("it was {} on node {}, which was in service, and nobody evicted it",
+    find(pod, "the pod is left untouched, unless its node is drained or lost",
+         fmt::format("it was {} on node {}, which was in service, and it was not evicted",
                      seen.is_deletion() && event->synthesized ? "gone after a gap" : "deleted", pod.node),
          std::move(evidence), "the API server's audit log: who deleted it; kube-controller-manager's log");
   }
@@ -267,14 +267,14 @@ Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
         known = {spec, seen.index, false};
       } else if (seen.is_deletion()) {
         judgement.find({set->meta.ref,
-                        "a set that stays",
+                        "the set stays",
                         "it was deleted",
                         {known.index, seen.index},
                         "the API server's audit log"});
       } else if (const std::string changed = difference(known.spec, spec); !changed.empty() && !known.told) {
         known.told = true;
         judgement.find({set->meta.ref,
-                        "the spec that it had before the upgrade",
+                        "the same spec as before the upgrade",
                         changed,
                         {known.index, seen.index},
                         fmt::format("kubectl -n {} get statefulset {} -o yaml --show-managed-fields: who "
@@ -292,18 +292,19 @@ Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
       if (event->synthesized || event->change == Change::kListed)
         judgement.doubt(fmt::format("revision {} may be older than the upgrade", revision->meta.ref.name));
       else
-        judgement.find({revision->meta.ref,
-                        "no new ControllerRevision of a set that nobody changed",
-                        fmt::format("revision {} was made", revision->revision),
-                        {seen.index},
-                        "compare its data with the revision before: kubectl get controllerrevision -o yaml"});
+        judgement.find(
+            {revision->meta.ref,
+             "no new ControllerRevision of a set that was not changed",
+             fmt::format("revision {} was created", revision->revision),
+             {seen.index},
+             "compare its data with the revision before it: kubectl get controllerrevision -o yaml"});
     }
   }
   if (specs.empty()) judgement.doubt("there was no set");
   judgement.doubt_if(
       upgraded.course.lost_at(upgraded.until_settled.size(), {"statefulsets", "controllerrevisions"}));
   judgement.doubt_if(upgraded.course.cut_short());
-  return std::move(judgement).verdict(counted(specs.size(), "set", "sets") + " with the spec of before");
+  return std::move(judgement).verdict(counted(specs.size(), "set", "sets") + " with the same spec as before");
 }
 
 // ------------------------------------------------------------------------------------------------ service
@@ -452,7 +453,7 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
                          in_seconds(silence.length), "s",
                          what == "writes" ? phase.name : what.substr(9) + ", " + phase.name});
       if (what == "writes")
-        gaps += fmt::format("{}{} {}", gaps.empty() ? "; without writes at most: " : ", ", phase.name,
+        gaps += fmt::format("{}{} {}", gaps.empty() ? "; longest time without writes: " : ", ", phase.name,
                             seconds(silence.length));
       if (in_seconds(silence.length) <= phase.budget) continue;
       // Which phase it was, the nodes tell.
@@ -475,7 +476,7 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
     }
   const auto writes = attempts.find("writes");
   if (writes == attempts.end()) {
-    judgement.doubt("no client wrote");
+    judgement.doubt("no client wrote anything");
   } else {
     const Elapsed from = phases.front().from;
     const Elapsed to = phases.back().to;
@@ -493,7 +494,7 @@ Verdict service_stays_within_budget(const Timeline& timeline) {
                       fmt::format("acknowledged writes in {:g} % of the seconds", budget.availability),
                       fmt::format("they were acknowledged in {:.1f} % of {}", share, seconds(to - from)),
                       {upgraded.step->begin->index},
-                      "the longest gaps, by phase, among the measurements"});
+                      "the measurements, which list the longest gaps of each phase"});
   }
   judgement.doubt_if(upgraded.course.cut_short());
   return std::move(judgement).verdict(counted(phases.size(), "phase", "phases") + " within the budget" +
@@ -554,21 +555,22 @@ Verdict identities_outlive_upgrade(const Timeline& timeline) {
       answered.insert(rows->member);
       if (rows->host != rows->member)
         judgement.find({{"Pod", subject.ns, rows->member, {}},
-                        "an answer of " + rows->member + " under its name",
-                        "the answer of " + rows->host,
+                        "an answer from " + rows->member + " under its name",
+                        "the answer from " + rows->host,
                         {seen.index},
                         "the DNS records of the headless Service"});
     }
   for (int i = 0; i < subject.replicas.value; ++i)
     if (const std::string name = subject.pod_name({subject.first.value + i}); !answered.contains(name))
-      judgement.doubt(name + " was not asked under its name after the upgrade");
+      judgement.doubt(name + " was not queried by its name after the upgrade");
   for (const char* kind : {"PersistentVolumeClaim", "PersistentVolume", "Service"})
     if (!kinds.contains(kind)) judgement.doubt(fmt::format("there was no {} to stay", kind));
   judgement.doubt_if(upgraded.course.lost_at(upgraded.until.size(),
                                              {"persistentvolumeclaims", "persistentvolumes", "services"}));
   judgement.doubt_if(upgraded.course.cut_short());
-  return std::move(judgement).verdict(fmt::format(
-      "{} claims, volumes and Services, and {} members under their names", objects, answered.size()));
+  return std::move(judgement).verdict(
+      fmt::format("{} claims, volumes and Services unchanged, and {} members reachable by name", objects,
+                  answered.size()));
 }
 
 namespace {
@@ -622,18 +624,18 @@ Verdict one_member_down_at_a_time(const Timeline& timeline) {
         const auto found = members.find(other);
         if (other == name || (found != members.end() && is_up(*found->second))) continue;
         if (is_listed(seen)) {
-          judgement.doubt(
-              fmt::format("the eviction of {} was told by a list: {} may have been back", name, other));
+          judgement.doubt(fmt::format("the eviction of {} is known only from a list: {} may have been back",
+                                      name, other));
           continue;
         }
         if (found != members.end() && budget_is_behind(upgraded, *found->second, seen)) {
           judgement.doubt(
-              fmt::format("the budget did not know yet that {} was away when {} was evicted", other, name));
+              fmt::format("the budget did not yet count {} as unavailable when {} was evicted", other, name));
           continue;
         }
         judgement.find(
             {pod->meta.ref,
-             "an eviction while all other members are Ready",
+             "an eviction only while all other members are Ready",
              fmt::format("it was evicted while {} was {}", other,
                          found == members.end() ? "missing" : "not Ready"),
              {seen.index},
@@ -654,7 +656,7 @@ Verdict one_member_down_at_a_time(const Timeline& timeline) {
   judgement.doubt_if(upgraded.course.cut_short());
   judgement.doubt_if(upgraded.course.lost_at(upgraded.until.size(), {"pods"}));
   if (evictions == 0 && !judgement.in_doubt())
-    return not_applicable("no member of the database was evicted: no node was drained");
+    return not_applicable("no member of the database was evicted, so no node was drained");
   if (const auto lost = upgraded.course.lost({"pods"}); lost && evictions > 0)
     judgement.measure({"gaps in the watch of pods", 1, "", *lost});
   return std::move(judgement).verdict(counted(evictions, "eviction", "evictions") + " of members");
@@ -699,15 +701,16 @@ Verdict old_sets_obey_new_controllers(const Timeline& timeline) {
       const Pod* now = after.pod(std::string{name});
       if (now == nullptr || now->revision() == pod->revision()) continue;
       judgement.find({now->meta.ref,
-                      "a successor at revision " + pod->revision(),
-                      "one at revision " + now->revision(),
+                      "a replacement at revision " + pod->revision(),
+                      "a replacement at revision " + now->revision(),
                       {step.begin->index, step.end->index},
                       "spec.updateStrategy.rollingUpdate.partition, and the set's ControllerRevisions"});
     }
   }
-  if (judged == 0) judgement.doubt("no set was touched after the upgrade");
+  if (judged == 0) judgement.doubt("no set was changed after the upgrade");
   judgement.doubt_if(upgraded.course.cut_short());
-  return std::move(judgement).verdict(counted(judged, "demand", "demands") + " met by old sets");
+  return std::move(judgement).verdict(counted(judged, "demand", "demands") +
+                                      " met by sets from before the upgrade");
 }
 
 namespace {
@@ -730,7 +733,7 @@ Verdict statuses_are_right_after_upgrade(const Timeline& timeline) {
   Judgement judgement(upgraded.course, kDespiteHoles);
   const RecordedStep* after = upgraded.course.find<steps::Settle>();
   if (after == nullptr)
-    judgement.doubt("nobody looked at the sets after the upgrade");
+    judgement.doubt("the sets were not observed after the upgrade");
   else if (after->end != nullptr && snapshot_at(timeline, *after->end).sets.empty())
     judgement.doubt("no set was recorded");
   else if (const auto lost = upgraded.course.lost_within(*after, {"pods", "statefulsets"}))
@@ -739,7 +742,7 @@ Verdict statuses_are_right_after_upgrade(const Timeline& timeline) {
     judgement.doubt(after->text());
   else if (!after->reached())
     judgement.find({{"StatefulSet", timeline.subject().ns, "", {}},
-                    "a status that agrees with the spec and with the pods, on every set",
+                    "the status of every set agrees with its spec and its pods",
                     after->text(),
                     {after->begin->index, after->end->index},
                     fmt::format("kubectl -n {} get statefulsets,pods; kube-controller-manager's log",
@@ -776,7 +779,7 @@ Verdict nodes_come_back(const Timeline& timeline) {
   Judgement judgement(upgraded.course, kDespiteHoles);
   judgement.doubt_if(upgraded.course.cut_short());
   if (!upgraded.step->reached()) judgement.doubt(upgraded.step->text());
-  if (lost) judgement.doubt("the watch of nodes was lost, and nobody knows how they are");
+  if (lost) judgement.doubt("the watch of nodes was lost, so their state is unknown");
   const bool is_finished = !judgement.in_doubt();  // who is still at it may have a node out of service
   std::size_t judged = 0;
   for (const std::string& name : in_service) {
@@ -787,17 +790,16 @@ Verdict nodes_come_back(const Timeline& timeline) {
     if (!is_finished || (node.ready && !node.unschedulable)) continue;
     judgement.find(
         {node.meta.ref,
-         "a node that is Ready and takes pods, as before the upgrade",
-         fmt::format("it is {}{}; its kubelet is {}{}", node.ready ? "" : "not Ready",
-                     node.unschedulable ? (node.ready ? "cordoned" : " and cordoned") : "", node.kubelet,
-                     versions.size() > 1
-                         ? fmt::format(", and there are {} in the cluster", fmt::join(versions, ", "))
-                         : ""),
+         "the node is Ready and schedulable, as before the upgrade",
+         fmt::format(
+             "it is {}{}; its kubelet is {}{}", node.ready ? "" : "not Ready",
+             node.unschedulable ? (node.ready ? "cordoned" : " and cordoned") : "", node.kubelet,
+             versions.size() > 1 ? fmt::format(", and the cluster runs {}", fmt::join(versions, ", ")) : ""),
          {found->second->index},
-         fmt::format("whether the upgrade of this node ended; then: kubectl uncordon {}", name)});
+         fmt::format("whether the upgrade of this node finished; if so: kubectl uncordon {}", name)});
   }
   if (judged == 0 && !judgement.in_doubt())
-    judgement.doubt("no node of before the upgrade was seen after it");
+    judgement.doubt("no node from before the upgrade was recorded after it");
   return std::move(judgement).verdict(counted(judged, "node", "nodes") + " Ready and schedulable again");
 }
 

@@ -5,7 +5,7 @@
 
 namespace stateproof::check {
 
-/// What a user bears with while a cluster is upgraded; stands in the header's environment under "budget".
+/// What a user tolerates while a cluster is upgraded; stands in the header's environment under "budget".
 struct UpgradeBudget {
   double gap = 120;               ///< seconds without an acknowledged write, or without a read of one member
   double control_plane_gap = 10;  ///< the same before the first node is cordoned: nothing touches a pod then

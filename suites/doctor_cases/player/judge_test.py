@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A judge who is content with everything is none: what each verdict takes."""
+"""A judge who accepts everything is none: what each verdict takes."""
 
 import pathlib
 import sys

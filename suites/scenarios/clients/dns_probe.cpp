@@ -47,8 +47,8 @@ void install(const kube::Client& client, const kube::PodRef& pod) {
   if (!installed) throw HarnessTrouble(installed.error().sentence());
   if (installed->exit_code != 0)
     throw HarnessTrouble(
-        fmt::format("The probe cannot be written into pod {}/{} ({}); its image must have sh, head and a "
-                    "writable /tmp.",
+        fmt::format("The DNS probe cannot be copied into pod {}/{} ({}); its image must contain sh and head, "
+                    "and /tmp must be writable.",
                     pod.ns, pod.name, installed->err));
 }
 
@@ -99,8 +99,8 @@ void DnsProbe::on_line(const std::string& line) {
     take_answer(line, answer);
     stage_.recorder().add(std::move(answer));
   } catch (const Unfit& why) {
-    stage_.recorder().add(
-        Trouble{fmt::format("the DNS probe in {} said ({}): {}", vantage_, why.what(), line.substr(0, 200))});
+    stage_.recorder().add(Trouble{
+        fmt::format("output of the DNS probe in {} ({}): {}", vantage_, why.what(), line.substr(0, 200))});
   }
 }
 

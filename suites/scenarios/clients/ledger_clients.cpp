@@ -27,14 +27,14 @@ using std::chrono::microseconds;
 using namespace std::chrono_literals;
 
 const Within kStart{120s, "a volume, an image that may have to be pulled, and the first connection"};
-const Within kRest{30s, "a writer waits at most 3 s for an answer, twice when it connects first"};
+const Within kRest{30s, "a writer waits at most 3 s for an answer, twice when it has to connect first"};
 // Replicas replay what was written while they were away.
 constexpr auto kCatchUp = 60s;
 constexpr auto kBeforeReconnecting = 500ms;
 constexpr auto kReadAgain = 1s;
 constexpr auto kMovesOn = 600s;  // a replica that gets on, however slowly
 constexpr std::int64_t kFirstWrites = 100;
-constexpr const char* kUnreadable = "a line of the ledger's journal cannot be read";
+constexpr const char* kUnreadable = "a line of the ledger's journal is malformed";
 
 /// By the recorder's clock.
 microseconds time_in(const Reader& told, const char* key, microseconds clock) {
@@ -116,7 +116,7 @@ tl::expected<Entry, std::string> entry_of_journal(const std::string& line, micro
       part(state).optional("writer", entry.writer);
       return entry;
     }
-  return tl::make_unexpected("none of the things that a journal tells");
+  return tl::make_unexpected("not an entry of a journal");
 } catch (const Unfit& why) {
   return tl::make_unexpected(std::string{why.what()});
 }
@@ -130,7 +130,7 @@ LedgerRows rows_of_answer(const std::string& answer, const std::string& position
     take_rows(Reader(told), rows);
   } catch (const Unfit& why) {
     rows = {};
-    rows.note = fmt::format("no answer that can be read ({}): {}", why.what(), answer.substr(0, 200));
+    rows.note = fmt::format("unreadable answer ({}): {}", why.what(), answer.substr(0, 200));
     rows.awaited = position;
     rows.caught_up = position.empty();
   }
@@ -201,8 +201,8 @@ void LedgerClients::install() {
                                                       .stop = stage_.stop()});
   if (!installed) throw HarnessTrouble(installed.error().sentence());
   if (installed->exit_code != 0)
-    throw HarnessTrouble(fmt::format("The ledger cannot be written into pod {}/{} ({}).", pod().ns,
-                                     pod().name, installed->err));
+    throw HarnessTrouble(fmt::format("The ledger cannot be copied into pod {}/{} ({}).", pod().ns, pod().name,
+                                     installed->err));
 }
 
 std::unique_ptr<kube::ExecStream> LedgerClients::open_journal() {
@@ -247,7 +247,7 @@ void LedgerClients::on_line(const std::string& text) {
       const auto offset = -time_in(Reader(clock), "now_us", -stage_.recorder().elapsed());
       clock_ = clock_ ? std::min(*clock_, offset) : offset;
     } catch (const Unfit&) {
-      stage_.recorder().add(Trouble{"the ledger said: " + text.substr(0, 200)});
+      stage_.recorder().add(Trouble{"output of the ledger: " + text.substr(0, 200)});
     }
     return;
   }
@@ -263,7 +263,7 @@ void LedgerClients::on_end(const kube::Result<kube::ExecResult>& end) {
   const bool closed = !end && end.error().kind == kube::ApiError::Kind::kCancelled;
   if (!closed)
     stage_.recorder().add(Trouble{fmt::format(
-        "the way to the ledger's journal was lost after line {} ({}); it is opened again", known_,
+        "the connection to the ledger's journal was lost after line {} ({}); reconnecting", known_,
         end ? fmt::format("exit code {} {}", end->exit_code, end->err) : end.error().sentence())});
   const std::scoped_lock lock(mutex_);
   lost_ = true;
@@ -275,7 +275,7 @@ void LedgerClients::signal(const char* name) {
       stage_.client(),
       {.pod = pod(), .command = {"sh", "-c", fmt::format("kill -{} 1", name)}, .stop = stage_.stop()});
   if (!sent) throw HarnessTrouble(sent.error().sentence());
-  if (sent->exit_code != 0) throw HarnessTrouble("The ledger cannot be told to rest: " + sent->err);
+  if (sent->exit_code != 0) throw HarnessTrouble("The ledger's writers cannot be paused: " + sent->err);
 }
 
 LedgerRows LedgerClients::read(Ordinal member, const std::string& position) {
@@ -303,9 +303,10 @@ LedgerRows LedgerClients::read_patiently(Ordinal member, const std::string& posi
     const bool moves = rows.ok && !rows.caught_up && rows.replication == "running" && rows.position != former;
     if (rows.ok && !moves) return rows;
     if (std::chrono::steady_clock::now() > began + (moves ? kMovesOn : kCatchUp)) return rows;
-    stage_.recorder().add(Trouble{fmt::format(
-        "the rows of {} are read again: {}", rows.member,
-        moves ? fmt::format("it is at {}, on its way to {}", rows.position, position) : rows.note)});
+    stage_.recorder().add(Trouble{
+        fmt::format("reading the rows of {} again: {}", rows.member,
+                    moves ? fmt::format("it is at position {}, and has to reach {}", rows.position, position)
+                          : rows.note)});
     former = rows.position;
     stage_.pause(kReadAgain);
   }
@@ -316,12 +317,12 @@ void LedgerClients::verify(std::string_view after, const std::vector<Ordinal>& m
   for (const Ordinal member : members) step.ordinals.push_back(member.value);
   signal("USR1");
   stage_.step(
-      steps::Rest{}, "the writers rest", [] {},
+      steps::Rest{}, "the writers are paused", [] {},
       [](const View& view) {
-        return Standing{
-            !view.ledger.writers.empty() && view.ledger.resting == view.ledger.writers,
-            fmt::format("{} of {} writers rest", view.ledger.resting.size(), view.ledger.writers.size()),
-            {}};
+        return Standing{!view.ledger.writers.empty() && view.ledger.resting == view.ledger.writers,
+                        fmt::format("{} of {} writers are paused", view.ledger.resting.size(),
+                                    view.ledger.writers.size()),
+                        {}};
       },
       kRest);
   stage_.begin(step, fmt::format("every row of {} members after {}", members.size(), after));
@@ -334,7 +335,7 @@ void LedgerClients::verify(std::string_view after, const std::vector<Ordinal>& m
       rows = read_patiently(member, position);
     } else {
       rows.member = stage_.subject().pod_name(member);
-      rows.note = "nobody knows which position it has to reach: " + untold;
+      rows.note = "the position that it has to reach is unknown: " + untold;
     }
     if (member == members.front()) {
       position = rows.position;

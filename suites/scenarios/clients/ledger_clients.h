@@ -23,8 +23,8 @@ tl::expected<Entry, std::string> entry_of_journal(const std::string& line, std::
 LedgerRows rows_of_answer(const std::string& answer, const std::string& position);
 
 /// The ledger's clients in the client namespace, and its journal, every line of which goes into the
-/// recording. When the connection is lost, the clients go on, and the journal is taken up again where it was
-/// left.
+/// recording. When the connection is lost, the clients keep running, and reading the journal resumes where it
+/// was left.
 class LedgerClients {
  public:
   LedgerClients(Stage& stage, fixtures::Passwords passwords);
@@ -39,7 +39,7 @@ class LedgerClients {
   /// Ends the rest in which a killed process may have left the writers.
   void go_on() { signal("USR2"); }
   /// Lets the writers rest, reads every row of these members, each when it has what the first has, and lets
-  /// the writers go on. Step "verify".
+  /// the writers continue. Step "verify".
   void verify(std::string_view after, const std::vector<Ordinal>& members);
 
  private:

@@ -74,7 +74,7 @@ TEST(LedgersRows, AnAnswerThatDoesNotFitIsNoAnswer) {
     const LedgerRows rows = rows_of_answer(answer, "0-100-9");
     EXPECT_FALSE(rows.ok) << answer;
     EXPECT_TRUE(rows.present.empty()) << answer;
-    EXPECT_THAT(rows.note, HasSubstr("no answer that can be read")) << answer;
+    EXPECT_THAT(rows.note, HasSubstr("unreadable answer")) << answer;
   }
 }
 

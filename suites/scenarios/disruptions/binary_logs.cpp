@@ -33,14 +33,13 @@ std::string purge_binary_logs(Stage& stage, Ordinal primary) {
     // One line is left, and it is not the one that was there from the first day.
     if (left.find('\n') + 1 == left.size() && first_line(left) != first) return first_line(left);
     if (std::chrono::steady_clock::now() > deadline)
-      throw HarnessTrouble(
-          fmt::format("The primary does not give up its binary logs; there are still: {}", left));
+      throw HarnessTrouble(fmt::format("The primary does not purge its binary logs; it still has: {}", left));
     stage.pause(backoff.next());
     if (stage.stop().stop_requested()) throw Interrupted();
   }
 }
 
-// A server that starts anew refuses everybody; that is no standstill.
+// A restarting server refuses everybody; that is no standstill.
 std::string standstill_of(Stage& stage, Ordinal member) {
   const std::string status = stage.exec(
       member, {"sh", "-c", fmt::format("{} --vertical -e 'SHOW REPLICA STATUS' 2>/dev/null || true", kAsk)});

@@ -92,7 +92,7 @@ Condition roll(Stage& stage, Ordinal /*target*/) {
 void evict_within_budget(Stage& stage, Ordinal target) {
   const Answer answer = stage.evict(target);
   if (answer.code != 201)
-    throw HarnessTrouble(fmt::format("The eviction of {} was refused although its budget allows it: {}",
+    throw HarnessTrouble(fmt::format("The eviction of {} was refused although the budget allows it: {}",
                                      stage.subject().pod_name(target), answer.message));
 }
 
@@ -116,7 +116,7 @@ Condition lose_claim(Stage& stage, Ordinal target) {
   return [=](const View& view) {
     const auto found = view.claims.find(claim);
     if (found == view.claims.end() || found->second.meta.ref.uid == former_claim)
-      return Standing{false, claim + " not made anew yet", {}};
+      return Standing{false, claim + " not recreated yet", {}};
     return back(view);
   };
 }
@@ -176,9 +176,9 @@ Condition drain(Stage& stage, Ordinal target, std::string& drained) {
     const bool waits = next && pod->second.node.empty() && !pod->second.unscheduled_message.empty();
     return Standing{placed || waits,
                     !next    ? subject.pod_name(target) + " not replaced yet"
-                    : placed ? "its successor runs elsewhere"
-                    : waits  ? "its successor waits: " + pod->second.unscheduled_message
-                             : "its successor is not scheduled yet",
+                    : placed ? "its replacement runs on another node"
+                    : waits  ? "its replacement is waiting: " + pod->second.unscheduled_message
+                             : "its replacement is not scheduled yet",
                     {}};
   };
 }
@@ -200,7 +200,7 @@ Condition stop_node(Stage& stage, Ordinal target, std::string& stopped) {
 void await_api_server(Stage& stage) {
   stage.ask_until(kApiServerStarts, [&stage] {
     const auto set = stage.client().get(kube::kStatefulSets, stage.subject().ns, stage.subject().set);
-    return set ? "" : "The API server did not come back after it was killed: " + set.error().sentence();
+    return set ? "" : "The API server did not recover after it was killed: " + set.error().sentence();
   });
 }
 
@@ -218,7 +218,7 @@ void await_leader(Stage& stage, const char* lease, const std::string& former) {
     const std::string now = leader(stage, lease);
     return !now.empty() && now != former
                ? ""
-               : fmt::format("{} did not come back after it was killed: nobody new holds its Lease.", lease);
+               : fmt::format("{} did not recover after it was killed: its Lease has no new holder.", lease);
   });
 }
 

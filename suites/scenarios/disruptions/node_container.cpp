@@ -45,7 +45,7 @@ int docker(std::vector<std::string> words) {
 void docker_or_trouble(const std::vector<std::string>& words) {
   const int code = docker(words);
   if (code == 0) return;
-  throw HarnessTrouble(fmt::format("docker {} failed ({}); the node may have to be mended by hand.",
+  throw HarnessTrouble(fmt::format("docker {} failed ({}); the node may have to be repaired by hand.",
                                    fmt::join(words, " "),
                                    code < 0 ? std::strerror(-code) : fmt::format("exit code {}", code)));
 }
@@ -79,9 +79,9 @@ std::string untouchable_nodes(const kube::Client& client) {
     const std::string name = node.at("metadata").at("name");
     const std::string provider = node.value("spec", json::object()).value("providerID", "");
     if (!provider.starts_with("kind://docker/"))
-      return fmt::format("node {} is no container of kind (providerID \"{}\")", name, provider);
+      return fmt::format("node {} is not a kind container (providerID \"{}\")", name, provider);
     if (docker({"inspect", name}) != 0)
-      return fmt::format("docker knows no container {}: the nodes are on another machine", name);
+      return fmt::format("docker has no container {}: the nodes are on another machine", name);
   }
   return {};
 }
@@ -97,7 +97,7 @@ void delete_dns_pods(const kube::Client& client) {
   const auto pods = client.list(kube::kPods, "kube-system", {.label_selector = "k8s-app=kube-dns"});
   if (!pods) throw HarnessTrouble(pods.error().sentence());
   if (pods->items.empty())
-    throw HarnessTrouble("The namespace kube-system has no pod with k8s-app=kube-dns.");
+    throw HarnessTrouble("The namespace kube-system has no pod with the label k8s-app=kube-dns.");
   for (const json& pod : pods->items) {
     const auto removed =
         client.remove(kube::kPods, "kube-system", pod.at("metadata").at("name").get<std::string>(), {});

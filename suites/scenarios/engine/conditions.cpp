@@ -47,9 +47,8 @@ std::string image_trouble(const Pod* pod) {
   for (const ContainerState& container : pod->containers)
     if (std::find(hopeless.begin(), hopeless.end(), container.waiting_reason) != hopeless.end())
       return fmt::format(
-          "The image of pod {} cannot be pulled on node {} ({}: {}); give another one with --image, or load "
-          "it into the "
-          "nodes (stateproof images lists what is needed).",
+          "The image of pod {} cannot be pulled on node {} ({}: {}); pass another one with --image, or load "
+          "it onto the nodes (stateproof images lists what is needed).",
           pod->meta.ref.name, pod->node, container.waiting_reason, container.waiting_message);
   return {};
 }
@@ -87,7 +86,7 @@ std::string unresolved(const View& view, const Subject& subject, Ordinal ordinal
     if (answer == view.dns.end())
       return fmt::format("{} not answered yet in {}", subject.pod_name(ordinal), vantage);
     if (answer->second.addresses != wanted)
-      return fmt::format("{} gives {} [{}] in {}, its address is {}", answer->second.name,
+      return fmt::format("{} resolves to {} [{}] in {}, and the pod's address is {}", answer->second.name,
                          answer->second.rcode, fmt::join(answer->second.addresses, ", "), vantage,
                          fmt::join(wanted, ", "));
   }
@@ -172,7 +171,8 @@ record::Condition successor(const Subject& subject, Ordinal ordinal, const Uid& 
   return [&subject, ordinal, &former](const View& view) {
     const Pod* pod = find(view.pods, subject.pod_name(ordinal));
     const bool is_there = pod != nullptr && pod->meta.ref.uid != former;
-    return Standing{is_there, subject.pod_name(ordinal) + (is_there ? " is back" : " has no successor"), {}};
+    return Standing{
+        is_there, subject.pod_name(ordinal) + (is_there ? " is back" : " has no replacement"), {}};
   };
 }
 
@@ -197,12 +197,11 @@ record::Condition worked_through(const Subject& subject, std::int64_t generation
   return [=](const View& view) {
     const auto set = view.sets.find(subject.set);
     const std::int64_t observed = set == view.sets.end() ? 0 : set->second.observed_generation;
-    return Standing{
-        observed >= generation,
-        fmt::format("status.observedGeneration of StatefulSet {} is {}, asked for was {}; look at "
-                    "kube-controller-manager",
-                    subject.set, observed, generation),
-        {}};
+    return Standing{observed >= generation,
+                    fmt::format("status.observedGeneration of StatefulSet {} is {} instead of {}; look at "
+                                "kube-controller-manager",
+                                subject.set, observed, generation),
+                    {}};
   };
 }
 
@@ -211,7 +210,7 @@ record::Condition counted_ready(const Subject& subject, Replicas ready) {
     const auto set = view.sets.find(subject.set);
     const int counted = set == view.sets.end() ? 0 : set->second.ready_pods.value;
     return Standing{counted == ready.value && seen_ready(view, subject) == ready.value,
-                    fmt::format("status.readyReplicas of StatefulSet {} is {}, awaited is {}", subject.set,
+                    fmt::format("status.readyReplicas of StatefulSet {} is {} instead of {}", subject.set,
                                 counted, ready.value),
                     {}};
   };
@@ -222,8 +221,8 @@ record::Condition counted_available(const Subject& subject, Replicas available) 
     const auto set = view.sets.find(subject.set);
     const int counted = set == view.sets.end() ? 0 : set->second.available_pods.value;
     return Standing{set != view.sets.end() && counted == available.value,
-                    fmt::format("status.availableReplicas of StatefulSet {} is {}, awaited is {}",
-                                subject.set, counted, available.value),
+                    fmt::format("status.availableReplicas of StatefulSet {} is {} instead of {}", subject.set,
+                                counted, available.value),
                     {}};
   };
 }
@@ -231,7 +230,7 @@ record::Condition counted_available(const Subject& subject, Replicas available) 
 record::Condition rolled_out(const Subject& subject, Replicas replicas, const std::int64_t& generation) {
   return [&subject, replicas, &generation](const View& view) {
     const auto found = view.sets.find(subject.set);
-    if (found == view.sets.end()) return Standing{false, "the set is not there", {}};
+    if (found == view.sets.end()) return Standing{false, "the set does not exist", {}};
     const StatefulSet& set = found->second;
     const bool done = set.observed_generation >= generation && set.update_revision == set.current_revision &&
                       set.updated_pods == replicas && set.ready_pods == replicas &&
@@ -269,7 +268,7 @@ record::Condition serving(const Subject& subject, std::vector<Ordinal> wanted, c
     const bool writes = view.ledger.last_acknowledged > since;
     return Standing{
         writes,
-        writes ? "writes and reads go on" : "no write acknowledged yet: " + view.ledger.last_error,
+        writes ? "writes and reads continue" : "no write acknowledged yet: " + view.ledger.last_error,
         {}};
   };
 }
@@ -279,13 +278,13 @@ record::Condition broken(const Subject& subject, std::vector<Ordinal> wanted,
   return [&subject, wanted = std::move(wanted), &generation](const View& view) {
     const auto set = view.sets.find(subject.set);
     if (set == view.sets.end() || set->second.observed_generation < generation)
-      return Standing{false, "the controller has not seen the new template", {}};
+      return Standing{false, "the controller has not observed the new template", {}};
     for (const Ordinal ordinal : wanted) {
       const std::string name = subject.pod_name(ordinal);
       const Pod* pod = find(view.pods, name);
       const bool is_broken = pod != nullptr && pod->revision() == set->second.update_revision &&
                              waiting_reason(*pod).find("Image") != std::string::npos;
-      if (!is_broken) return Standing{false, describe(name, pod) + ", not broken by the update yet", {}};
+      if (!is_broken) return Standing{false, describe(name, pod) + ", not yet broken by the update", {}};
     }
     return Standing{true, "broken by the update", {}};
   };
@@ -321,7 +320,7 @@ record::Condition resolved(const Subject& subject, std::vector<Ordinal> wanted,
       for (const std::string& vantage : vantages)
         if (std::string missing = unresolved(view, subject, ordinal, vantage); !missing.empty())
           return Standing{false, std::move(missing), {}};
-    return Standing{true, "every name gives its own pod's address", {}};
+    return Standing{true, "every name resolves to its own pod", {}};
   };
 }
 

@@ -25,7 +25,7 @@ record::Condition scaled_down(const Subject& subject, Replicas remaining);
 /// Each of these pods of the subject has a running container, Ready or not, and is not on its way out.
 record::Condition started(const Subject& subject, std::vector<Ordinal> wanted);
 
-/// A pod of this ordinal that is not the one with `former` as its UID, Ready or not. `former` is read anew
+/// A pod of this ordinal that is not the one with `former` as its UID, Ready or not. `former` is read again
 /// each time, so that a step may learn it when it acts.
 record::Condition successor(const Subject& subject, Ordinal ordinal, const Uid& former);
 
@@ -46,14 +46,14 @@ record::Condition counted_ready(const Subject& subject, Replicas ready);
 record::Condition counted_available(const Subject& subject, Replicas available);
 
 /// This generation of the set is rolled out: all of its pods are updated, Ready and available, and the
-/// controller says so. `generation` is read anew each time.
+/// controller says so. `generation` is read again each time.
 record::Condition rolled_out(const Subject& subject, Replicas replicas, const std::int64_t& generation);
 
 /// The pod of this ordinal is Ready at the set's update revision.
 record::Condition updated(const Subject& subject, Ordinal ordinal, const std::int64_t& generation);
 
 /// Each of these members is Ready and was read, and a write was acknowledged, all begun after `since`, which
-/// is read anew each time.
+/// is read again each time.
 record::Condition serving(const Subject& subject, std::vector<Ordinal> wanted, const Elapsed& since);
 
 /// Each of these pods is at the set's update revision, and its container cannot be started.

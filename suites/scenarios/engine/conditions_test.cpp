@@ -53,7 +53,7 @@ TEST_F(Conditions, WhatTheStatusCountsMustHaveBeenSeen) {
   StatefulSet& set = view_.sets["mariadb"];
   set.ready_pods = {1};
   ready_pod(0, "10.0.0.1");
-  ready_pod(1, "10.0.0.2");  // the watch of pods is behind: one is not Ready any more
+  ready_pod(1, "10.0.0.2");  // the watch of pods is behind: one is no longer Ready
   EXPECT_FALSE(counted_ready(subject_, {1})(view_).reached);
   pod(1).ready = false;
   EXPECT_TRUE(counted_ready(subject_, {1})(view_).reached);

@@ -65,8 +65,8 @@ const std::vector<Scenario>& all() {
        .has_client_namespace = true,
        .rights = {kExec, {"create", kPods}, {"delete", kPods}, {"delete", kStatefulSets}}},
       {.name = "parallel",
-       .title = "podManagementPolicy Parallel from ordinal 5 on: pods that are never Ready, the scale, "
-                "updates by two",
+       .title = "podManagementPolicy Parallel from ordinal 5: pods that are never Ready, the scale "
+                "subresource, updates of two pods at a time",
        .seconds = 22,
        .subject = parallel_subject,
        .play = play_parallel,
@@ -77,15 +77,15 @@ const std::vector<Scenario>& all() {
                   {"get", kStatefulSets, "scale"},
                   {"update", kStatefulSets, "scale"}}},
       {.name = "rollout",
-       .title = "template changes: rolling update, rollback, partition, minReadySeconds, OnDelete, one that "
-                "breaks pods",
+       .title = "template changes: rolling update, rollback, partition, minReadySeconds, OnDelete, and one "
+                "that breaks pods",
        .seconds = 72,
        .subject = fixtures::sleeper_subject,
        .play = play_rollout,
        .also_watches = {kControllerRevisions},
        .rights = {kExec, {"delete", kPods}, {"patch", kStatefulSets}}},
       {.name = "contrast",
-       .title = "a Deployment and a StatefulSet of the same pods, side by side, scaled to none",
+       .title = "a Deployment and a StatefulSet of the same pods, side by side, scaled to zero",
        .seconds = 49,
        .subject = fixtures::sleeper_subject,
        .play = play_contrast,
@@ -98,14 +98,14 @@ const std::vector<Scenario>& all() {
                   kScale,
                   {"patch", kStatefulSets}}},
       {.name = "eviction",
-       .title = "evictions within a PodDisruptionBudget and beyond it",
+       .title = "evictions within and beyond a PodDisruptionBudget",
        .seconds = 18,
        .subject = fixtures::sleeper_subject,
        .play = play_eviction,
        .also_watches = {kPodDisruptionBudgets},
        .rights = {kExec, {"create", kPods, "eviction"}, {"create", kPodDisruptionBudgets}}},
       {.name = "adoption",
-       .title = "pods lose their set and their labels, and are adopted again",
+       .title = "pods lose their set or their labels, and are adopted again",
        .seconds = 11,
        .subject = fixtures::sleeper_subject,
        .play = play_adoption,
@@ -123,7 +123,7 @@ const std::vector<Scenario>& all() {
                   kScale,
                   {"patch", kStatefulSets}}},
       {.name = "protection",
-       .title = "a claim is deleted while its pod runs, then the pod; two pods want one claim",
+       .title = "a claim is deleted while its pod runs, then the pod; two pods use one claim",
        .seconds = 81,
        .subject = fixtures::sleeper_subject,
        .play = play_protection,
@@ -133,7 +133,7 @@ const std::vector<Scenario>& all() {
                   {"delete", kPods},
                   {"patch", kStatefulSets}}},
       {.name = "recreation",
-       .title = "a database asks for more storage, is deleted, created again and cleared away",
+       .title = "a database requests more storage, is deleted, recreated and removed",
        .seconds = 34,
        .subject = recreation_subject,
        .play = play_recreation,
@@ -144,13 +144,13 @@ const std::vector<Scenario>& all() {
                   {"delete", kStatefulSets},
                   {"patch", kStatefulSets}}},
       {.name = "failed-pod",
-       .title = "a pod fails until the port that it wants is free",
+       .title = "a pod fails until the port that it needs is free",
        .seconds = 18,
        .subject = failed_pod_subject,
        .play = play_failed_pod,
        .rights = {{"create", kPods}, {"delete", kPods}}},
       {.name = "replication",
-       .title = "a replicated database under load, its pods disturbed in nine ways, scaled 3 -> 5 -> 3",
+       .title = "a replicated database under load, its pods disrupted in nine ways, scaled 3 -> 5 -> 3",
        .seconds = 121,
        .subject = fixtures::replicated_subject,
        .play = play_replication,
@@ -167,7 +167,7 @@ const std::vector<Scenario>& all() {
                   kScale,
                   {"patch", kStatefulSets}}},
       {.name = "catch-up",
-       .title = "a replica is added after the primary gave up its binary logs",
+       .title = "a replica is added after the primary purged its binary logs",
        .seconds = 52,
        .subject = catch_up_subject,
        .play = play_catch_up,
@@ -176,7 +176,7 @@ const std::vector<Scenario>& all() {
        .rights =
            {kExec, {"create", kConfigMaps}, {"create", kSecrets}, {"create", kPodDisruptionBudgets}, kScale}},
       {.name = "disruption",
-       .title = "a replicated database under load, its nodes and the control plane disturbed",
+       .title = "a replicated database under load, its nodes and the control plane disrupted",
        .seconds = 201,
        .profile = Profile::kDisruptive,
        .subject = fixtures::replicated_subject,
@@ -194,8 +194,8 @@ const std::vector<Scenario>& all() {
                   {"patch", kStatefulSets},
                   {"patch", kNodes}}},
       {.name = "upgrade",
-       .title =
-           "a replicated database under load beside sets that nobody touches, while the cluster is upgraded",
+       .title = "a replicated database under load, beside sets that are left untouched, while the cluster is "
+                "upgraded",
        .seconds = 106,
        .profile = Profile::kUpgrade,
        .subject = fixtures::replicated_subject,
@@ -232,7 +232,7 @@ ScenarioEnd run(const Scenario& scenario, const ScenarioRequest& request) {
     end = play(scenario, stage);
     if (std::string loss = stage.loss(); !loss.empty())
       end = {End::Reason::kHarnessError, std::move(loss), {}, 0};
-    // Whoever is told to go before the end may be started again: the recording stays open.
+    // A process that is stopped before the end may be started again: the recording stays open.
     if (request.adopts && end.reason == End::Reason::kInterrupted) return end;
     // What somebody else holds now is his.
     if (request.before_clean_up && stage.is_open() && stage.loss().empty())

@@ -78,7 +78,7 @@ struct ScenarioRequest {
   std::optional<StepName> until = {};
   /// Done where the scenario "upgrade" has the upgrade; it adds what is awaited to the recording.
   std::function<void(Stage&)> upgrade = {};
-  /// The namespaces exist and stay, and a recording that is there is gone on with.
+  /// The namespaces exist and stay, and an existing recording is continued.
   bool adopts = false;
   /// The process that recorded this scenario was killed: its namespaces and its recording are taken up, and
   /// `salvage` is played.

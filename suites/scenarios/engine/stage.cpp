@@ -21,12 +21,13 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-const record::Within kSync{30s, "nine lists of a namespace that is almost empty"};
+const record::Within kSync{30s, "nine lists in an almost empty namespace"};
 const record::Within kFurnish{60s, "the ServiceAccount controller of a busy cluster"};
-const record::Within kCleanUp{120s, "graceful end of all pods, then the namespace and volume controllers"};
+const record::Within kCleanUp{120s,
+                              "graceful termination of all pods, then the namespace and volume controllers"};
 
 const record::Within kControllerPass{
-    60s, "one pass of the StatefulSet controller over a set that did not change, on a busy cluster"};
+    60s, "one sync of the StatefulSet controller for a set that did not change, on a busy cluster"};
 
 // Who starts a killed run again does it soon, or not at all.
 constexpr auto kSpared = 600s;
@@ -34,7 +35,8 @@ constexpr auto kSpared = 600s;
 const kube::Resource& resource_of(const json& object) {
   const std::string kind = object.at("kind");
   if (const kube::Resource* known = kube::resource_of_kind(kind)) return *known;
-  throw HarnessTrouble("The fixture has an object of kind " + kind + ", which a scenario cannot create.");
+  throw HarnessTrouble("The fixture contains an object of kind " + kind +
+                       ", which a scenario cannot create.");
 }
 
 Header header_of(const Scenario& scenario, const ScenarioRequest& request, const Subject& subject) {
@@ -60,7 +62,7 @@ record::RecordingFile reopen_file(const std::string& path) {
   return std::move(*file);
 }
 
-// Of a recorder that was killed, or told to go, before its scenario was over.
+// Of a recorder that was killed, or asked to stop, before its scenario was over.
 std::optional<Timeline> former_recording(const ScenarioRequest& request) {
   if (!(request.adopts || request.salvages) || !std::filesystem::exists(request.recording))
     return std::nullopt;
@@ -336,7 +338,7 @@ void Stage::hold_still(const Task& task) {
     }
     require(waited);
   }
-  end(task, Step::Phase::kReached, "the controller has worked through the set twice");
+  end(task, Step::Phase::kReached, "the controller has synced the set twice");
 }
 
 void Stage::pause(std::chrono::milliseconds duration) const {
@@ -394,7 +396,7 @@ bool Stage::await(const Task& task, const record::Condition& condition, const re
 
 record::Standing Stage::all_gone(const record::View& view) const {
   const std::vector<std::string> left = left_behind(view);
-  return {left.empty(), fmt::format("{} still there", fmt::join(left, ", ")), {}};
+  return {left.empty(), fmt::format("{} still exist", fmt::join(left, ", ")), {}};
 }
 
 // Of this run and of the abandoned ones that it swept.
@@ -417,7 +419,7 @@ std::vector<std::string> Stage::clean_up() {
   if (!lease_) return {};
   if (guard_) guard_->stand_down();
   const Task task = steps::Cleanup{};
-  std::string text = "remove what was created:";
+  std::string text = "delete what was created:";
   for (const lease::Home& home : lease_->homes()) text += " " + home.name;
   recorder_.add(Step{task, Step::Phase::kBegin, text});
   if (request_.progress != nullptr) request_.progress->step_began(task.name(), text);
@@ -430,7 +432,7 @@ std::vector<std::string> Stage::clean_up() {
       recorder_.look([this](const record::View& view) { return left_behind(view); });
   for (std::string& object : left) object = "kubectl delete " + object;
   for (const lease::Remnant& remnant : refused) {
-    tell(fmt::format("namespace {} was not removed: {}", remnant.ns, remnant.why));
+    tell(fmt::format("namespace {} was not deleted: {}", remnant.ns, remnant.why));
     // Blind: what could not even be asked for is named all the same.
     std::string command = "kubectl delete namespace " + remnant.ns;
     if (remnant.ours && std::find(left.begin(), left.end(), command) == left.end())

@@ -53,7 +53,7 @@ class Stage {
   /// Whether namespaces were leased, which must be cleaned up.
   [[nodiscard]] bool is_open() const { return lease_ != nullptr; }
 
-  /// Not empty: why the namespaces are not ours any more. Then `stop` is asked for, and nothing can be
+  /// Not empty: why the namespaces are no longer ours. Then `stop` is asked for, and nothing can be
   /// changed.
   [[nodiscard]] std::string loss() const;
 
@@ -63,7 +63,7 @@ class Stage {
   [[nodiscard]] const Subject& subject() const { return subject_; }
   [[nodiscard]] const std::vector<std::string>& namespaces() const { return namespaces_; }
   [[nodiscard]] const std::string& client_namespace() const { return namespaces_.at(1); }
-  /// The recording that is gone on with; null when this one began with this process.
+  /// The recording that is continued; null when this one began with this process.
   [[nodiscard]] const Timeline* former() const { return former_ ? &*former_ : nullptr; }
   [[nodiscard]] const ScenarioRequest& request() const { return request_; }
   /// Asked for by the user, or because the namespaces are lost.
@@ -139,7 +139,7 @@ class Stage {
   /// Waits where there is nothing to watch; ends at once when the user interrupts.
   void pause(std::chrono::milliseconds duration) const;
 
-  /// For what cannot be watched: asks, ever less often, until nothing speaks against it any more. Throws
+  /// For what cannot be watched: asks, ever less often, until nothing speaks against it. Throws
   /// HarnessTrouble with what does when the limit is over.
   void ask_until(std::chrono::seconds limit, const std::function<std::string()>& objection) const;
 
@@ -177,7 +177,7 @@ class Stage {
   const kube::Client client_;
   Subject subject_;
   std::vector<std::string> namespaces_;
-  std::optional<Timeline> former_;  ///< that is gone on with
+  std::optional<Timeline> former_;  ///< that is continued
   record::Recorder recorder_;
   std::unique_ptr<lease::NamespaceLease> lease_;
   std::unique_ptr<NamespaceGuard> guard_;

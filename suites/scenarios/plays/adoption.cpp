@@ -15,11 +15,11 @@ const record::Within kOwners{std::chrono::seconds{60},
 // The set is gone, and no pod of it has a controller.
 record::Condition orphaned(const Subject& subject) {
   return [&](const record::View& view) {
-    if (view.sets.contains(subject.set)) return record::Standing{false, "the set is still there", {}};
+    if (view.sets.contains(subject.set)) return record::Standing{false, "the set still exists", {}};
     for (const auto& [name, pod] : view.pods)
       if (pod.meta.controller() != nullptr)
         return record::Standing{false, name + " still has a controller", {}};
-    return record::Standing{true, "the set is gone, its pods have no controller", {}};
+    return record::Standing{true, "the set is gone, and its pods have no controller", {}};
   };
 }
 
@@ -52,11 +52,11 @@ void play_adoption(Stage& stage) {
   sleepers.create(objects, both(all_ready(subject, all), counted_ready(subject, subject.replicas)));
 
   stage.step(
-      steps::Orphan{}, fmt::format("delete StatefulSet {} and leave its pods", subject.set),
+      steps::Orphan{}, fmt::format("delete StatefulSet {} and orphan its pods", subject.set),
       [&] { stage.remove(kube::kStatefulSets, subject.set, {.propagation = kube::Propagation::kOrphan}); },
       orphaned(subject), kOwners);
   stage.step(
-      steps::Adopt{}, fmt::format("create StatefulSet {} again", subject.set),
+      steps::Adopt{}, fmt::format("recreate StatefulSet {}", subject.set),
       [&] {
         const auto again = stage.mutated(objects);
         stage.create({*std::find_if(again.begin(), again.end(),
@@ -70,7 +70,7 @@ void play_adoption(Stage& stage) {
   };
   stage.step(
       steps::ReleasePod{.ordinal = middle},
-      fmt::format("{} does not match the set's selector any more", subject.pod_name(middle)),
+      fmt::format("{} no longer matches the set's selector", subject.pod_name(middle)),
       [&] { label("strayed"); }, owned(subject, {middle}, false), kOwners);
   stage.step(
       steps::Readopt{.ordinal = middle},

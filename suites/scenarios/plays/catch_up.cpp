@@ -44,7 +44,7 @@ class CatchUp {
 
   void create() {
     stage_.step(
-        steps::Create{.replicas = subject().replicas}, "a primary and a replica that copied it",
+        steps::Create{.replicas = subject().replicas}, "a primary, and a replica with a copy of its data",
         [&] {
           stage_.create(kube::kSecrets, subject().ns, fixtures::replicated_secret(passwords_));
           stage_.create(stage_.mutated(fixtures::replicated_objects(
@@ -55,7 +55,7 @@ class CatchUp {
 
   void purge() {
     stage_.attempt(
-        steps::Purge{}, "the primary gives up all binary logs but the newest",
+        steps::Purge{}, "the primary purges all binary logs but the newest",
         [&](steps::Purge& step) { step.oldest = purge_binary_logs(stage_, subject().first); },
         [](const View&) { return Standing{true, "they are gone", {}}; }, kStart);
   }
@@ -75,7 +75,7 @@ class CatchUp {
       if (const std::string why = standstill_of(stage_, fresh); !why.empty()) stand_still(step, fresh, why);
       if (std::chrono::steady_clock::now() > deadline)
         give_up(step, Step::Phase::kTimedOut,
-                fmt::format("{} neither serves nor says why after {} s ({})", subject().pod_name(fresh),
+                fmt::format("{} neither serves nor says why not after {} s ({})", subject().pod_name(fresh),
                             std::chrono::duration_cast<std::chrono::seconds>(kCatchUp.limit).count(),
                             kCatchUp.why));
     }
@@ -86,15 +86,15 @@ class CatchUp {
   void stand_still(const Task& step, Ordinal fresh, const std::string& why) {
     const steps::Verify reading{.after = std::string{steps::ScaleUp::name.text}, .ordinals = {fresh.value}};
     const std::string name = subject().pod_name(fresh);
-    stage_.begin(reading, "what " + name + " says of itself");
+    stage_.begin(reading, "what " + name + " reports");
     LedgerRows rows;
     rows.member = name;
     rows.caught_up = false;
-    rows.note = "it never gets the primary's data";
+    rows.note = "it never receives the primary's data";
     rows.replication = why;
     stage_.recorder().add(std::move(rows));
     stage_.end(reading, Step::Phase::kReached, "read");
-    give_up(step, Step::Phase::kFailed, fmt::format("{} stands still: {}", name, why));
+    give_up(step, Step::Phase::kFailed, fmt::format("{} has stopped: {}", name, why));
   }
 
   [[noreturn]] void give_up(const Task& step, Step::Phase phase, const std::string& text) {
@@ -111,7 +111,7 @@ class CatchUp {
 
   bool await_for(std::chrono::milliseconds time, const record::Condition& condition) {
     const record::Waited waited =
-        stage_.recorder().await(condition, {time, "asked anew after a while"}, stage_.stop());
+        stage_.recorder().await(condition, {time, "asked again after a while"}, stage_.stop());
     if (waited.result == record::Waited::Result::kTimedOut) return false;
     stage_.require(waited);
     return true;

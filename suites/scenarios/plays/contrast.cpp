@@ -34,7 +34,7 @@ record::Condition loose_started(int wanted) {
     const std::vector<Pod> pods = loose_pods(view);
     const auto running = std::count_if(pods.begin(), pods.end(), runs);
     return record::Standing{
-        running == wanted, fmt::format("{} of {} pods of the Deployment run", running, wanted), {}};
+        running == wanted, fmt::format("{} of {} pods of the Deployment are running", running, wanted), {}};
   };
 }
 
@@ -54,32 +54,33 @@ record::Condition loose_without(const Uid& former, int wanted) {
     for (const Pod& pod : loose_pods(view))
       if (pod.meta.ref.uid != former && runs(pod)) ++others;
     for (const auto& [name, pod] : view.pods)
-      if (pod.meta.ref.uid == former) return record::Standing{false, name + " is still there", {}};
+      if (pod.meta.ref.uid == former) return record::Standing{false, name + " still exists", {}};
     return record::Standing{others == static_cast<std::size_t>(wanted),
-                            fmt::format("{} of {} pods of the Deployment run", others, wanted),
+                            fmt::format("{} of {} pods of the Deployment are running", others, wanted),
                             {}};
   };
 }
 
-// Every pod of the Deployment and the highest one of the set were told to stop.
+// Deletion of every pod of the Deployment and of the highest one of the set was requested.
 record::Condition all_loose_told_to_stop(const std::string& highest) {
   return [highest](const record::View& view) {
     const auto pod = view.pods.find(highest);
     const std::size_t untold = loose_left(view, false);
-    return record::Standing{untold == 0 && (pod == view.pods.end() || pod->second.terminating()),
-                            fmt::format("{} pods of the Deployment were not told to stop yet", untold),
-                            {}};
+    return record::Standing{
+        untold == 0 && (pod == view.pods.end() || pod->second.terminating()),
+        fmt::format("deletion of {} pods of the Deployment has not been requested yet", untold),
+        {}};
   };
 }
 
 record::Condition loose_gone() {
   return [](const record::View& view) {
     const std::size_t left = loose_left(view, true) + loose_left(view, false);
-    return record::Standing{left == 0, fmt::format("{} pods of the Deployment are left", left), {}};
+    return record::Standing{left == 0, fmt::format("{} pods of the Deployment still exist", left), {}};
   };
 }
 
-// Both are scaled to none while the pods stay that are told to stop first: whoever is told to stop meanwhile
+// Both are scaled to zero while the pods that are deleted first stay: what is deleted meanwhile
 // has not waited for them.
 void scale_both_down(Stage& stage, Sleepers& sleepers) {
   const Subject& subject = stage.subject();
@@ -87,16 +88,17 @@ void scale_both_down(Stage& stage, Sleepers& sleepers) {
   std::vector<std::string> staying{highest};
   for (const Pod& pod : stage.recorder().look(loose_pods)) staying.push_back(pod.meta.ref.name);
   stage.step(
-      steps::ScaleDown{.from = subject.replicas.value, .to = 0}, "scale both to none",
+      steps::ScaleDown{.from = subject.replicas.value, .to = 0}, "scale both to zero",
       [&] {
         for (const std::string& pod : staying) sleepers.make_stay(pod);
         stage.scale(0);
         stage.patch(kube::kDeployments, kLoose, {{"spec", {{"replicas", 0}}}});
       },
       all_loose_told_to_stop(highest), kSleepersStop);
-  stage.hold(steps::HoldEnd{.ordinal = sleepers.ordinal(2)}, highest + " stays: no other may go", [] {});
+  stage.hold(steps::HoldEnd{.ordinal = sleepers.ordinal(2)},
+             highest + " does not terminate: no other may be deleted", [] {});
   stage.step(
-      steps::LetEnd{}, "let the pods end",
+      steps::LetEnd{}, "let the pods terminate",
       [&] {
         for (const std::string& pod : staying) sleepers.let_end(pod);
       },

@@ -9,7 +9,7 @@ namespace stateproof::scenarios {
 namespace {
 
 const record::Within kBudget{std::chrono::seconds{60},
-                             "the disruption controller counts pods within seconds"};
+                             "the disruption controller counts the pods within seconds"};
 
 // The budget has taken note of its pods and allows at least so many disruptions.
 record::Condition budget_allows(int disruptions) {
@@ -19,7 +19,7 @@ record::Condition budget_allows(int disruptions) {
     const int allowed = counted ? budget->second.allowed : 0;
     return record::Standing{
         counted && allowed >= disruptions,
-        fmt::format("the budget allows {} disruptions, awaited are {}", allowed, disruptions),
+        fmt::format("the budget allows {} disruptions instead of {}", allowed, disruptions),
         {}};
   };
 }

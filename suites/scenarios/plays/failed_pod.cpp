@@ -67,7 +67,7 @@ void play_failed_pod(Stage& stage) {
   sleepers.create(objects,
                   [&](const record::View& view) { return remade(view, subject.pod_name(subject.first)); });
   stage.step(
-      steps::Unblock{}, "the port becomes free", [&] { stage.remove(kube::kPods, kBlocker); },
+      steps::Unblock{}, "free the port", [&] { stage.remove(kube::kPods, kBlocker); },
       all_ready(subject, sleepers.first(1)), kSleepersStart);
 }
 

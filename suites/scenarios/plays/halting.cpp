@@ -15,7 +15,8 @@ void play_halting(Stage& stage) {
       stage.request().image, {.replicas = subject.replicas, .held = true, .claims = false});
   sleepers.create(wanted, started(subject, sleepers.first(1)));
   stage.hold(steps::HoldCreation{.ordinal = subject.first},
-             fmt::format("{} is not Ready: nothing may follow it", subject.pod_name(subject.first)), [] {});
+             fmt::format("{} is not Ready: no pod may be created after it", subject.pod_name(subject.first)),
+             [] {});
   sleepers.release(sleepers.ordinal(0), started(subject, sleepers.first(2)));
   sleepers.release(sleepers.ordinal(1), started(subject, sleepers.first(3)));
   sleepers.release(sleepers.ordinal(2), counted_ready(subject, {3}));
@@ -35,14 +36,14 @@ void play_halting(Stage& stage) {
       [&] { former = stage.delete_pod(subject.first); }, successor(subject, subject.first, former),
       kSleepersStart);
   stage.step(
-      steps::Clear{.ordinal = subject.first}, "its successor starts", [] {},
+      steps::Clear{.ordinal = subject.first}, "its replacement starts", [] {},
       started(subject, sleepers.first(1)), kSleepersStart);
   sleepers.release(sleepers.ordinal(0), [](const record::View&) { return record::Standing{true, {}, {}}; });
 
-  // What was held up goes on by itself.
+  // What was blocked continues by itself.
   stage.step(
       steps::Resume{.ordinal = sleepers.ordinal(1), .from = 3, .to = 2},
-      fmt::format("{} becomes Ready: the scale-down goes on", subject.pod_name(sleepers.ordinal(1))),
+      fmt::format("{} becomes Ready: the scale-down continues", subject.pod_name(sleepers.ordinal(1))),
       [&] { stage.exec(sleepers.ordinal(1), {"touch", fixtures::Sleeper::kReadyFile}); },
       scaled_down(subject, {2}), kSleepersStop);
 }

@@ -27,11 +27,11 @@ constexpr const char* kClientPod = "stateproof-client";
 const Within kCreate{180s,
                      "3 pods one after the other, each with a new volume and a first start of its database"};
 const Within kClients{120s, "an image that may have to be pulled"};
-const Within kReplace{120s, "a graceful end of at most 60 s, then a start on files that are there"};
+const Within kReplace{120s, "a graceful termination of at most 60 s, then a start on existing files"};
 const Within kScaleUp{120s,
                       "2 pods one after the other, each with a new volume and a first start of its database"};
-const Within kScaleDown{180s, "3 pods one after the other, each with a graceful end of at most 60 s"};
-const Within kScaleBack{120s, "1 pod on a volume that is there"};
+const Within kScaleDown{180s, "3 pods one after the other, each with a graceful termination of at most 60 s"};
+const Within kScaleBack{120s, "1 pod on an existing volume"};
 const Within kResolve{
     60s, "default time-to-live of cluster DNS, 30 s, for a cached answer and once more for propagation"};
 
@@ -80,8 +80,7 @@ class Lifecycle {
     std::vector<std::string> pods;
     for (const std::string& ns : namespaces) pods.push_back(ns + "/" + kClientPod);
     stage_.step(
-        steps::Clients{.pods = pods}, "start the pods that ask DNS", [] {}, running(subject(), pods),
-        kClients);
+        steps::Clients{.pods = pods}, "start the DNS clients", [] {}, running(subject(), pods), kClients);
     for (const std::string& ns : namespaces)
       probes_.push_back(std::make_unique<DnsProbe>(stage_, ns, kClientPod));
   }
@@ -121,7 +120,7 @@ class Lifecycle {
     const std::string name = subject().pod_name(ordinal);
     Uid former;
     stage_.step(
-        steps::Replace{.ordinal = ordinal}, fmt::format("delete {} and wait for its successor", name),
+        steps::Replace{.ordinal = ordinal}, fmt::format("delete {} and wait for its replacement", name),
         [&] { former = stage_.delete_pod(ordinal); },
         [&, ordinal](const record::View& view) { return replaced(subject(), ordinal, former)(view); },
         kReplace);

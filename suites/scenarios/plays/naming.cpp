@@ -28,9 +28,9 @@ constexpr int kReplacements = 2;
 
 const Within kClients{120s, "an image that may have to be pulled"};
 const Within kResolve{
-    75s, "the 60 s after which an answer is judged, for cache and propagation, and what shows that it stays"};
+    75s, "the 60 s for cache and propagation after which an answer is judged, and time to see that it stays"};
 
-const Within kEnding{45s, "the EndpointSlice controller, within the pod's time to end"};
+const Within kEnding{45s, "the EndpointSlice controller, within the pod's grace period"};
 
 using Addresses = std::vector<std::string>;
 
@@ -75,7 +75,7 @@ class Naming {
     for (const std::string& ns : namespaces) pods.push_back(ns + "/" + kClientPod);
     servers_ = dns_servers();
     stage_.step(
-        steps::Clients{.pods = pods, .servers = servers_}, "start the pods that ask DNS",
+        steps::Clients{.pods = pods, .servers = servers_}, "start the DNS clients",
         [&] {
           for (const std::string& ns : namespaces)
             stage_.create(kube::kPods, ns, fixtures::client_pod(stage_.request().image));
@@ -141,14 +141,14 @@ class Naming {
     Uid former;
     stage_.step(
         steps::Replace{.ordinal = ordinal},
-        fmt::format("delete {} and wait for its successor", subject().pod_name(ordinal)),
+        fmt::format("delete {} and wait for its replacement", subject().pod_name(ordinal)),
         [&] { former = stage_.delete_pod(ordinal); }, successor(subject(), ordinal, former), kSleepersStart);
     start(ordinal);
   }
 
   void start(Ordinal ordinal) {
     stage_.step(
-        steps::Start{.ordinal = ordinal}, "its successor starts", [] {}, started(subject(), {ordinal}),
+        steps::Start{.ordinal = ordinal}, "its replacement starts", [] {}, started(subject(), {ordinal}),
         kSleepersStart);
     release(ordinal);
     resolve(steps::Resolve{});
@@ -159,14 +159,14 @@ class Naming {
     const std::string pod = subject().pod_name(ordinal);
     Uid former;
     (void)stage_.attempt(
-        steps::Linger{.ordinal = ordinal}, "delete " + pod + ", which does not end yet",
+        steps::Linger{.ordinal = ordinal}, "delete " + pod + ", which does not terminate yet",
         [&] {
           sleepers_.make_stay(pod);
           former = stage_.delete_pod(ordinal);
         },
         [&](const View& view) { return endpoint_is_ending(view, former); }, kEnding);
     stage_.step(
-        steps::LetEnd{.ordinal = ordinal}, "let it end", [&] { sleepers_.let_end(pod); },
+        steps::LetEnd{.ordinal = ordinal}, "let it terminate", [&] { sleepers_.let_end(pod); },
         successor(subject(), ordinal, former), kSleepersStart);
     start(ordinal);
   }
@@ -184,7 +184,7 @@ class Naming {
   template <StepType S>
   void resolve(const S& step) {
     (void)stage_.attempt(
-        step, "every question is answered as the pods are now",
+        step, "every query returns the current pods",
         [&] {
           const Addresses ready =
               stage_.recorder().look([&](const View& view) { return members(view, subject(), true); });
@@ -193,7 +193,7 @@ class Naming {
         },
         [this](const View& view) {
           std::string wrong = first_wrong(view);
-          return Standing{wrong.empty(), wrong.empty() ? "every answer is right" : std::move(wrong), {}};
+          return Standing{wrong.empty(), wrong.empty() ? "every answer is correct" : std::move(wrong), {}};
         },
         kResolve);
   }
@@ -238,7 +238,7 @@ class Naming {
         return fmt::format("{} has no record for {} in {}", srv_name(), name, vantage);
     }
     if (records.size() == ready) return {};
-    return fmt::format("{} has {} records in {}, awaited are {}", srv_name(), records.size(), vantage, ready);
+    return fmt::format("{} has {} records in {} instead of {}", srv_name(), records.size(), vantage, ready);
   }
 
   [[nodiscard]] std::string wrong_for_pod(const View& view, const DnsProbe& probe, Ordinal ordinal) const {
@@ -260,7 +260,7 @@ class Naming {
       if (reverse == view.dns.end() ||
           std::find(reverse->second.records.begin(), reverse->second.records.end(), name) ==
               reverse->second.records.end())
-        wrong = fmt::format("{} does not lead back to {} in {}", address, name, vantage);
+        wrong = fmt::format("{} does not resolve back to {} in {}", address, name, vantage);
     }
     return wrong;
   }
@@ -286,7 +286,7 @@ class Naming {
       if ((address.find(':') != std::string::npos) == (type_ == "AAAA")) wanted.push_back(address);
     if (answer == nullptr) return fmt::format("{} not answered yet in {}", name, where);
     if (answer->addresses == wanted && answer->rcode != "TIMEOUT") return {};
-    return fmt::format("{} gives {} [{}] in {}, awaited is [{}]", name, answer->rcode,
+    return fmt::format("{} resolves to {} [{}] in {} instead of [{}]", name, answer->rcode,
                        fmt::join(answer->addresses, ", "), where, fmt::join(wanted, ", "));
   }
 

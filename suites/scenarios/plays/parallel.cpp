@@ -11,7 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-const record::Within kRollout{std::chrono::seconds{120}, "three pods, each ends and starts within seconds"};
+const record::Within kRollout{std::chrono::seconds{120},
+                              "three pods that each stop and start within seconds"};
 // Two that write the same object in turn are done after a few.
 constexpr int kMostReads = 10;
 constexpr int kStaleReplicas = 7;  // that nobody else asks for
@@ -57,7 +58,7 @@ class Parallel {
     json scale;
     const auto at_once = [](const record::View&) { return record::Standing{true, "answered", {}}; };
     stage_.step(
-        steps::ReadScale{}, "the scale of the set",
+        steps::ReadScale{}, "read the scale subresource",
         [&](steps::ReadScale& step) {
           scale = stage_.read_scale();
           step.answer = std::make_shared<const json>(scale);
@@ -68,7 +69,7 @@ class Parallel {
         [&](steps::ScaleUp& step) { step.answer = std::make_shared<const json>(put_scale(4)); },
         started(subject(), sleepers_.first(4)), kSleepersStart);
     stage_.step(
-        steps::StaleScale{.written = kStaleReplicas}, "a scale of before is written",
+        steps::StaleScale{.written = kStaleReplicas}, "write an outdated scale",
         [&](steps::StaleScale& step) { step.answer = std::make_shared<const json>(put_outdated(scale)); },
         at_once, kSleepersStart);
     stage_.step(
@@ -137,12 +138,12 @@ class Parallel {
         [&](const record::View& view) { return view.sets.at(subject().set).max_unavailable.value_or(1); });
     const Ordinal first_broken{start() + subject().replicas.value - broken_pods};
     stage_.step(
-        steps::RollTwoBad{.max_unavailable = 2}, "a template with an image that is not there",
+        steps::RollTwoBad{.max_unavailable = 2}, "a template with an image that does not exist",
         [&] {
           patch({{"template", {{"spec", {{"containers", json::array({with_missing_image(container_)})}}}}}});
         },
         broken(subject(), ordinals(first_broken, {broken_pods}), generation_), kRollout);
-    stage_.hold(steps::HoldTwoBad{.max_unavailable = 2}, "no further pod may go", [] {});
+    stage_.hold(steps::HoldTwoBad{.max_unavailable = 2}, "no further pod may be replaced", [] {});
   }
 
   Stage& stage_;

@@ -27,10 +27,11 @@ constexpr std::int64_t kWritesBefore = 200;
 
 const Within kCreate{180s,
                      "3 pods one after the other, each with a new volume and a first start of its database"};
-const Within kLoad{60s, "a few hundred writes, and a budget that takes note of its pods"};
-const Within kDisturb{240s, "a graceful end of at most 60 s and a start for each of three pods"};
-const Within kRecover{180s, "a replica that tries each 10 s to connect, and a client that asks the DNS anew"};
-const Within kRecoverNode{240s, "a node or a control plane that starts anew, and the lease of its kubelet"};
+const Within kLoad{60s, "a few hundred writes, and a budget that counts its pods"};
+const Within kDisturb{240s, "a graceful termination of at most 60 s and a start for each of three pods"};
+const Within kRecover{
+    180s, "a replica that tries to connect every 10 s, and a client that resolves the name again"};
+const Within kRecoverNode{240s, "a node or a control plane that restarts, and the lease of its kubelet"};
 const Within kScale{
     120s, "2 pods one after the other, each with a new volume, a first start and a copy of the data"};
 
@@ -51,7 +52,7 @@ class Replication {
 
   void play_nodes() {
     if (const std::string why = untouchable_nodes(stage_.client()); !why.empty()) {
-      stage_.begin(steps::Nodes{}, "nodes that may be touched");
+      stage_.begin(steps::Nodes{}, "nodes that may be disrupted");
       stage_.end(steps::Nodes{}, Step::Phase::kFailed, why);
       return;
     }
@@ -63,13 +64,13 @@ class Replication {
   void salvage() {
     const Timeline& former = *stage_.former();
     if (!has_written(former))
-      throw HarnessTrouble("The run was killed before its clients had written anything; begin a new one.");
+      throw HarnessTrouble("The run was killed before its clients had written anything; start a new one.");
     if (stage_.request().meanwhile) stage_.request().meanwhile(stage_);
     ledger_.resume(former);
     Elapsed since{0};
     (void)stage_.attempt(
         steps::Salvage{.disruption = last_disruption(former)},
-        "what a killed run left: writes and reads go on",
+        "after the killed run: writes and reads continue",
         [&] {
           undo_disruptions(stage_, former);
           ledger_.go_on();
@@ -77,7 +78,7 @@ class Replication {
         },
         [&](const View& view) {
           // Who rests in the part of the journal that was not read yet does not rest now.
-          if (!view.ledger.resting.empty()) return Standing{false, "a writer still rests", {}};
+          if (!view.ledger.resting.empty()) return Standing{false, "a writer is still paused", {}};
           return serving(subject(), members(present_replicas(view)), since)(view);
         },
         kRecoverNode);
@@ -154,12 +155,12 @@ class Replication {
     const std::int64_t before = acknowledged();
     const auto ready = all_ready(subject(), members(subject().replicas.value));
     stage_.step(
-        steps::Load{.writes = kWritesBefore}, "writes under way, nothing disturbed", [] {},
+        steps::Load{.writes = kWritesBefore}, "writes in progress, no disruption", [] {},
         [&, before](const View& view) {
           if (Standing standing = ready(view); !standing.reached) return standing;
           const auto budget = view.budgets.find(subject().set);
           if (budget != view.budgets.end() && budget->second.allowed < 1)
-            return Standing{false, "the budget allows no disruption yet", {}};
+            return Standing{false, "the budget does not allow a disruption yet", {}};
           const auto done = view.ledger.acknowledged - before;
           if (done >= kWritesBefore) return Standing{true, fmt::format("{} writes acknowledged", done), {}};
           return Standing{
@@ -199,10 +200,10 @@ class Replication {
     if (!done) return false;
     if (disruption.holds)
       stage_.hold(steps::Hold{step.disruption, step.ordinal},
-                  "the controller works through the set and leaves it alone", [] {});
+                  "the controller syncs the set without changing it", [] {});
     Elapsed since{0};
     return stage_.attempt(
-        steps::Recover{step.disruption, step.ordinal}, "writes and reads go on",
+        steps::Recover{step.disruption, step.ordinal}, "writes and reads continue",
         [&] {
           if (healing.owed) {
             healing.owed = false;

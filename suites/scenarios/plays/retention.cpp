@@ -21,7 +21,7 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 const json kDeleteBoth{{"whenScaled", "Delete"}, {"whenDeleted", "Delete"}};
-const record::Within kCollected{120s, "the end of the pods, then the garbage collector"};
+const record::Within kCollected{120s, "termination of the pods, then the garbage collector"};
 const record::Within kDatabase{
     180s, "2 pods one after the other, each with a new volume and a first start of its database"};
 
@@ -29,7 +29,7 @@ record::Condition claims_gone(const Subject& subject, std::vector<Ordinal> unwan
   return [&subject, unwanted = std::move(unwanted)](const record::View& view) {
     for (const Ordinal ordinal : unwanted)
       if (view.claims.contains(subject.claim_name(ordinal)))
-        return record::Standing{false, "claim " + subject.claim_name(ordinal) + " is still there", {}};
+        return record::Standing{false, "claim " + subject.claim_name(ordinal) + " still exists", {}};
     return record::Standing{true, "the claims are gone", {}};
   };
 }
@@ -38,14 +38,14 @@ record::Condition told_to_stop(const std::string& name) {
   return [name](const record::View& view) {
     const auto pod = view.pods.find(name);
     const bool told = pod == view.pods.end() || pod->second.terminating();
-    return record::Standing{told, told ? name + " is on its way out" : name + " was not told to stop", {}};
+    return record::Standing{told, told ? name + " is being deleted" : name + " is not being deleted", {}};
   };
 }
 
 record::Condition set_gone(const Subject& subject) {
   return both(scaled_down(subject, {0}), [&](const record::View& view) {
     const bool gone = !view.sets.contains(subject.set);
-    return record::Standing{gone, gone ? "set and pods are gone" : "the set is still there", {}};
+    return record::Standing{gone, gone ? "set and pods are gone" : "the set still exists", {}};
   });
 }
 
@@ -53,7 +53,7 @@ record::Condition volumes_gone(const Subject& subject) {
   return [&](const record::View& view) {
     for (const auto& [name, volume] : view.volumes)
       if (volume.claim.ns == subject.ns)
-        return record::Standing{false, "volume " + name + " is still there", {}};
+        return record::Standing{false, "volume " + name + " still exists", {}};
     return record::Standing{true, "the volumes are gone", {}};
   };
 }
@@ -63,20 +63,19 @@ record::Condition owned(const Subject& subject, std::vector<Ordinal> wanted, boo
   return [&subject, wanted = std::move(wanted), by_set](const record::View& view) {
     for (const Ordinal ordinal : wanted) {
       const auto claim = view.claims.find(subject.claim_name(ordinal));
-      if (claim == view.claims.end()) return record::Standing{false, "a claim is not there", {}};
+      if (claim == view.claims.end()) return record::Standing{false, "a claim does not exist", {}};
       const bool is_owned = claim->second.meta.is_owned_by_set(subject.set);
       if (is_owned != by_set)
         return record::Standing{
             false, fmt::format("claim {} belongs to {}", claim->first, is_owned ? "the set" : "nobody"), {}};
     }
-    return record::Standing{
-        true, by_set ? "the claims belong to the set" : "the claims belong to nobody", {}};
+    return record::Standing{true, by_set ? "the claims belong to the set" : "the claims have no owner", {}};
   };
 }
 
-const record::Within kOwned{60s, "the controller works through the set once"};
-const record::Within kExpanded{180s, "the resizer of the provisioner, then the node, for 2 volumes"};
-const record::Within kAnswered{10s, "the API server has answered already"};
+const record::Within kOwned{60s, "one sync of the controller"};
+const record::Within kExpanded{180s, "the provisioner's resizer, then the node, for 2 volumes"};
+const record::Within kAnswered{10s, "the API server has already answered"};
 
 record::Standing answered(const record::View&) { return {true, "answered", {}}; }
 
@@ -85,7 +84,7 @@ record::Condition grown(const Subject& subject, std::vector<Ordinal> asked, doub
   return [&subject, asked = std::move(asked), bytes, in_use](const record::View& view) {
     for (const Ordinal ordinal : asked) {
       const auto claim = view.claim_sizes.find(subject.claim_name(ordinal));
-      if (claim == view.claim_sizes.end()) return record::Standing{false, "a claim is not there", {}};
+      if (claim == view.claim_sizes.end()) return record::Standing{false, "a claim does not exist", {}};
       if (in_use && claim->second.awaits_node) continue;
       if (claim->second.capacity < bytes)
         return record::Standing{
@@ -107,7 +106,7 @@ std::string edit_claim_template(Stage& stage, const json& set) {
   const std::string request = more_than(storage);
   storage = request;
   stage.step(
-      steps::EditClaimTemplate{.request = request}, "ask the set's claim template for more storage",
+      steps::EditClaimTemplate{.request = request}, "request more storage in the claim template",
       [&](steps::EditClaimTemplate& step) {
         note(step, stage.ask(kube::kStatefulSets, stage.subject().set,
                              {{"spec", {{"volumeClaimTemplates", templates}}}}));
@@ -122,7 +121,7 @@ std::vector<Ordinal> expand(Stage& stage, const std::vector<Ordinal>& all, const
   std::vector<Ordinal> granted;
   const double bytes = parse_quantity(request).value_or(0);
   stage.attempt(
-      steps::Expand{.request = request}, "ask each claim for more storage",
+      steps::Expand{.request = request}, "request more storage for each claim",
       [&](steps::Expand& step) {
         std::map<std::string, Answer>& answers = step.answers.emplace();
         for (const Ordinal ordinal : all) {
@@ -161,7 +160,7 @@ void make_foreign_claim(Stage& stage, json claim, const json& service, const std
       },
       [&](const record::View& view) {
         const bool seen = view.claims.contains(name);
-        return record::Standing{seen, seen ? "it is there" : "it is not there", {}};
+        return record::Standing{seen, seen ? "it exists" : "it does not exist", {}};
       },
       kSleepersStart);
 }
@@ -183,8 +182,8 @@ void play_retention(Stage& stage) {
   std::erase_if(objects, [](const json& one) { return one.at("kind") == "Service"; });
   sleepers.create(objects, both(all_ready(subject, sleepers.first(3)), counted_ready(subject, {3})));
   sleepers.replace(steps::ReplacePod{sleepers.ordinal(1)});
-  stage.hold(steps::HoldClaims{}, "a pod that was deleted takes no claim with it", [] {});
-  // While the first pod that has to go is kept from ending, its claim must not be told to go: whatever is
+  stage.hold(steps::HoldClaims{}, "deleting a pod deletes no claim", [] {});
+  // While the first pod that has to go is kept from ending, its claim must not be deleted: whatever is
   // seen of the claim before we let the pod end has come before the pod's end, whatever the clocks say.
   const std::string highest = subject.pod_name(sleepers.ordinal(2));
   stage.step(
@@ -195,10 +194,10 @@ void play_retention(Stage& stage) {
         stage.scale(1);
       },
       told_to_stop(highest), kSleepersStop);
-  stage.hold(steps::HoldScaledClaim{sleepers.ordinal(2)}, highest + " is still there: its claim stays",
+  stage.hold(steps::HoldScaledClaim{sleepers.ordinal(2)}, highest + " still exists, so its claim stays",
              [] {});
   stage.step(
-      steps::ScaleDown{.from = 3, .to = 1}, "let it end: the claims of the others go",
+      steps::ScaleDown{.from = 3, .to = 1}, "let it terminate: the claims of the others are deleted",
       [&] { sleepers.let_end(highest); },
       both(scaled_down(subject, {1}), both(claims_gone(subject, {sleepers.ordinal(1), sleepers.ordinal(2)}),
                                            claims_gone(archive, {sleepers.ordinal(1)}))),
@@ -230,7 +229,7 @@ void play_protection(Stage& stage) {
       [&](const record::View& view) {
         const auto found = view.claims.find(claim);
         const bool is_new = found != view.claims.end() && found->second.meta.ref.uid != former;
-        return record::Standing{is_new, is_new ? "a new claim is there" : "the old claim is still there", {}};
+        return record::Standing{is_new, is_new ? "a new claim exists" : "the old claim still exists", {}};
       },
       kSleepersStart);
   stage.step(

@@ -12,11 +12,11 @@ namespace {
 using nlohmann::json;
 
 const record::Within kRollout{std::chrono::seconds{120},
-                              "three pods one after the other, each ends and starts within seconds"};
+                              "three pods one after the other, each stops and starts within seconds"};
 constexpr const char* kEdition = "stateproof.dev/edition";
 constexpr int kMinReadySeconds = 5;
 constexpr int kAnHour = 3600;  // longer than any pod of this scenario lives
-const record::Within kCount{std::chrono::seconds{60}, "one pass of the controller, on a busy cluster"};
+const record::Within kCount{std::chrono::seconds{60}, "one sync of the controller, on a busy cluster"};
 
 json template_of(int edition) {
   return {{"metadata", {{"annotations", {{kEdition, std::to_string(edition)}}}}}};
@@ -29,7 +29,7 @@ class Rollout {
   void play() {
     create();
     roll_out(steps::Rollout{2}, "a new template");
-    roll_out(steps::Rollback{1}, "the template of before");
+    roll_out(steps::Rollback{1}, "the previous template");
     divide();
     complete();
     roll_out(steps::MinReady{.min_ready_seconds = kMinReadySeconds, .edition = 4},
@@ -76,13 +76,13 @@ class Rollout {
     const Ordinal below = sleepers_.ordinal(0);
     stage_.step(
         steps::Partition{.partition = above.value, .edition = 3},
-        fmt::format("a new template for {} alone", subject().pod_name(above)),
+        fmt::format("a new template for {} only", subject().pod_name(above)),
         [&] {
           patch({{"updateStrategy", {{"rollingUpdate", {{"partition", above.value}}}}},
                  {"template", template_of(3)}});
         },
         updated(subject(), above, generation_), kRollout);
-    stage_.hold(steps::HoldPartition{.partition = above.value}, "pods below the partition stay as they are",
+    stage_.hold(steps::HoldPartition{.partition = above.value}, "pods below the partition stay unchanged",
                 [] {});
     sleepers_.replace(steps::ReplaceBelow{below});
     sleepers_.replace(steps::ReplaceAbove{above});
@@ -91,7 +91,7 @@ class Rollout {
   // A pod is lost just as the rest is updated.
   void complete() {
     stage_.step(
-        steps::Complete{.edition = 3}, "the template for all, while a pod is lost",
+        steps::Complete{.edition = 3}, "the new template for all pods, while a pod is lost",
         [&] {
           patch({{"updateStrategy", {{"rollingUpdate", {{"partition", 0}}}}}});
           stage_.delete_pod(subject().first);
@@ -101,12 +101,13 @@ class Rollout {
 
   void wait_to_be_deleted() {
     const Ordinal chosen = sleepers_.ordinal(1);
-    stage_.hold(steps::HoldOnDelete{.history_limit = 2}, "strategy OnDelete: new templates move no pod", [&] {
-      patch({{"updateStrategy", {{"type", "OnDelete"}, {"rollingUpdate", nullptr}}},
-             {"minReadySeconds", 0},
-             {"revisionHistoryLimit", 2}});
-      for (const int edition : {5, 6, 7, 8}) patch({{"template", template_of(edition)}});
-    });
+    stage_.hold(steps::HoldOnDelete{.history_limit = 2}, "strategy OnDelete: a new template replaces no pod",
+                [&] {
+                  patch({{"updateStrategy", {{"type", "OnDelete"}, {"rollingUpdate", nullptr}}},
+                         {"minReadySeconds", 0},
+                         {"revisionHistoryLimit", 2}});
+                  for (const int edition : {5, 6, 7, 8}) patch({{"template", template_of(edition)}});
+                });
     sleepers_.replace(steps::PickUp{chosen});
     stage_.hold(steps::Settle{}, "the controller has nothing left to do", [] {});
   }
@@ -141,7 +142,7 @@ class Rollout {
       return pods;
     };
     stage_.step(
-        steps::RollBad{last}, "a template with an image that is not there",
+        steps::RollBad{last}, "a template with an image that does not exist",
         [&] {
           patch({{"updateStrategy", {{"rollingUpdate", {{"maxUnavailable", nullptr}}}}},
                  {"template", with(10, with_missing_image(container_))}});
@@ -149,7 +150,7 @@ class Rollout {
         broken(subject(), {last}, generation_), kRollout);
     stage_.hold(steps::HoldBad{last},
                 fmt::format("{} never becomes Ready: the others stay", subject().pod_name(last)), [] {});
-    stage_.hold(steps::Revert{last}, "the template of before",
+    stage_.hold(steps::Revert{last}, "the previous template",
                 [&] { patch({{"template", with(9, container_)}}); });
     sleepers_.replace(steps::Heal{last});
   }

@@ -34,13 +34,13 @@ class Sleepers {
   void replace(const S& step) {
     Uid former;
     stage_.step(
-        step, fmt::format("delete {} and wait for its successor", stage_.subject().pod_name(step.ordinal)),
+        step, fmt::format("delete {} and wait for its replacement", stage_.subject().pod_name(step.ordinal)),
         [&] { former = stage_.delete_pod(step.ordinal); },
         [&](const record::View& view) { return replaced(stage_.subject(), step.ordinal, former)(view); },
         kSleepersStart);
   }
 
-  /// From now on the pod stays when it is told to stop, for as long as its grace period, until it is let go.
+  /// From now on the pod stays when it is deleted, for its grace period, until it is released.
   /// What happens before that has not waited for its end.
   void make_stay(const std::string& pod);
   void let_end(const std::string& pod);

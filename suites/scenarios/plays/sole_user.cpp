@@ -17,7 +17,7 @@ constexpr const char* kFirst = "sole-first";
 constexpr const char* kSecond = "sole-second";
 
 const record::Within kFirstUser{60s, "a pod that starts within seconds, with a new volume"};
-const record::Within kScheduled{30s, "the scheduler tries a new pod within a second or two"};
+const record::Within kScheduled{30s, "the scheduler attempts to place a new pod within a second or two"};
 
 /// A pod like those of the set, with the one claim.
 json user(const json& set, const std::string& name) {
@@ -42,15 +42,17 @@ json sole_claim(const json& set) {
 record::Standing first_runs(const record::View& view) {
   const auto pod = view.pods.find(kFirst);
   const bool running = pod != view.pods.end() && pod->second.phase == "Running";
-  return {running, running ? "it runs" : "it does not run yet", {}};
+  return {running, running ? "it runs" : "it is not running yet", {}};
 }
 
 /// The scheduler has decided, one way or the other.
 record::Standing second_tried(const record::View& view) {
   const auto pod = view.pods.find(kSecond);
-  if (pod == view.pods.end()) return {false, "it is not there yet", {}};
+  if (pod == view.pods.end()) return {false, "it does not exist yet", {}};
   const bool tried = !pod->second.node.empty() || !pod->second.unscheduled_message.empty();
-  return {tried, tried ? "the scheduler has tried" : "the scheduler has not tried yet", {}};
+  return {tried,
+          tried ? "the scheduler has tried to place it" : "the scheduler has not tried to place it yet",
+          {}};
 }
 
 }  // namespace
@@ -64,7 +66,7 @@ void let_two_want_one_claim(Stage& stage) {
       [&] { stage.create({sole_claim(*set), user(*set, kFirst)}); }, first_runs, kFirstUser);
   if (!runs) return;  // not every provisioner gives such volumes
   stage.attempt(
-      steps::SecondUser{kClaim, kFirst, kSecond}, "a second pod that wants the same claim",
+      steps::SecondUser{kClaim, kFirst, kSecond}, "a second pod that uses the same claim",
       [&] { stage.create({user(*set, kSecond)}); }, second_tried, kScheduled);
 }
 

@@ -26,9 +26,10 @@ constexpr double kWritesPerSecond = 50;
 
 const Within kCreate{300s, "ten quiet pods and three databases, each with a new volume and a first start"};
 constexpr std::chrono::seconds kApiServerStarts{60};
-const Within kSettle{180s, "pods that were drained last, and a controller that starts anew"};
-const Within kServe{120s, "replicas that try each 10 s to connect, and clients that ask the DNS anew"};
-const Within kExercise{120s, "one pod after the other that ends, starts and stays Ready"};
+const Within kSettle{180s, "pods that were drained last, and a restarting controller"};
+const Within kServe{120s,
+                    "replicas that try to connect every 10 s, and clients that resolve the names again"};
+const Within kExercise{120s, "one pod after the other stops, starts and stays Ready"};
 
 /// Of a pod of the set that is not Ready, in the scheduler's words where it has no node.
 std::string what_holds(const View& view, const StatefulSet& set) {
@@ -68,7 +69,7 @@ Standing settled(const View& view) {
     if (ready != replicas) return differs("number of Ready pods", ready, replicas);
     if (set.updated_pods.value != updated) return differs("updatedReplicas", set.updated_pods.value, updated);
   }
-  return {true, fmt::format("the status of {} sets is right", view.sets.size()), {}};
+  return {true, fmt::format("the status of {} sets is correct", view.sets.size()), {}};
 }
 
 class Upgrade {
@@ -84,7 +85,7 @@ class Upgrade {
     } else {
       resume();
     }
-    if (!stage_.request().upgrade) throw HarnessTrouble("Nobody says what upgrades this cluster.");
+    if (!stage_.request().upgrade) throw HarnessTrouble("No command to upgrade this cluster is set.");
     if (!upgraded_) stage_.request().upgrade(stage_);
     serve();
     if (!settle_after_upgrade()) throw Curtain{};
@@ -101,7 +102,8 @@ class Upgrade {
   void create() {
     const std::string& image = stage_.request().image;
     stage_.step(
-        steps::Create{.replicas = subject().replicas}, "a replicated database, and sets to be left alone",
+        steps::Create{.replicas = subject().replicas},
+        "a replicated database, and sets that are left untouched",
         [&] {
           stage_.create(kube::kSecrets, subject().ns, fixtures::replicated_secret(passwords_));
           stage_.create(stage_.mutated(
@@ -117,7 +119,7 @@ class Upgrade {
     const Subject half = quiet(fixtures::kQuietPartition);
     std::int64_t generation = 0;
     stage_.step(
-        steps::HalfRoll{.set = half.set}, "a template of which one pod of two takes note",
+        steps::HalfRoll{.set = half.set}, "a template that applies to one of two pods",
         [&] { generation = roll(half); },
         [&](const View& view) { return updated(half, {half.first.value + 1}, generation)(view); }, kExercise);
   }
@@ -132,13 +134,14 @@ class Upgrade {
       }
     if (!prepared)
       throw HarnessTrouble(
-          "The recorder was stopped before its workload stood; run stateproof gate abort, and begin again.");
+          "The recorder was stopped before its workload was ready; run stateproof gate abort, then "
+          "stateproof gate begin.");
     ledger_.resume(*stage_.former());
   }
 
   template <StepType S>
   bool settle(const S& step, const std::function<void()>& act, const Condition& until) {
-    return stage_.attempt(step, "the status of every set is right", act, until, kSettle);
+    return stage_.attempt(step, "the status of every set is correct", act, until, kSettle);
   }
 
   // A status of before the upgrade may be right while the new controller has not even begun: a set that is
@@ -153,7 +156,8 @@ class Upgrade {
       });
     };
     return settle(steps::Settle{}, call_witness, [](const View& view) {
-      if (!view.sets.contains(fixtures::kWitness)) return Standing{false, "a new set is not seen yet", {}};
+      if (!view.sets.contains(fixtures::kWitness))
+        return Standing{false, "a new set is not observed yet", {}};
       return settled(view);
     });
   }
@@ -162,7 +166,7 @@ class Upgrade {
   void serve() {
     Elapsed since{0};
     stage_.attempt(
-        steps::Serve{}, "writes and reads go on", [&] { since = stage_.recorder().elapsed(); },
+        steps::Serve{}, "writes and reads continue", [&] { since = stage_.recorder().elapsed(); },
         [&](const View& view) {
           for (const Ordinal ordinal : ordinals(subject().first, subject().replicas)) {
             const auto read = view.ledger.reads.find(subject().pod_name(ordinal));
@@ -170,7 +174,7 @@ class Upgrade {
               return Standing{false, subject().pod_name(ordinal) + " not read yet", {}};
           }
           const bool writes = view.ledger.last_acknowledged > since;
-          return Standing{writes, writes ? "writes and reads go on" : "no write acknowledged yet", {}};
+          return Standing{writes, writes ? "writes and reads continue" : "no write acknowledged yet", {}};
         },
         kServe);
   }
