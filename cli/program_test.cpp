@@ -233,7 +233,7 @@ TEST_F(Program, AScenarioThatWasKilledIsAnError) {
 TEST_F(Program, AMutantIsPlayedInItsOwnScenarioOnly) {
   (void)run("begin --out out --kubeconfig " + write("config", kNobodyListens));
   const Ran ran = run("run halting --mutant parallel-creation --out out");
-  EXPECT_EQ(ran.code, 2);
+  EXPECT_EQ(ran.code, 64);
   EXPECT_THAT(ran.output, HasSubstr("no mutant parallel-creation of scenario halting"));
 }
 
@@ -276,7 +276,7 @@ TEST_F(Program, TheDoctorWantsToKnowWhomToLookAtAndWhere) {
 
 TEST_F(Program, AnUnknownFaultNamesTheKnownOnes) {
   const Ran ran = run("fault rain");
-  EXPECT_EQ(ran.code, 2);
+  EXPECT_EQ(ran.code, 64);
   EXPECT_THAT(ran.output, HasSubstr("missing-service"));
 }
 

@@ -216,7 +216,7 @@ bool lose_a_stretch(Script& script, Chance& chance) {
   return true;
 }
 
-/// As when the API server was started anew.
+/// As when the API server was restarted.
 bool lose_everything_for_a_while(Script& script, Chance& chance) {
   const std::size_t to = chance.between(1, script.lines.size());
   const std::size_t from = to - hole_length(chance, to - 1);
@@ -231,7 +231,7 @@ bool lose_everything_for_a_while(Script& script, Chance& chance) {
   return true;
 }
 
-/// Another process goes on with the recording: everything is listed by new watches, and what is gone is told
+/// Another process continues the recording: everything is listed by new watches, and what is gone is told
 /// at last.
 bool restart_recorder(Script& script, Chance& chance) {
   const std::size_t to = chance.between(1, script.lines.size());
@@ -341,7 +341,7 @@ bool slow_down(Script& script, Chance& chance) {
   return true;
 }
 
-/// What follows `last` is not there any more: the step timed out.
+/// What follows `last` is no longer there: the step timed out.
 void time_out(Script& script, Chance& chance, std::size_t last, Elapsed at) {
   script.lines.resize(last + 1);
   end_step(script, Step::Phase::kTimedOut, "not within its limit", at);

@@ -261,7 +261,7 @@ TEST(Debts, AControllerThatFellSilentIsNotCondemned) {
     if (alive) story.set([](StatefulSet& set) { set.ready_pods = {2}; });
     return lost_pod_is_revived(story.after(120s).times_out(StepName{"revive"}));
   };
-  EXPECT_THAT(stuck(false), IsInconclusive(HasSubstr("not heard of")));
+  EXPECT_THAT(stuck(false), IsInconclusive(HasSubstr("showed no activity")));
   EXPECT_EQ(outcome(stuck(true)), Outcome::kNonconformant);
 }
 
@@ -340,7 +340,7 @@ TEST(Upgrades, ABudgetMayBeBehind) {
     story.modified(1, [](Pod& pod) { pod.disruption = "EvictionByEvictionAPI"; });
     return one_member_down_at_a_time(story.budget(0, healthy).reaches(StepName{"upgrade"}));
   };
-  EXPECT_THAT(evicted(1), IsInconclusive(HasSubstr("did not know yet")));
+  EXPECT_THAT(evicted(1), IsInconclusive(HasSubstr("did not yet count")));
   EXPECT_EQ(outcome(evicted(3)), Outcome::kNonconformant);
 }
 
@@ -433,10 +433,10 @@ TEST(Assumptions, NothingEndsThatNeverWas) {
   Timeline ended = three_ready().timeline();
   ended.observations.push_back(
       {ended.size() + 1, ended.observations.back().at, Step{asked("create"), Step::Phase::kReached}});
-  EXPECT_THAT(broken_assumption(ended).value_or(""), HasSubstr("never began"));
+  EXPECT_THAT(broken_assumption(ended).value_or(""), HasSubstr("never started"));
   Timeline timeline = three_ready().deleted(1).timeline();
   std::get<Pod>(std::get<ObjectSeen>(timeline.observations.back().what).object).meta.ref.uid = {"another"};
-  EXPECT_THAT(broken_assumption(timeline).value_or(""), HasSubstr("never seen"));
+  EXPECT_THAT(broken_assumption(timeline).value_or(""), HasSubstr("never recorded"));
 }
 
 Timeline with_versions(std::vector<int> versions) {
@@ -474,7 +474,7 @@ TEST(Assumptions, OurNamespaceIsLeftToUs) {
   };
   EXPECT_EQ(with_namespace(false, false), std::nullopt);
   EXPECT_EQ(with_namespace(true, true), std::nullopt);
-  EXPECT_THAT(with_namespace(true, false).value_or(""), HasSubstr("somebody deleted our namespace"));
+  EXPECT_THAT(with_namespace(true, false).value_or(""), HasSubstr("was deleted by somebody else"));
 }
 
 }  // namespace
