@@ -48,7 +48,7 @@ class NamespaceGone : public kube::WatchSink {
     if (stop.stop_requested()) return fail("Interrupted.");
     if (synced_ && !present_) return {};
     return fail(
-        fmt::format("Namespace {} of an earlier run is still being deleted after {} s; look at its "
+        fmt::format("Namespace {} of an earlier run is still being deleted after {} s; see its "
                     "status.conditions: kubectl get namespace {} -o yaml.",
                     name, kDeletionLimit.count(), name));
   }
@@ -94,13 +94,14 @@ tl::expected<Found, HarnessError> await_abandoned(const kube::Client& client, Fo
     if (!found.server_now)
       return fail(
           fmt::format("Whether namespace {} is abandoned cannot be told, for the API server does not say "
-                      "what time it is; give another --namespace.",
+                      "what time it is; pass another --namespace.",
                       name));
     if (hold_of(found.lease, *found.server_now) != Hold::kHeld) return found;
     const auto left = remaining(found.lease, *found.server_now);
     if (version_of(found.lease) != version || left > kDuration + kMargin)
-      return fail(fmt::format("Namespace {} is in use by {}; wait for that run, or give another --namespace.",
-                              name, holder_shown(found.lease)));
+      return fail(
+          fmt::format("Namespace {} is in use by {}; wait for that run to end, or pass another --namespace.",
+                      name, holder_shown(found.lease)));
     if (!client.transport()->pause(std::min<std::chrono::milliseconds>(left, pause), stop))
       return fail("Interrupted.");
     auto again = examine(client, std::move(found.ns));
@@ -207,7 +208,7 @@ tl::expected<void, HarnessError> NamespaceLease::clear_the_way(const std::string
     return await_gone(client_, name, request_.stop);
   if (!existing.objection.empty())
     return fail(
-        fmt::format("Namespace {} exists and is not proved to be of this suite ({}); give another "
+        fmt::format("Namespace {} exists and is not proved to be of this suite ({}); pass another "
                     "--namespace, or none.",
                     name, existing.objection));
   auto abandoned = await_abandoned(client_, std::move(existing), request_.stop);
@@ -216,7 +217,7 @@ tl::expected<void, HarnessError> NamespaceLease::clear_the_way(const std::string
   if (!seized) return tl::make_unexpected(seized.error());
   if (!*seized)
     return fail(
-        fmt::format("Namespace {} was taken by another run just now; give another --namespace.", name));
+        fmt::format("Namespace {} was taken by another run just now; pass another --namespace.", name));
   request_.tell(fmt::format("removing namespace {} of the abandoned run {}", name, run_of(abandoned->ns)));
   if (auto removed = remove_namespace(client_, name, uid_of(abandoned->ns)); !removed) return removed;
   return await_gone(client_, name, request_.stop);
@@ -228,10 +229,9 @@ tl::expected<void, HarnessError> NamespaceLease::take_up_one(const std::string& 
   const bool stands = *found && !is_terminating((*found)->ns) && (*found)->objection.empty() &&
                       run_of((*found)->ns) == request_.run;
   if (!stands)
-    return fail(
-        fmt::format("Namespace {} of the killed run {} is gone, and what its clients wrote down with "
-                    "it; begin a new run.",
-                    name, request_.run));
+    return fail(fmt::format(
+        "Namespace {} of the killed run {} is gone, along with what its clients recorded; start a new run.",
+        name, request_.run));
   auto abandoned = await_abandoned(client_, std::move(**found), request_.stop);
   if (!abandoned) return tl::make_unexpected(abandoned.error());
   if (held_.empty()) learn_time(*abandoned->server_now);

@@ -35,7 +35,7 @@ struct LeaseRequest {
   /// Told each namespace of others that is deleted or looks like ours, and each trouble with renewing. Called
   /// by several threads.
   Tell tell = {};
-  /// Told once when the namespaces are not ours any more, and why; on the thread that found out.
+  /// Told once when the namespaces are no longer ours, and why; on the thread that found out.
   Tell lost = {};
 };
 
@@ -130,7 +130,7 @@ class NamespaceLease {
   mutable std::mutex mutex_;            ///< guards what follows, and is never held while the server is asked
   std::vector<Held> held_;              ///< written under both
   BootClock::time_point sure_until_{};  ///< nobody else can have taken it before
-  std::string loss_;                    ///< not empty: why they are not ours any more
+  std::string loss_;                    ///< not empty: why they are no longer ours
   std::string trouble_;                 ///< told, and not over
 
   std::condition_variable_any pause_;

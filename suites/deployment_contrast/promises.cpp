@@ -40,18 +40,18 @@ std::vector<Promise> contrast_promises() {
        .title = "A Deployment creates its pods at once, a StatefulSet in order",
        .group = "contrast",
        .scenario = "contrast",
-       .requirements = {{.id = "DPL-02",
-                         .title = "No pod of a Deployment waits for another",
-                         .sentence = "The pods of a Deployment MUST all be created "
-                                     "although none of them is Ready.",
-                         .source = kDeployment,
-                         .checker = check::deployment_creates_at_once},
-                        {.id = "DPL-02b",
-                         .title = "Each pod of the StatefulSet waits for the ones before it",
-                         .sentence = "A pod of a StatefulSet beside a Deployment MUST NOT be created before "
-                                     "the present pod of every lower ordinal has been Running and Ready.",
-                         .source = kScaling,
-                         .checker = check::predecessors_were_ready}},
+       .requirements =
+           {{.id = "DPL-02",
+             .title = "No pod of a Deployment waits for another",
+             .sentence = "The pods of a Deployment MUST all be created even though none of them is Ready.",
+             .source = kDeployment,
+             .checker = check::deployment_creates_at_once},
+            {.id = "DPL-02b",
+             .title = "Each pod of the StatefulSet waits for the ones before it",
+             .sentence = "Beside a Deployment, too, a pod of a StatefulSet MUST NOT be created before the "
+                         "present pod of every lower ordinal has been Running and Ready.",
+             .source = kScaling,
+             .checker = check::predecessors_were_ready}},
        .compares = "Pod creation"},
       {.id = "contrast-replacement",
        .title = "Only a StatefulSet keeps the names of lost pods",
@@ -80,14 +80,13 @@ std::vector<Promise> contrast_promises() {
        .title = "Only a StatefulSet gives each pod its own claim",
        .group = "contrast",
        .scenario = "contrast",
-       .requirements = {{.id = "DPL-05",
-                         .title = "A claim for each pod here, one for all there",
-                         .sentence = "Each pod of a StatefulSet with a volume claim "
-                                     "template MUST have a claim of its own; the pods "
-                                     "of a Deployment MUST share the claim that their "
-                                     "template names.",
-                         .source = kStorage,
-                         .checker = check::only_the_set_gives_claims}},
+       .requirements =
+           {{.id = "DPL-05",
+             .title = "One claim for each pod in one, one for all in the other",
+             .sentence = "Each pod of a StatefulSet with a volume claim template MUST have its own claim; "
+                         "the pods of a Deployment MUST share the claim that their template names.",
+             .source = kStorage,
+             .checker = check::only_the_set_gives_claims}},
        .compares = "Storage"},
       {.id = "contrast-deletion",
        .title = "Only a StatefulSet terminates its pods in order",

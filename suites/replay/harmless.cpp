@@ -23,7 +23,7 @@ constexpr auto kPatience = 29s;
 /// What controllers owe has been done when nothing was heard for so long.
 constexpr auto kCalm = 1s;
 /// Sources that are closer than this are not compared.
-constexpr auto kSkew = 3s;
+constexpr auto kSkew = 1500ms;
 
 Elapsed random_time(Chance& chance, Elapsed most) {
   return Elapsed{static_cast<std::int64_t>(chance.below(static_cast<std::size_t>(most.count()) + 1))};
@@ -387,7 +387,8 @@ std::shared_ptr<const json> served_as(const ObjectSeen& seen, const std::string&
   return std::make_shared<const json>(std::move(served));
 }
 
-/// Pods that are not Ready stay so, for want of a node or of an image; the step waits for them in vain.
+/// Pods that are not Ready stay so, for want of a node or of an image; the step waits for them without
+/// success.
 bool starve_pods(Script& script, Chance& chance) {
   const auto steps = steps_of(script);
   if (steps.empty()) return false;
@@ -637,6 +638,11 @@ bool fail_operations(Script& script, Chance& chance) {
 // ------------------------------------------------------------------------------------------------- order
 
 bool is_hand(const Line& line) { return line.as<Step>() != nullptr || line.as<FaultMark>() != nullptr; }
+bool is_told_by_a_list(const Line& line) {
+  const auto* seen = line.as<ObjectSeen>();
+  return line.as<Gap>() != nullptr ||
+         (seen != nullptr && (seen->synthesized || seen->change == Change::kListed));
+}
 
 /// Each watch keeps its order, and nothing passes what the scenario did.
 bool interleave(Script& script, Chance& chance) {
@@ -644,7 +650,7 @@ bool interleave(Script& script, Chance& chance) {
   for (std::size_t begin = 0; begin < script.lines.size();) {
     std::size_t end = begin;
     while (end < script.lines.size() && !is_hand(script.lines[end]) &&
-           script.lines[end].at - script.lines[begin].at < kSkew)
+           !is_told_by_a_list(script.lines[end]) && script.lines[end].at - script.lines[begin].at < kSkew)
       ++end;
     if (end - begin > 1 && chance.one_in(2)) {
       std::map<WatchKey, std::vector<const Entry*>> queues;

@@ -31,8 +31,7 @@ Judgement::Judgement(const Course& course, const Watches& watches)
         std::find(watches.names.begin(), watches.names.end(), hole.resource) != watches.names.end();
     if (!is_needed || (watches.judges_states && hole.quiet && course.is_whole())) continue;
     doubt(hole.text());
-    if (watches.condemns_after_holes.empty()) first_hole_ = hole.since;
-    return;
+    if (watches.condemns_after_holes.empty()) first_hole_ = std::min(first_hole_, hole.since);
   }
 }
 

@@ -80,6 +80,8 @@ bool JudgedStep::ended_calm() const {
   std::map<std::string_view, const Pod*> known = before.pods;
   const Observation* last = step.begin;
   for (const Observation& seen : during) {
+    if (const auto* set = seen.object<StatefulSet>(); set != nullptr && set->meta.ref.ns == subject.ns)
+      last = &seen;
     const Pod* now = seen.object<Pod>();
     if (now == nullptr || now->meta.ref.ns != subject.ns) continue;
     const Pod*& then = known[now->meta.ref.name];

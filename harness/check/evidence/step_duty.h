@@ -52,7 +52,8 @@ struct JudgedStep {
   /// Whether the step timed out on something that a controller owed and had time enough to do. What was in
   /// its way is a doubt.
   [[nodiscard]] bool overdue(const Hindrances& hindrances) const;
-  /// Whether for so long no pod had come, gone, or changed in phase, readiness or labels when the step ended.
+  /// Whether for so long no pod had come, gone, or changed in phase, readiness or labels, and no set was
+  /// written, when the step timed out.
   [[nodiscard]] bool ended_calm() const;
   [[nodiscard]] std::string pod_name(Ordinal ordinal) const { return subject.pod_name(ordinal); }
   /// The ordinal of the pod that the step is about; throws when it is about none, which makes the verdict

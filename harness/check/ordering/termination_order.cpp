@@ -88,7 +88,7 @@ class TerminationOrder {
   std::size_t judged_ = 0;
 };
 
-/// Scale-down ran out of time: whose turn was it? Only a pod that the controller never told to stop, with
+/// Scale-down ran out of time: whose turn was it? Only a pod that the controller never deleted, with
 /// nothing left to wait for, is its breach. A pod that stays Terminating is the kubelet's, a volume's or a
 /// finalizer's.
 void judge_standstill(const RecordedStep& step, const Timeline& timeline, const Course& course,

@@ -77,7 +77,7 @@ class Nodes {
     const auto node = nodes_.find(name);
     return node != nodes_.end() && node->second.ever_cordoned;
   }
-  /// The machine, and with it every container, was started anew.
+  /// The machine, and with it every container, was restarted.
   [[nodiscard]] bool was_down(const std::string& name) const {
     const auto node = nodes_.find(name);
     return node != nodes_.end() && (node->second.away || node->second.restarted);
@@ -94,7 +94,7 @@ class Nodes {
   std::map<std::string, State> nodes_;
 };
 
-// An API server that is upgraded is started anew: its watches lose something in every upgrade, and what a
+// An API server that is upgraded is restarted: its watches lose something in every upgrade, and what a
 // list tells then must do.
 const Watches kDespiteHoles = Watches{}.even_after_holes("each list is compared with what was there before");
 
@@ -779,6 +779,7 @@ Verdict nodes_come_back(const Timeline& timeline) {
   Judgement judgement(upgraded.course, kDespiteHoles);
   judgement.doubt_if(upgraded.course.cut_short());
   if (!upgraded.step->reached()) judgement.doubt(upgraded.step->text());
+  if (!upgraded.course.is_whole()) judgement.doubt("the recording does not show how it ended");
   if (lost) judgement.doubt("the watch of nodes was lost, so their state is unknown");
   const bool is_finished = !judgement.in_doubt();  // who is still at it may have a node out of service
   std::size_t judged = 0;
