@@ -100,7 +100,7 @@ TEST_F(Program, ALoginThatHangsEndsWithTheFirstInterrupt) {
     "users": [{"name": "u", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "sh",
       "args": ["-c", "trap '' INT TERM; sleep 100"], "interactiveMode": "Never"}}}],
     "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}]})");
-  for (const char* command : {"begin --out out", "sweep"}) {
+  for (const char* command : {"begin --out out", "sweep", "doctor"}) {
     const auto began = std::chrono::steady_clock::now();
     EXPECT_EQ(run(std::string("--version && timeout --preserve-status -s INT 0.5 " STATEPROOF_PROGRAM " ") +
                   command + " --kubeconfig " + config)

@@ -285,8 +285,16 @@ std::string Transport::request_target(std::string_view path) const {
   return address_.prefix + std::string(path);
 }
 
+Result<Credential> Transport::current_credential(const std::stop_token& stop) {
+  std::stop_source either;
+  const auto ask = [&either] { either.request_stop(); };
+  const std::stop_callback ask_for_request(stop, ask);
+  const std::stop_callback ask_for_client(options_.stop, ask);
+  return credentials_.current(either.get_token());
+}
+
 Result<std::vector<std::string>> Transport::auth_headers(const std::stop_token& stop) {
-  const auto credential = credentials_.current(stop);
+  const auto credential = current_credential(stop);
   if (!credential) return tl::unexpected(credential.error());
   return header_lines(*credential);
 }
@@ -374,7 +382,7 @@ void Transport::configure_proxy(CURL* curl) const {
 }
 
 Result<void> Transport::prepare(EasyHandle& handle, const HttpRequest& request) {
-  const auto credential = credentials_.current(request.stop);
+  const auto credential = current_credential(request.stop);
   if (!credential) {
     ApiError error = credential.error();
     error.request = request.shown();
@@ -407,7 +415,7 @@ Result<void> Transport::prepare(EasyHandle& handle, const HttpRequest& request) 
 }
 
 Result<void> Transport::prepare_connect_only(EasyHandle& handle, const std::stop_token& stop) {
-  const auto credential = credentials_.current(stop);
+  const auto credential = current_credential(stop);
   if (!credential) return tl::unexpected(credential.error());
   configure(handle, "/", *credential);
   curl_easy_setopt(handle.get(), CURLOPT_CONNECT_ONLY, 1L);

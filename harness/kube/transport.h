@@ -146,6 +146,9 @@ class Transport {
 
   Transport(ClusterConfig config, ClientOptions options, Address address);
 
+  /// May wait for an exec plugin; `stop` ends that, and so does ClientOptions::stop.
+  Result<Credential> current_credential(const std::stop_token& stop);
+
   static Result<Address> parse_server(const ClusterConfig& config);
   static std::optional<ApiError> unsafe(const ClusterConfig& config, const Address& address);
   /// One exchange, and whether another with renewed credentials may go better.

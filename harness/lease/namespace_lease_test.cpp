@@ -122,7 +122,7 @@ TEST_F(NamespaceLeaseTest, LeavesWhatIsRenewedToItsRun) {
 TEST_F(NamespaceLeaseTest, IsLostToWhoeverWroteItWhileWeStalled) {
   const auto lease = take("r1", 20ms);
   cluster.write_lease("a", {{"spec", {{"holderIdentity", "ci-4/7/other"}}}});
-  ASSERT_TRUE(cluster.await_writes("a-client", 1));
+  ASSERT_TRUE(cluster.await_round("a-client"));
   const auto objection = lease->objection();
   ASSERT_TRUE(objection);
   EXPECT_THAT(*objection, AllOf(HasSubstr("taken over by process 7 on ci-4"), HasSubstr("run it again")));
@@ -139,7 +139,7 @@ TEST_F(NamespaceLeaseTest, IsLostWhenTheNamespaceIsDeletedUnderIt) {
   const auto lease = take("r1", 20ms);
   cluster.drop_namespace("a");
   cluster.make_namespace("a", json::object());
-  ASSERT_TRUE(cluster.await_writes("a-client", 1));
+  ASSERT_TRUE(cluster.await_round("a-client"));
   EXPECT_THAT(lease->objection().value_or(""), HasSubstr("deleted by somebody else"));
   EXPECT_THAT(lease->release(), IsEmpty());
   EXPECT_THAT(cluster.names(), ElementsAre("a"));  // the other one of that name
@@ -148,7 +148,7 @@ TEST_F(NamespaceLeaseTest, IsLostWhenTheNamespaceIsDeletedUnderIt) {
 TEST_F(NamespaceLeaseTest, IsNotLostByAnEditThatLeavesItsHolder) {
   const auto lease = take("r1", 20ms);
   cluster.write_lease("a", {{"metadata", {{"annotations", {{"note", "hello"}}}}}});
-  ASSERT_TRUE(cluster.await_writes("a-client", 1));
+  ASSERT_TRUE(cluster.await_round("a-client"));
   EXPECT_EQ(lease->objection(), std::nullopt);
   EXPECT_THAT(lease->release(), IsEmpty());
 }
@@ -180,7 +180,7 @@ TEST_F(NamespaceLeaseTest, IsTakenUpByTheSameRunWhenItHasRunOut) {
   const auto killed = take();
   const auto other = NamespaceLease::take_up(client(), request("r2"));
   ASSERT_FALSE(other);
-  EXPECT_THAT(other.error().sentence, HasSubstr("begin a new run"));
+  EXPECT_THAT(other.error().sentence, HasSubstr("start a new run"));
   auto salvaged = NamespaceLease::take_up(client(), request());
   ASSERT_TRUE(salvaged) << salvaged.error().sentence;
   EXPECT_THAT(killed->release(), ::testing::Each(::testing::Field(&Remnant::ours, false)));

@@ -83,8 +83,8 @@ TEST(Schema, OneDeclarationWritesAndReads) {
 TEST(Schema, AFieldOfAnotherTypeIsRefusedByName) {
   EXPECT_EQ(why("name", 5), "\"name\" is not text");
   EXPECT_EQ(why("loud", "yes"), "\"loud\" is not true or false");
-  EXPECT_EQ(why("colour", "green"), "\"colour\" is none of the words that can stand there, but \"green\"");
-  EXPECT_EQ(why("colour", 3), "\"colour\" is none of the words that can stand there, but \"something else\"");
+  EXPECT_EQ(why("colour", "green"), "\"colour\" is not one of the allowed words, but \"green\"");
+  EXPECT_EQ(why("colour", 3), "\"colour\" is not one of the allowed words, but \"something else\"");
   EXPECT_EQ(why("times", 3), "\"times\" is not a list");
   EXPECT_EQ(why("runs", {{1, 2, 3}}), "\"runs\" is not a pair");
   EXPECT_EQ(why("name", "nobody"), "nobody is nobody");

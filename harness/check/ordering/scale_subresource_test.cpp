@@ -55,7 +55,7 @@ TEST(ReadScale, AnotherNumberOrSelectorIsABreach) {
 
 TEST(ReadScale, IsInDoubtWithoutTheStateThatItCameFrom) {
   EXPECT_THAT(scale_tells_the_set(read_as(scale_at(9, 3, 2))), IsInconclusive(HasSubstr("\"9\"")));
-  EXPECT_THAT(scale_tells_the_set(read_as(json())), IsInconclusive(HasSubstr("not seen")));
+  EXPECT_THAT(scale_tells_the_set(read_as(json())), IsInconclusive(HasSubstr("not recorded")));
 }
 
 /// The scale is written in both ways; the set states that this makes want `put` and `patched` pods.

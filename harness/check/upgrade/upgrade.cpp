@@ -295,7 +295,7 @@ Verdict unchanged_sets_keep_their_spec(const Timeline& timeline) {
         judgement.find(
             {revision->meta.ref,
              "no new ControllerRevision of a set that was not changed",
-             fmt::format("revision {} was created", revision->revision),
+             fmt::format("revision {} was created", revision->meta.ref.name),
              {seen.index},
              "compare its data with the revision before it: kubectl get controllerrevision -o yaml"});
     }

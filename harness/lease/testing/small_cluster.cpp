@@ -186,4 +186,8 @@ bool SmallCluster::await_writes(const std::string& ns, std::size_t count) {
   return server_.await_requests("PATCH " + leases_of(ns) + "/" + kLeaseName, count);
 }
 
+bool SmallCluster::await_round(const std::string& ns) {
+  return await_writes(ns, server_.requests("PATCH " + leases_of(ns) + "/" + kLeaseName).size() + 2);
+}
+
 }  // namespace stateproof::lease::testing

@@ -41,6 +41,9 @@ class SmallCluster {
   [[nodiscard]] std::vector<std::string> names() const;
   /// Waits until a Lease was written so many times in all; false after ten seconds.
   bool await_writes(const std::string& ns, std::size_t count);
+  /// Waits until a Lease was written twice more: whoever renews several in turn has then been at each of them
+  /// since. False after ten seconds.
+  bool await_round(const std::string& ns);
 
  private:
   struct Stored {

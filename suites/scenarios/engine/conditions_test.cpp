@@ -89,7 +89,7 @@ TEST_F(Conditions, ResolvedNeedsExactlyThePodsAddressFromEveryVantage) {
   answer(0, "database/c", {"10.0.0.1"});
   EXPECT_THAT(condition(view_).last_seen, HasSubstr("not answered yet in other/c"));
   answer(0, "other/c", {});
-  EXPECT_THAT(condition(view_).last_seen, HasSubstr("gives NXDOMAIN"));
+  EXPECT_THAT(condition(view_).last_seen, HasSubstr("resolves to NXDOMAIN"));
   answer(0, "other/c", {"10.0.0.1", "10.0.0.9"});
   EXPECT_FALSE(condition(view_).reached);
   answer(0, "other/c", {"10.0.0.1"});
