@@ -18,7 +18,7 @@ function(stateproof_precompiled name)
 endfunction()
 
 # What judges and parses runs over millions of observations; what drives a cluster waits for it; a test runs once.
-set(stateproof_fast_options -O0)
+set(stateproof_fast_options -O2)
 set(stateproof_test_options -O0)
 stateproof_precompiled(stateproof_precompiled HEADERS ${stateproof_headers} LINKS stateproof_build)
 stateproof_precompiled(stateproof_precompiled_fast HEADERS ${stateproof_headers} LINKS stateproof_build
