@@ -119,7 +119,8 @@ Verdict scale_tells_the_set(const Timeline& timeline) {
 }
 
 Verdict scale_moves_the_set(const Timeline& timeline) {
-  const std::string judged = "the set took over what was written to its scale subresource, by PUT and by PATCH";
+  const std::string judged =
+      "the set took over what was written to its scale subresource, by PUT and by PATCH";
   Verdict put = judge_step<steps::ScaleUp>(timeline, {"statefulsets"}, judged, judge_write<steps::ScaleUp>);
   if (put.outcome == Outcome::kNonconformant) return put;
   Verdict patch =
