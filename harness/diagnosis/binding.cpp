@@ -61,6 +61,10 @@ std::vector<Mismatch> mismatches(const json& claim, const json& volume) {
   if (text(wants, "storageClassName") != text(has, "storageClassName"))
     found.push_back({"class", fmt::format("\"{}\"", text(wants, "storageClassName")),
                      fmt::format("\"{}\"", text(has, "storageClassName"))});
+  constexpr const char* kAttributes = "volumeAttributesClassName";
+  if (text(wants, kAttributes) != text(has, kAttributes))
+    found.push_back({"attributes class", fmt::format("\"{}\"", text(wants, kAttributes)),
+                     fmt::format("\"{}\"", text(has, kAttributes))});
   const std::string asked = text(in(wants, "resources", "requests"), "storage");
   const std::string size = text(member(has, "capacity"), "storage");
   if (parse_quantity(asked).value_or(0) > parse_quantity(size).value_or(0))
@@ -90,25 +94,31 @@ std::optional<Candidate> nearest_volume(const Workload& workload, const json& cl
     return Candidate{volume, mismatches(claim, *volume)};
   }
   std::optional<Candidate> nearest;
+  std::optional<Candidate> stranger;
+  bool own_class = false;
+  const std::string wanted_class = text(spec, "storageClassName");
+  const auto taken = [&](const Candidate& candidate) {
+    const json& reference = in(*candidate.volume, "spec", "claimRef");
+    return !text(reference, "name").empty() && !is_reserved_for(reference, claim);
+  };
   const auto rank = [&](const Candidate& candidate) {
     const json& reference = in(*candidate.volume, "spec", "claimRef");
-    const bool taken = !text(reference, "name").empty() && !is_reserved_for(reference, claim);
-    const bool reserved = !text(reference, "name").empty() && !taken;
-    const bool other_class =
-        text(member(*candidate.volume, "spec"), "storageClassName") != text(spec, "storageClassName");
-    return std::tuple{!reserved, taken, other_class, candidate.mismatches.size()};
+    return std::tuple{!is_reserved_for(reference, claim), taken(candidate), candidate.mismatches.size()};
   };
   for (const json& volume : *workload.snapshot().volumes) {
-    // Volumes of other namespaces' claims in other classes are nobody's candidates.
     const json& reference = in(volume, "spec", "claimRef");
-    const bool same_class =
-        text(member(volume, "spec"), "storageClassName") == text(spec, "storageClassName");
-    const bool free = text(reference, "name").empty() || is_reserved_for(reference, claim);
-    if (!same_class && !free) continue;
+    const bool same_class = text(member(volume, "spec"), "storageClassName") == wanted_class;
+    own_class = own_class || (same_class && !wanted_class.empty());
     Candidate candidate{&volume, mismatches(claim, volume)};
-    if (!nearest || rank(candidate) < rank(*nearest)) nearest = std::move(candidate);
+    if (same_class || is_reserved_for(reference, claim)) {
+      if (!nearest || rank(candidate) < rank(*nearest)) nearest = std::move(candidate);
+    } else if (candidate.mismatches.size() == 1 && !stranger) {
+      stranger = std::move(candidate);
+    }
   }
-  return nearest;
+  // Volumes of other classes are somebody else's, unless there is none of the claim's own class.
+  const bool none_of_its_own = !nearest || (taken(*nearest) && !own_class);
+  return none_of_its_own && stranger ? stranger : nearest;
 }
 
 }  // namespace stateproof::diagnosis

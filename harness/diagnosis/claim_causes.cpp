@@ -141,7 +141,58 @@ Finding released(const json& claim, const json& volume) {
   return finding;
 }
 
-Finding unsuitable(const json& claim, const Candidate& candidate) {
+/// The template of a claim of the set's; empty for a claim that the set does not create.
+std::string template_of(const Workload& workload, const std::string& claim) {
+  for (const std::string& claim_template : workload.set().claim_templates)
+    if (ordinal_of(claim, claim_template + "-" + workload.name())) return claim_template;
+  return {};
+}
+
+/// The set recreated with another claim template, then claim and pod.
+std::vector<Remedy> ask_otherwise(const Workload& workload, const json& claim, const std::string& text,
+                                  const json& operations, int way) {
+  const std::string name = name_of(claim);
+  std::vector<Remedy> steps{recreate_set(workload, text, operations, way)};
+  steps.push_back({"then replace the claim, which has no volume yet, and its pod",
+                   workload.kubectl({"delete", "persistentvolumeclaim", name, "--wait=false"}), way});
+  if (const auto ordinal = ordinal_of(name, template_of(workload, name) + "-" + workload.name()))
+    steps.push_back(
+        {"", workload.kubectl({"delete", "pod", workload.pod_name(*ordinal), "--ignore-not-found"}), way});
+  return steps;
+}
+
+bool is_of_owner(const Mismatch& mismatch) { return mismatch.what == "claimRef" || mismatch.what == "phase"; }
+
+/// What else may be done than to change the volume or to create another one.
+void offer_other_claims(const Workload& workload, const json& claim, const Candidate& candidate,
+                        Finding& finding) {
+  const std::string path = claim_template_path(workload, template_of(workload, name_of(claim)));
+  if (path.empty() || candidate.mismatches.size() != 1) return;
+  const Mismatch& only = candidate.mismatches.front();
+  std::vector<Remedy> steps;
+  if (only.what == "size")
+    steps = ask_otherwise(
+        workload, claim,
+        "or let the claim template ask for what the volume has: claim templates cannot be "
+        "changed, so recreate the set under its pods",
+        json::array(
+            {{{"op", "replace"}, {"path", path + "/spec/resources/requests/storage"}, {"value", only.has}}}),
+        2);
+  else if (is_of_owner(only) && !text(member(claim, "spec"), "volumeName").empty()) {
+    finding.cause.pop_back();
+    finding.cause +=
+        fmt::format("; the claim names this volume (volumeName), and a volume serves one claim.");
+    finding.remedy = {scale_down(workload, 1)};
+    finding.remedy.front().text = "let only as many pods run as have a volume";
+    steps = {
+        {"or recreate the set without volumeName in its claim template, and create a volume for each pod",
+         {},
+         2}};
+  }
+  std::move(steps.begin(), steps.end(), std::back_inserter(finding.remedy));
+}
+
+Finding unsuitable(const Workload& workload, const json& claim, const Candidate& candidate) {
   const json& volume = *candidate.volume;
   std::vector<std::string> parts;
   for (const Mismatch& mismatch : candidate.mismatches)
@@ -173,9 +224,8 @@ Finding unsuitable(const json& claim, const Candidate& candidate) {
   if (!all) {
     finding.remedy.clear();
     finding.remedy.push_back(
-        {"make a volume that has what the claim asks for; or make claim and template anew so that they ask "
-         "for what the volume has",
-         "kubectl create -f <persistentvolume.yaml>"});
+        {"create a volume that has what the claim asks for", "kubectl create -f <persistentvolume.yaml>"});
+    offer_other_claims(workload, claim, candidate, finding);
   }
   finding.trap = "Claim templates cannot be changed: a set that should ask for something else is recreated.";
   return finding;
@@ -193,12 +243,32 @@ json wanted_volume(const json& claim) {
   return volume;
 }
 
-Finding no_volume(const json& claim, const std::string& wanted) {
+/// Volumes of the class, and whose they are: "pv-a of claim shop/data-web-0".
+std::vector<std::string> taken_volumes(const Workload& workload, const std::string& wanted) {
+  std::vector<std::string> taken;
+  if (workload.snapshot().volumes)
+    for (const json& volume : *workload.snapshot().volumes) {
+      const json& owner = in(volume, "spec", "claimRef");
+      if (text(member(volume, "spec"), "storageClassName") == wanted && !text(owner, "name").empty() &&
+          taken.size() < 6)
+        taken.push_back(
+            fmt::format("{} of claim {}/{}", name_of(volume), text(owner, "namespace"), text(owner, "name")));
+    }
+  return taken;
+}
+
+Finding no_volume(const Workload& workload, const json& claim, const std::string& wanted) {
+  const auto taken = taken_volumes(workload, wanted);
+  const std::string others =
+      taken.empty() ? std::string{} : fmt::format(" (taken: {})", fmt::join(taken, ", "));
   Finding finding = not_bound(
       "no-volume-available",
-      wanted.empty()
-          ? "The claim asks for a volume that stands already (storageClassName \"\"), and none is free."
-          : fmt::format("StorageClass {} provisions nothing, and no PersistentVolume of it is free.", wanted),
+      wanted.empty() ? fmt::format("The claim {} asks for an existing volume (storageClassName \"\"), and "
+                                   "none is free{}.",
+                                   name_of(claim), others)
+                     : fmt::format("The claim {} is not bound: StorageClass {} provisions nothing, and no "
+                                   "PersistentVolume of it is free{}.",
+                                   name_of(claim), wanted, others),
       claim, {{ref_text(claim), "spec.storageClassName", "\"" + wanted + "\""}});
   const json spec = wanted_volume(claim)["spec"];
   finding.remedy = {
@@ -237,8 +307,9 @@ std::optional<Finding> not_served(const Workload& workload, const json& claim) {
   if (!named && could_be_bound(workload, claim)) return std::nullopt;
   const auto nearest = nearest_volume(workload, claim);
   if (!nearest || nearest->mismatches.empty())
-    return nearest ? std::nullopt
-                   : std::optional{no_volume(claim, text(member(claim, "spec"), "storageClassName"))};
+    return nearest
+               ? std::nullopt
+               : std::optional{no_volume(workload, claim, text(member(claim, "spec"), "storageClassName"))};
   const bool only_owner = nearest->mismatches.size() == 1 && nearest->mismatches.front().what == "claimRef";
   const std::string former = text(in(*nearest->volume, "spec", "claimRef"), "uid");
   const bool same_name = text(in(*nearest->volume, "spec", "claimRef"), "name") == name_of(claim) &&
@@ -249,11 +320,52 @@ std::optional<Finding> not_served(const Workload& workload, const json& claim) {
   if (!named && !same_name && !kept)
     for (const Mismatch& mismatch : nearest->mismatches)
       if (mismatch.what == "claimRef")
-        return no_volume(claim, text(member(claim, "spec"), "storageClassName"));
-  return unsuitable(claim, *nearest);
+        return no_volume(workload, claim, text(member(claim, "spec"), "storageClassName"));
+  return unsuitable(workload, claim, *nearest);
 }
 
 // --- volumes that are made ---------------------------------------------------------------------------------
+
+/// What the claim asks for beyond what every provisioner makes: "access modes ReadWriteMany, volume mode
+/// Block".
+std::string special_wishes(const json& claim) {
+  std::vector<std::string> wishes;
+  for (const json& mode : in(claim, "spec", "accessModes"))
+    if (mode != "ReadWriteOnce") wishes.push_back("access mode " + mode.get<std::string>());
+  if (text(member(claim, "spec"), "volumeMode") == "Block") wishes.emplace_back("volume mode Block");
+  return fmt::format("{}", fmt::join(wishes, ", "));
+}
+
+Finding provisioning_fails(const Workload& workload, const json& claim, const std::string& provisioner,
+                           const json& failed) {
+  const std::string wishes = special_wishes(claim);
+  Finding finding =
+      not_bound("provisioning-fails",
+                fmt::format("The provisioner {} does not create the volume that the claim {} asks for{}: {}",
+                            provisioner, name_of(claim), wishes.empty() ? std::string{} : " (" + wishes + ")",
+                            text(failed, "message")),
+                claim, {event_evidence(failed)});
+  const std::string path = claim_template_path(workload, template_of(workload, name_of(claim)));
+  if (wishes.empty() || path.empty()) {
+    finding.remedy = {{"do what the provisioner's message asks for; its own log says more"}};
+    return finding;
+  }
+  json operations = json::array(
+      {{{"op", "add"}, {"path", path + "/spec/accessModes"}, {"value", json::array({"ReadWriteOnce"})}}});
+  if (text(member(claim, "spec"), "volumeMode") == "Block") {
+    finding.remedy = {
+        {"name a StorageClass whose driver serves block volumes, or let the template ask for a "
+         "file system (volumeMode, and volumeMounts instead of volumeDevices)"}};
+    return finding;
+  }
+  finding.remedy = ask_otherwise(workload, claim,
+                                 "let each pod have its volume to itself: claim templates cannot be changed, "
+                                 "so recreate the set under its pods",
+                                 operations, 1);
+  finding.remedy.push_back(
+      {"or name a StorageClass whose driver serves these access modes, in a recreated set", {}, 2});
+  return finding;
+}
 
 std::optional<Finding> unprovisioned(const Workload& workload, const json& claim, const json& storage_class) {
   const std::string class_name = name_of(storage_class);
@@ -263,15 +375,7 @@ std::optional<Finding> unprovisioned(const Workload& workload, const json& claim
                          !text(annotations, "volume.kubernetes.io/selected-node").empty();
   if (!asked_for) return std::nullopt;
   const json* failed = workload.event("PersistentVolumeClaim", name_of(claim), "ProvisioningFailed");
-  if (failed != nullptr) {
-    Finding finding =
-        not_bound("provisioning-fails",
-                  fmt::format("The provisioner {} does not make the volume that the claim asks for: {}",
-                              provisioner, text(*failed, "message")),
-                  claim, {event_evidence(*failed)});
-    finding.remedy = {{"do what the provisioner's message asks for; its own log says more"}};
-    return finding;
-  }
+  if (failed != nullptr) return provisioning_fails(workload, claim, provisioner, *failed);
   if (!workload.older_than(time(member(claim, "metadata"), "creationTimestamp"), kProvisioningTime))
     return std::nullopt;
   Finding finding = not_bound(
@@ -315,6 +419,19 @@ std::optional<Finding> told_by_events(const Workload& workload, const json& clai
   return std::nullopt;
 }
 
+/// A volume that was provisioned for the claim, and yet cannot be bound to it; null when there is none.
+const json* made_for(const Workload& workload, const json& claim) {
+  if (!workload.snapshot().volumes ||
+      !workload.older_than(time(member(claim, "metadata"), "creationTimestamp"), 5s))
+    return nullptr;
+  for (const json& volume : *workload.snapshot().volumes)
+    if (text(in(volume, "spec", "claimRef"), "uid") == text(member(claim, "metadata"), "uid") &&
+        !text(in(volume, "metadata", "annotations"), "pv.kubernetes.io/provisioned-by").empty() &&
+        !mismatches(claim, volume).empty())
+      return &volume;
+  return nullptr;
+}
+
 std::optional<Finding> pending(const Workload& workload, const json& claim) {
   if (!workload.snapshot().storage_classes) return told_by_events(workload, claim);
   const json& spec = member(claim, "spec");
@@ -322,6 +439,8 @@ std::optional<Finding> pending(const Workload& workload, const json& claim) {
     if (!workload.older_than(time(member(claim, "metadata"), "creationTimestamp"), 5s)) return std::nullopt;
     return not_served(workload, claim);
   }
+  if (const json* own = made_for(workload, claim))
+    return unsuitable(workload, claim, {own, mismatches(claim, *own)});
   if (auto finding = no_class(workload, claim)) return finding;
   if (!member(spec, "storageClassName").is_string()) return std::nullopt;  // is being given the default one
   const std::string wanted = text(spec, "storageClassName");
@@ -632,7 +751,9 @@ std::vector<Finding> lost_data(const Workload& workload) {
     finding.remedy = {{"reserve the old volume for a claim of this name", freed(volume)},
                       {"give the present claim up, with what was written since",
                        workload.kubectl({"delete", "persistentvolumeclaim", claim_name, "--wait=false"})},
-                      delete_pod(workload, user->second)};
+                      delete_pod(workload, user->second),
+                      {"or when the present data is right, give the old volume up for good",
+                       command_line({"kubectl", "delete", "persistentvolume", name}), 2}};
     finding.trap = "What the pod wrote since then is on the present volume: save it first if it matters.";
     finding.stage = stage::kClaims;
     findings.push_back(std::move(finding));

@@ -50,6 +50,7 @@ Cluster::Cluster(const Snapshot& snapshot) : snapshot_(snapshot) {
   index("Node", snapshot.nodes);
   index("StorageClass", snapshot.storage_classes);
   index("CSINode", snapshot.csi_nodes);
+  index("ResourceClaim", snapshot.resource_claims);
   if (snapshot.sets)
     for (const json& set : *snapshot.sets)
       sets_by_ns_[text(member(set, "metadata"), "namespace")].push_back(&set);

@@ -149,8 +149,9 @@ TEST(Containers, TellADeadlockOfThoseThatWaitForEachOther) {
   EXPECT_THAT(shop.first().cause,
               AllOf(HasSubstr("OrderedReady"), HasSubstr("publishNotReadyAddresses"), HasSubstr("web-1")));
   EXPECT_THAT(shop.first().remedy[0].command, HasSubstr("publishNotReadyAddresses"));
-  EXPECT_THAT(shop.first().remedy[1].command, AllOf(HasSubstr("podManagementPolicy: Parallel/"),
-                                                    HasSubstr("replace --force --cascade=orphan")));
+  EXPECT_THAT(shop.first().remedy[1].command,
+              AllOf(HasSubstr(R"("path":"/spec/podManagementPolicy","value":"Parallel")"),
+                    HasSubstr("replace --force --cascade=orphan")));
   // A probe that asks for one that is Ready, or for the pod itself, is no deadlock.
   shop.pod(0)["spec"]["containers"][0]["readinessProbe"]["exec"]["command"][2] = "getent hosts web-0.web";
   EXPECT_THAT(shop.ids(), ElementsAre("probe-fails"));

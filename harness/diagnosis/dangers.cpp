@@ -76,6 +76,7 @@ void differing_claims(const Workload& workload, std::vector<Finding>& notes) {
       }
     }
     if (!smaller.empty()) {
+      const std::string path = claim_template_path(workload, name_of(claim_template));
       const json* storage_class = workload.storage_class(class_of);
       const bool grows = storage_class == nullptr || flag(*storage_class, "allowVolumeExpansion");
       if (!grows) {
@@ -86,6 +87,13 @@ void differing_claims(const Workload& workload, std::vector<Finding>& notes) {
                          "expand volumes, let the class allow it and ask for more in each claim",
                          class_of)}};
       }
+      grow.push_back(recreate_set(
+          workload,
+          "or when the claims are large enough, let the template say so, too: claim templates cannot be "
+          "changed, so recreate the set under its pods",
+          json::array(
+              {{{"op", "replace"}, {"path", path + "/spec/resources/requests/storage"}, {"value", size}}}),
+          2));
       notes.push_back(note("claim-smaller-than-template",
                            fmt::format("The claim template {} says {}, and claim {} still asks for {}: a "
                                        "template acts on new claims only.",

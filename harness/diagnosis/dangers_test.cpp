@@ -31,7 +31,12 @@ TEST(Dangers, OfClaimsThatAreSmallerThanTheirTemplate) {
   EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("5Gi"), HasSubstr("1Gi"), HasSubstr("data-web-0")));
   EXPECT_EQ(shop.first().remedy.front().command, "");  // the class does not allow it
   shop.snapshot.storage_classes->front()["allowVolumeExpansion"] = true;
-  EXPECT_EQ(shop.first().remedy.size(), 2U);
+  ASSERT_EQ(shop.first().remedy.size(), 3U);
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("patch persistentvolumeclaim data-web-0"));
+  EXPECT_EQ(shop.first().remedy.back().way, 2);
+  EXPECT_THAT(
+      shop.first().remedy.back().command,
+      HasSubstr(R"("path":"/spec/volumeClaimTemplates/0/spec/resources/requests/storage","value":"1Gi")"));
   // Those that were made larger are as their owner wants them.
   for (const std::size_t ordinal : {0U, 1U})
     shop.claim(ordinal)["spec"]["resources"]["requests"]["storage"] = "9Gi";

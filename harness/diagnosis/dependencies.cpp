@@ -145,10 +145,12 @@ std::optional<Finding> bootstrap_deadlock(const Workload& workload, const SeenPo
   if (!published) finding.evidence.push_back({ref_text(*service), "spec.publishNotReadyAddresses", "false"});
   if (!published) finding.remedy.push_back(publish(workload));
   if (!uncreated.empty())
-    finding.remedy.push_back(remake_set(
+    finding.remedy.push_back(recreate_set(
         workload,
-        "let all pods start at once (Parallel), which cannot be changed: make the set anew under its pods",
-        "s/podManagementPolicy: OrderedReady/podManagementPolicy: Parallel/"));
+        std::string{published ? "" : "and "} +
+            "let all pods start at once (Parallel): that field cannot be changed, so recreate the set under "
+            "its pods",
+        json::array({{{"op", "replace"}, {"path", "/spec/podManagementPolicy"}, {"value", "Parallel"}}})));
   finding.remedy.push_back({fmt::format("or let {} ask for nobody but the pod itself", who), {}, 2});
   finding.trap =
       "Whoever is asked for must answer before the pod is Ready: a probe that asks for others takes all pods "

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <set>
 
+#include "harness/diagnosis/binding.h"
 #include "harness/diagnosis/selectors.h"
 #include "harness/model/fields.h"
 #include "harness/model/quantity.h"
@@ -98,7 +99,8 @@ void against_apart(const Workload& workload, const SeenPod& seen, NodeFit& fit) 
     for (const json& term : in(*other, "spec", "affinity", "podAntiAffinity", kRequired))
       if (other != seen.served &&
           concerns(term, text(member(*other, "metadata"), "namespace"), *seen.served)) {
-        fit.objections.push_back({"pod-anti-affinity", short_name(*other) + " keeps such pods away"});
+        fit.objections.push_back({"pod-anti-affinity", short_name(*other) + " keeps such pods away",
+                                  text(member(*other, "metadata"), "namespace"), name_of(*other)});
         return;
       }
 }
@@ -156,6 +158,51 @@ void against_volumes(const Workload& workload, const SeenPod& seen, NodeFit& fit
     if (!terms.is_array() || meets_any(terms, *fit.node)) continue;
     fit.objections.push_back({"volume-node-conflict", "volume " + name_of(*volume) + " stands elsewhere"});
     return;
+  }
+}
+
+/// Whether a volume for an unbound claim can be had on the node; empty when it can.
+std::string unservable(const Workload& workload, const json& claim, const json& node) {
+  const std::string name = text(member(claim, "spec"), "storageClassName");
+  const json* storage_class = workload.storage_class(name);
+  const bool provisions =
+      storage_class != nullptr && text(*storage_class, "provisioner") != "kubernetes.io/no-provisioner";
+  if (!provisions) {
+    if (!workload.snapshot().volumes) return {};
+    const auto& volumes = *workload.snapshot().volumes;
+    const bool any = std::any_of(volumes.begin(), volumes.end(), [&](const json& volume) {
+      const json& terms = volume_terms(volume);
+      return mismatches(claim, volume).empty() && (!terms.is_array() || meets_any(terms, node));
+    });
+    return any ? std::string{}
+               : fmt::format("no free volume for claim {} can be used there (StorageClass \"{}\")",
+                             name_of(claim), name);
+  }
+  const json& allowed = member(*storage_class, "allowedTopologies");
+  if (!allowed.is_array() || allowed.empty()) return {};
+  std::vector<std::string> terms;
+  for (const json& term : allowed) {
+    json expressions = json::array();
+    for (json expression : member(term, "matchLabelExpressions")) {
+      expression["operator"] = "In";
+      expressions.push_back(std::move(expression));
+    }
+    if (meets_any(json::array({{{"matchExpressions", expressions}}}), node)) return {};
+    terms.push_back(selector_text({{"matchExpressions", expressions}}));
+  }
+  return fmt::format("StorageClass {} provisions only where {}", name, fmt::join(terms, " or "));
+}
+
+void against_unbound(const Workload& workload, const SeenPod& seen, NodeFit& fit) {
+  for (const auto& [volume, name] : seen.pod.volume_claims) {
+    const json* claim = workload.claim(name);
+    if (claim == nullptr || !workload.snapshot().storage_classes ||
+        text(member(*claim, "status"), "phase") != "Pending")
+      continue;
+    if (std::string words = unservable(workload, *claim, *fit.node); !words.empty()) {
+      fit.objections.push_back({"no-volume-available", std::move(words)});
+      return;
+    }
   }
 }
 
@@ -271,6 +318,7 @@ std::vector<NodeFit> node_fits(const Workload& workload, const SeenPod& seen) {
   for (const json& node : *workload.snapshot().nodes) {
     NodeFit fit{&node, {}};
     against_volumes(workload, seen, fit);
+    against_unbound(workload, seen, fit);
     if (!selected(*seen.served, node))
       fit.objections.push_back({"node-selector-matches-none", "has not the labels"});
     if (const auto taints = repelling(*seen.served, node); !taints.empty())

@@ -12,12 +12,14 @@ namespace stateproof::diagnosis {
 struct Objection {
   std::string_view id;  ///< of the finding: "pod-anti-affinity"
   std::string words;    ///< "pod shop/web-0 is there"
+  std::string ns = {};  ///< of the pod that stands in the way; empty when it is none
+  std::string pod = {};
 };
 
 /// What the objects show against a pod on each node, as the scheduler's filters do.
 struct NodeFit {
   const nlohmann::json* node = nullptr;
-  std::vector<Objection> objections;  ///< in the order of kObjections
+  std::vector<Objection> objections;  ///< as the filters go
   [[nodiscard]] const Objection* of(std::string_view id) const;
 };
 

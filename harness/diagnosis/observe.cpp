@@ -19,6 +19,7 @@ using namespace fields;
 
 constexpr kube::Resource kAutoscalers{"autoscaling", "v2", "horizontalpodautoscalers",
                                       "HorizontalPodAutoscaler"};
+constexpr kube::Resource kResourceClaims{"resource.k8s.io", "v1", "resourceclaims", "ResourceClaim"};
 constexpr kube::Resource kCsiNodes{"storage.k8s.io", "v1", "csinodes", "CSINode", false};
 constexpr kube::Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
                                            "mutatingwebhookconfigurations", "MutatingWebhookConfiguration",
@@ -29,6 +30,7 @@ constexpr kube::Resource kValidatingWebhooks{"admissionregistration.k8s.io", "v1
 
 constexpr const char* kApplied = "kubectl.kubernetes.io/last-applied-configuration";
 constexpr int kLogLines = 40;
+constexpr const char* kNoLog = "unable to retrieve container logs for ";  // what the kubelet says instead
 // A page is held as text and as objects at once: small ones keep a large cluster small.
 constexpr int kPage = 250;
 
@@ -192,8 +194,14 @@ bool any_event_says(const Snapshot& snapshot, std::string_view words) {
          });
 }
 
+bool any_pod_awaits_devices(const Snapshot& snapshot) {
+  return snapshot.pods && std::any_of(snapshot.pods->begin(), snapshot.pods->end(), [](const json& pod) {
+           return text(in(pod, "spec"), "nodeName").empty() && in(pod, "spec", "resourceClaims").is_array();
+         });
+}
+
 // Of little use but to those for whom an event points to it.
-void read_what_is_pointed_at(Reading& reading, Snapshot& snapshot) {
+void read_what_is_pointed_at(Reading& reading, const std::string& ns, Snapshot& snapshot) {
   if (any_event_says(snapshot, "failed calling webhook")) {
     snapshot.webhooks =
         reading.read(kMutatingWebhooks, "", "to which configuration a webhook belongs is not looked at");
@@ -204,6 +212,9 @@ void read_what_is_pointed_at(Reading& reading, Snapshot& snapshot) {
   }
   if (any_event_says(snapshot, "max volume count"))
     snapshot.csi_nodes = reading.read(kCsiNodes, "", "how many volumes a node takes is not looked at");
+  if (any_pod_awaits_devices(snapshot))
+    snapshot.resource_claims =
+        reading.read(kResourceClaims, ns, "whether the devices that pods claim exist is not looked at");
 }
 
 /// Newest time that any object tells, for a server that does not say what time it is.
@@ -219,6 +230,10 @@ Timestamp newest_time(const Snapshot& snapshot) {
 void read_logs(const kube::Client& client, Snapshot& snapshot) {
   for (const LogWanted& wanted : logs_wanted(snapshot)) {
     auto log = client.pod_log(wanted.ns, wanted.pod, wanted.container, wanted.previous, kLogLines);
+    // The former container may just have been removed; the present one runs the same program.
+    if (wanted.previous && (!log ? !log.error().is_forbidden() : log->rfind(kNoLog, 0) == 0))
+      log = client.pod_log(wanted.ns, wanted.pod, wanted.container, false, kLogLines);
+    if (log && log->rfind(kNoLog, 0) == 0) log->clear();
     if (log) snapshot.logs[wanted.key()] = std::move(*log);
     if (!log && log.error().is_forbidden())
       snapshot.unread.push_back(
@@ -302,7 +317,7 @@ tl::expected<Snapshot, HarnessError> observe(const kube::Client& client, const S
   snapshot.budgets = reading.read(kube::kPodDisruptionBudgets, scope.ns,
                                   "whether a drain may take all members is not looked at");
   snapshot.autoscalers = reading.read(kAutoscalers, scope.ns, "who else scales the set is not looked at");
-  read_what_is_pointed_at(reading, snapshot);
+  read_what_is_pointed_at(reading, scope.ns, snapshot);
   if (reading.trouble) return tl::make_unexpected(*reading.trouble);
   snapshot.taken = seen_at ? *seen_at : newest_time(snapshot);
   read_logs(client, snapshot);

@@ -311,6 +311,21 @@ void tell_priority(const Workload& workload, const std::string& priority, Findin
        2}};
 }
 
+/// A JSON patch that brings the sizes of the claim templates within the bound; empty when all are.
+json sizes_within(const Workload& workload, const std::string& bound, bool most) {
+  json operations = json::array();
+  const auto limit = parse_quantity(bound);
+  for (const json& claim_template : member(workload.spec(), "volumeClaimTemplates")) {
+    const auto asked = parse_quantity(text(in(claim_template, "spec", "resources", "requests"), "storage"));
+    if (limit && asked && (most ? *asked > *limit : *asked < *limit))
+      operations.push_back({{"op", "replace"},
+                            {"path", claim_template_path(workload, name_of(claim_template)) +
+                                         "/spec/resources/requests/storage"},
+                            {"value", bound}});
+  }
+  return operations;
+}
+
 /// "maximum cpu usage per Container is 100m, but limit is 500m"
 void tell_limits(const Workload& workload, const std::string& message, Finding& finding) {
   finding.id = "limit-range-refused";
@@ -322,15 +337,16 @@ void tell_limits(const Workload& workload, const std::string& message, Finding& 
   const std::string bound = between(forbidden, " is ", ", but");
   const json& containers = in(workload.template_spec(), "containers");
   finding.remedy = {{"stay within the range that the message names"}};
-  if (const std::string asked = between(message, "but request is ", ".");
-      resource == "storage" && !most && !asked.empty()) {
-    finding.remedy = {remake_set(
-        workload,
-        "let the claim template ask for as much, which cannot be changed: make the set anew under its pods",
-        "s/storage: " + asked + "$/storage: " + bound + "/")};
+  if (resource == "storage") {
+    if (const json within = sizes_within(workload, bound, most); !within.empty())
+      finding.remedy = {recreate_set(workload,
+                                     fmt::format("let the claim template ask for {}: claim templates cannot "
+                                                 "be changed, so recreate the set under its pods",
+                                                 bound),
+                                     within)};
     return;
   }
-  if (resource.empty() || resource == "storage" || bound.empty() || containers.empty()) return;
+  if (resource.empty() || bound.empty() || containers.empty()) return;
   std::vector<std::string> words{"set",
                                  "resources",
                                  "statefulset/" + workload.name(),

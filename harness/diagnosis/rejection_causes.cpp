@@ -160,8 +160,9 @@ std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal
   const bool own_limit = rejections.message.find("exceeds the") != std::string::npos ||
                          rejections.message.find("exceeded its") != std::string::npos;
   if (!failed && (!recent || (rejections.count < 2 && !own_limit))) return std::nullopt;
-  // Somebody has changed the set since, and the pod is well.
-  if (ready && workload.changed() > rejections.last) return std::nullopt;
+  // Somebody has changed the set since, and the pod is well; one that was let in is not rejected.
+  const bool at_runtime = rejections.reason == "Evicted" || rejections.reason.rfind("Preempt", 0) == 0;
+  if (ready && (!at_runtime || workload.changed() > rejections.last)) return std::nullopt;
   const std::string node = seen == nullptr || seen->pod.node.empty() ? "its node" : "node " + seen->pod.node;
   const std::string times =
       rejections.count > 1 ? fmt::format(" again and again ({} times)", rejections.count) : std::string{};

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "harness/diagnosis/shell.h"
@@ -23,6 +24,14 @@ Remedy delete_pod(const Workload& workload, const std::string& pod) {
 Remedy replace_after(const Workload& workload, const SeenPod& seen, int way) {
   return {"then replace the pod, which keeps the old template: the controller waits for it",
           workload.kubectl({"delete", "pod", seen.pod.meta.ref.name, "--ignore-not-found"}), way};
+}
+
+Remedy scale_down(const Workload& workload, int way) {
+  const auto placed = std::count_if(workload.pods().begin(), workload.pods().end(),
+                                    [](const auto& entry) { return !entry.second.pod.node.empty(); });
+  return {fmt::format("or need only {}", counted(static_cast<std::size_t>(placed), "pod")),
+          workload.kubectl({"scale", "statefulset/" + workload.name(), fmt::format("--replicas={}", placed)}),
+          way};
 }
 
 bool changes(const Remedy& step) {
@@ -73,10 +82,22 @@ std::string merge_patch(std::vector<std::string> words, const json& patch) {
   return command_line(words);
 }
 
-Remedy remake_set(const Workload& workload, const std::string& text, const std::string& edit) {
-  return {text, workload.kubectl({"get", "statefulset", workload.name(), "-o", "yaml"}) + " | " +
-                    command_line({"sed", "-e", edit}) + " | " +
-                    workload.kubectl({"replace", "--force", "--cascade=orphan", "-f", "-"})};
+Remedy recreate_set(const Workload& workload, const std::string& text, const json& operations, int way) {
+  return {text,
+          workload.kubectl({"get", "statefulset", workload.name(), "-o", "json"}) + " | " +
+              command_line({"kubectl", "patch", "--local", "-f", "-", "--type=json", "-p", dumped(operations),
+                            "-o", "json"}) +
+              " | " + workload.kubectl({"replace", "--force", "--cascade=orphan", "-f", "-"}),
+          way};
+}
+
+std::string claim_template_path(const Workload& workload, const std::string& name) {
+  std::size_t index = 0;
+  for (const json& claim_template : fields::in(workload.spec(), "volumeClaimTemplates")) {
+    if (name_of(claim_template) == name) return fmt::format("/spec/volumeClaimTemplates/{}", index);
+    ++index;
+  }
+  return {};
 }
 
 std::string container_path(const Workload& workload, const char* list, const std::string& name) {

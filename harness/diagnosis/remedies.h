@@ -20,6 +20,8 @@ bool changes(const Remedy& step);
 /// The steps of the first way that changes something, and can be done as it stands but for `words`: what the
 /// reader knows himself, for the parts in angle brackets. Empty when there is none.
 std::vector<Remedy> first_way(const Finding& finding, const std::map<std::string, std::string>& words = {});
+/// As many pods as have a node.
+Remedy scale_down(const Workload& workload, int way);
 /// Merges into spec.template.spec as a strategic merge patch.
 std::string patch_template(const Workload& workload, const nlohmann::json& pod_spec);
 /// JSON patch of the set.
@@ -27,8 +29,12 @@ std::string patch_set(const Workload& workload, const nlohmann::json& operations
 /// Merge patch of a cluster-wide or namespaced object: `words` are its kind and name, and "-n NS" before
 /// them.
 std::string merge_patch(std::vector<std::string> words, const nlohmann::json& patch);
-/// The set recreated under its running pods, through an edit by sed: for fields that cannot be changed.
-Remedy remake_set(const Workload& workload, const std::string& text, const std::string& edit);
+/// The set recreated under its running pods with this JSON patch: for fields that cannot be changed.
+Remedy recreate_set(const Workload& workload, const std::string& text, const nlohmann::json& operations,
+                    int way = 1);
+/// Where a claim template stands, for a JSON patch: "/spec/volumeClaimTemplates/0"; empty when it is not
+/// there.
+std::string claim_template_path(const Workload& workload, const std::string& name);
 /// Where a container of the template stands, for a JSON patch: "/spec/template/spec/containers/0"; empty when
 /// it is not there (any more).
 std::string container_path(const Workload& workload, const char* list, const std::string& name);

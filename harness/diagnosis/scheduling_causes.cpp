@@ -47,11 +47,11 @@ struct LastStraw {
 };
 
 // From what cannot be changed to what can: the test that leaves no node decides.
-constexpr std::array<std::string_view, 10> kOrder{"volume-node-conflict", "node-selector-matches-none",
-                                                  "taint-not-tolerated",  "insufficient-resources",
-                                                  "too-many-pods",        "host-port-taken",
-                                                  "pod-affinity",         "topology-label-missing",
-                                                  "topology-spread",      "pod-anti-affinity"};
+constexpr std::array<std::string_view, 11> kOrder{
+    "volume-node-conflict", "no-volume-available",    "node-selector-matches-none",
+    "taint-not-tolerated",  "insufficient-resources", "too-many-pods",
+    "host-port-taken",      "pod-affinity",           "topology-label-missing",
+    "topology-spread",      "pod-anti-affinity"};
 
 LastStraw last_straw(const std::vector<NodeFit>& fits) {
   Fits left;
@@ -83,16 +83,30 @@ void tell_nodes(const std::vector<NodeFit>& fits, const LastStraw& straw, Findin
         {"Node", "do not take the pod either", counted(shown - kMostNodes, "more node")});
 }
 
-/// How many nodes fail for which other reason: " (1 more node: taint-not-tolerated)".
+/// What a node is closed by; null when it is open. One that was never meant for the pod needs no other
+/// reason.
+const Objection* first_objection(const NodeFit& fit) {
+  for (const std::string_view unmeant : {"taint-not-tolerated", "node-selector-matches-none"})
+    if (const Objection* objection = fit.of(unmeant)) return objection;
+  return fit.objections.empty() ? nullptr : &fit.objections.front();
+}
+
+/// How many nodes fail for which other reason: " (1 other node: taint a=b:NoSchedule)".
 std::string others(const std::vector<NodeFit>& fits, const LastStraw& straw) {
+  constexpr std::size_t kMostReasons = 4;
   std::map<std::string_view, std::size_t> counts;
   for (const NodeFit& fit : fits)
-    if (std::find(straw.nodes.begin(), straw.nodes.end(), &fit) == straw.nodes.end() &&
-        !fit.objections.empty())
-      ++counts[fit.objections.front().id];
+    if (const Objection* objection = first_objection(fit);
+        objection != nullptr && std::find(straw.nodes.begin(), straw.nodes.end(), &fit) == straw.nodes.end())
+      ++counts[objection->words];
   std::vector<std::string> parts;
-  for (const auto& [id, count] : counts)
-    parts.push_back(fmt::format("{}: {}", counted(count, "other node"), id));
+  std::size_t more = 0;
+  for (const auto& [words, count] : counts)
+    if (parts.size() < kMostReasons)
+      parts.push_back(fmt::format("{}: {}", counted(count, "other node"), words));
+    else
+      more += count;
+  if (more > 0) parts.push_back(counted(more, "more node"));
   return parts.empty() ? std::string{} : fmt::format(" ({})", fmt::join(parts, "; "));
 }
 
@@ -318,6 +332,19 @@ Finding nothing_selected(const Workload& workload, const SeenPod& seen) {
                   {{seen.pod.meta.ref.text(),
                     selector.empty() ? "spec.affinity.nodeAffinity" : "spec.nodeSelector", asks}},
                   {{"label a node that is meant", command_line(label)}}};
+  const std::string runtime = text(member(*seen.served, "spec"), "runtimeClassName");
+  const bool by_runtime =
+      !runtime.empty() && !selector.empty() && !member(workload.template_spec(), "nodeSelector").is_object();
+  if (by_runtime) {
+    finding.cause.pop_back();
+    finding.cause += fmt::format(", which its RuntimeClass {} adds.", runtime);
+    finding.remedy.push_back(
+        {"or do without the RuntimeClass",
+         patch_set(workload,
+                   json::array({{{"op", "remove"}, {"path", "/spec/template/spec/runtimeClassName"}}})),
+         2});
+    finding.remedy.push_back(replace_after(workload, seen, 2));
+  }
   for (Remedy& step : select_less(workload, seen, 2)) finding.remedy.push_back(std::move(step));
   finding.trap = kUpdateWaits;
   return finding;
@@ -372,14 +399,16 @@ std::string asking_container(const json& pod, const std::string& resource) {
 std::vector<Remedy> ask_for_less(const Workload& workload, const SeenPod& seen, const std::string& resource,
                                  double most) {
   const std::string container = asking_container(*seen.served, resource);
+  const bool of_pod = !text(in(*seen.served, "spec", "resources", "requests"), resource.c_str()).empty();
   if (resource == "cpu" || resource == "memory" || resource == "ephemeral-storage") {
     // A tenth less than there is: others grow, too.
     const double ask = std::floor(most * (resource == "cpu" ? 900 : 0.9 / 0x1p20));
     const std::string less =
         ask < 1 ? "<less>" : fmt::format("{:.0f}{}", ask, resource == "cpu" ? "m" : "Mi");
     return {{"ask for less, here for what is free, where the program can do with it",
-             workload.kubectl({"set", "resources", "statefulset/" + workload.name(), "-c", container,
-                               "--requests=" + resource + "=" + less})},
+             of_pod ? patch_template(workload, {{"resources", {{"requests", {{resource, less}}}}}})
+                    : workload.kubectl({"set", "resources", "statefulset/" + workload.name(), "-c", container,
+                                        "--requests=" + resource + "=" + less})},
             replace_after(workload, seen),
             {"or add a node", {}, 2}};
   }
@@ -441,19 +470,6 @@ Finding too_big(const Workload& workload, const SeenPod& seen, const LastStraw& 
   return finding;
 }
 
-Remedy scale_to(const Workload& workload, std::size_t replicas, int way) {
-  return {
-      fmt::format("or be content with {}", counted(replicas, "pod")),
-      workload.kubectl({"scale", "statefulset/" + workload.name(), fmt::format("--replicas={}", replicas)}),
-      way};
-}
-
-std::size_t standing(const Workload& workload) {
-  return static_cast<std::size_t>(
-      std::count_if(workload.pods().begin(), workload.pods().end(),
-                    [](const auto& entry) { return !entry.second.pod.node.empty(); }));
-}
-
 Finding ports_taken(const Workload& workload, const SeenPod& seen, const LastStraw& straw) {
   std::vector<std::string> holders;
   for (const NodeFit* fit : straw.nodes)
@@ -483,13 +499,14 @@ Finding ports_taken(const Workload& workload, const SeenPod& seen, const LastStr
     }
     ++container;
   }
-  if (!drop.empty() && !flag(workload.template_spec(), "hostNetwork"))
-    finding.remedy = {{"do without the host port: the pods have names and addresses of their own",
+  if (flag(workload.template_spec(), "hostNetwork"))
+    drop.insert(drop.begin(), {{"op", "remove"}, {"path", "/spec/template/spec/hostNetwork"}});
+  if (!drop.empty())
+    finding.remedy = {{fmt::format("do without the host's {}: the pods have names and addresses of their own",
+                                   flag(workload.template_spec(), "hostNetwork") ? "network" : "port"),
                        patch_set(workload, drop)},
                       replace_after(workload, seen)};
-  else
-    finding.remedy = {{"do without the host's network, or give the set another port"}};
-  finding.remedy.push_back(scale_to(workload, standing(workload), 2));
+  finding.remedy.push_back(scale_down(workload, 2));
   finding.remedy.push_back({"or add a node", {}, 3});
   finding.trap = kUpdateWaits;
   return finding;
@@ -561,7 +578,7 @@ Finding kept_apart(const Workload& workload, const SeenPod& seen, const LastStra
           make_room(workload, other->pod.meta.ref.name,
                     "and one of those with a node, whose old rule still keeps others away; the "
                     "update replaces the rest"));
-    finding.remedy.push_back(scale_to(workload, standing(workload), 2));
+    finding.remedy.push_back(scale_down(workload, 2));
   }
   finding.remedy.push_back({"or add a node, which keeps the members apart", {}, 3});
   finding.trap = kUpdateWaits;
@@ -581,7 +598,13 @@ Finding kept_away(const Workload& workload, const SeenPod& seen, const LastStraw
         make_room(workload, other->pod.meta.ref.name,
                   "replace one that still has the old template, whose rule keeps the new pods away")};
   else
-    finding.remedy = {{"add a node, or let the others go elsewhere"}};
+    finding.remedy = {{"only you can decide: add a node, or let the others run elsewhere"}};
+  for (const NodeFit* fit : straw.nodes)
+    if (finding.remedy.back().way == 1 && !fit->of(straw.id)->pod.empty())
+      finding.remedy.push_back(
+          {"or delete a pod that keeps it away, when nobody needs that pod",
+           command_line({"kubectl", "-n", fit->of(straw.id)->ns, "delete", "pod", fit->of(straw.id)->pod}),
+           2});
   return finding;
 }
 
@@ -595,6 +618,44 @@ Finding apart(const Workload& workload, const SeenPod& seen, const LastStraw& st
   }
   const std::string told = fmt::format("{}", fmt::join(holders, "; "));
   return own ? kept_apart(workload, seen, straw, told) : kept_away(workload, seen, straw, told);
+}
+
+/// Pods that the term would select if it looked into their namespace; empty when there are none.
+std::string namespace_of_such(const Workload& workload, const json& term) {
+  if (!workload.snapshot().pods) return {};
+  for (const json& pod : *workload.snapshot().pods)
+    if (const std::string ns = text(member(pod, "metadata"), "namespace");
+        ns != workload.ns() && !text(member(pod, "spec"), "nodeName").empty() &&
+        selects(member(term, "labelSelector"), labels_of(pod)))
+      return ns;
+  return {};
+}
+
+/// Where the pods are there, and the rule does not look into their namespace.
+void tell_namespaces(const Workload& workload, const SeenPod& seen, const json& terms, Finding& finding) {
+  std::size_t index = 0;
+  for (const json& term : terms) {
+    const std::size_t at = index++;
+    const json& looks = member(term, "namespaces");
+    const bool only_own =
+        (!looks.is_array() || looks.empty()) && !member(term, "namespaceSelector").is_object();
+    const std::string ns = only_own ? namespace_of_such(workload, term) : std::string{};
+    if (ns.empty()) continue;
+    finding.cause.pop_back();
+    finding.cause +=
+        fmt::format("; such pods run in namespace {}, and without namespaces the rule looks into {} only.",
+                    ns, workload.ns());
+    finding.remedy = {
+        {"let the rule look into that namespace",
+         patch_set(workload,
+                   json::array({{{"op", "add"},
+                                 {"path", fmt::format("/spec/template/spec/affinity/podAffinity/{}/{}"
+                                                      "/namespaces",
+                                                      kRequired, at)},
+                                 {"value", json::array({ns})}}}))},
+        replace_after(workload, seen)};
+    return;
+  }
 }
 
 Finding kept_together(const Workload& workload, const SeenPod& seen, const LastStraw& straw) {
@@ -613,6 +674,7 @@ Finding kept_together(const Workload& workload, const SeenPod& seen, const LastS
       {{"start the pods that it wants to be beside; or mend the selector, when they are there under other "
         "labels"}}};
   if (in(workload.template_spec(), "affinity", "podAffinity", kRequired).is_array()) {
+    tell_namespaces(workload, seen, terms, finding);
     finding.remedy.push_back({"or make the rule preferred", prefer(workload, "podAffinity"), 2});
     finding.remedy.push_back(replace_after(workload, seen, 2));
   }
@@ -703,6 +765,46 @@ Finding spread_out(const Workload& workload, const SeenPod& seen, const LastStra
   return finding;
 }
 
+/// A class that makes volumes only where no node of the pod's is, or volumes that stand elsewhere.
+Finding no_volume_near(const Workload& workload, const SeenPod& seen, const LastStraw& straw) {
+  const Objection& objection = *straw.nodes.front()->of(straw.id);
+  Finding finding{straw.id, "", {}, {}};
+  for (const auto& [volume, name] : seen.pod.volume_claims) {
+    const json* claim = workload.claim(name);
+    if (claim == nullptr || text(member(*claim, "status"), "phase") != "Pending") continue;
+    const std::string class_name = text(member(*claim, "spec"), "storageClassName");
+    const json* storage_class = workload.storage_class(class_name);
+    finding.evidence.push_back({ref_text(*claim), "spec.storageClassName", class_name});
+    finding.cause = fmt::format("None of {} that could take the pod can have a volume for its claim {}: {}.",
+                                counted(straw.nodes.size(), "node"), name, objection.words);
+    if (storage_class == nullptr || !member(*storage_class, "allowedTopologies").is_array()) {
+      finding.remedy = {
+          {fmt::format("create a PersistentVolume of class \"{}\" on a node that takes the pod", class_name),
+           "kubectl create -f <persistentvolume.yaml>"},
+          scale_down(workload, 2)};
+      return finding;
+    }
+    finding.evidence.push_back(
+        {ref_text(*storage_class), "allowedTopologies", member(*storage_class, "allowedTopologies").dump()});
+    std::vector<std::string> label{"kubectl", "label", "node", "<node>"};
+    for (const json& wanted :
+         member(member(*storage_class, "allowedTopologies").front(), "matchLabelExpressions"))
+      label.push_back(text(wanted, "key") + "=" +
+                      (member(wanted, "values").empty()
+                           ? std::string{"<value>"}
+                           : member(wanted, "values").front().get<std::string>()));
+    finding.remedy = {{"label the nodes that are there, if they lack their labels", command_line(label)},
+                      {"or let the class provision everywhere: a class cannot be changed, so recreate it",
+                       command_line({"kubectl", "get", "storageclass", class_name, "-o", "json"}) + " | " +
+                           command_line({"kubectl", "patch", "--local", "-f", "-", "--type=json", "-p",
+                                         R"([{"op":"remove","path":"/allowedTopologies"}])", "-o", "json"}) +
+                           " | kubectl replace --force -f -",
+                       2}};
+    return finding;
+  }
+  return finding;
+}
+
 Finding crowded(const LastStraw& straw) {
   return {"too-many-pods",
           fmt::format("{} that could take the pod have as many pods as they take.",
@@ -736,6 +838,8 @@ std::optional<Finding> explained(const Workload& workload, const SeenPod& seen) 
     finding = kept_together(workload, seen, straw);
   else if (straw.id == "too-many-pods")
     finding = crowded(straw);
+  else if (straw.id == "no-volume-available")
+    finding = no_volume_near(workload, seen, straw);
   else
     finding = spread_out(workload, seen, straw, fits);
   if (!finding.cause.empty() && finding.cause.back() == '.') {
@@ -837,24 +941,67 @@ Finding gated(const Workload& workload, const SeenPod& seen) {
           "A gate that stands in the set's template comes back with every new pod."};
 }
 
-// The scheduler waits for claims of devices that their controller cannot make.
-Finding device_unclaimed(const SeenPod& seen, const json& event) {
+void do_without_devices(const Workload& workload, const SeenPod& seen, Finding& finding) {
+  json operations = json::array();
+  for (const char* list : {"containers", "initContainers"})
+    for (const json& container : in(workload.template_spec(), list))
+      if (in(container, "resources", "claims").is_array())
+        operations.push_back(
+            {{"op", "remove"},
+             {"path", container_path(workload, list, text(container, "name")) + "/resources/claims"}});
+  if (!member(workload.template_spec(), "resourceClaims").is_array()) return;
+  operations.push_back({{"op", "remove"}, {"path", "/spec/template/spec/resourceClaims"}});
+  finding.remedy.push_back(
+      {"or do without the device, where the program can", patch_set(workload, operations), 2});
+  finding.remedy.push_back(replace_after(workload, seen, 2));
+}
+
+// The scheduler waits for claims of devices that their controller cannot create.
+Finding device_unclaimed(const Workload& workload, const SeenPod& seen, const json& event) {
   std::vector<std::string> templates;
   for (const json& claim : in(*seen.served, "spec", "resourceClaims"))
     templates.push_back(
         text_or(claim, "resourceClaimTemplateName", text(claim, "resourceClaimName").c_str()));
-  return {
+  Finding finding{
       "resource-claim-missing",
       fmt::format(
           "The devices that the pod claims ({}) cannot be claimed, and no node takes the pod before: {}",
           fmt::join(templates, ", "), text(event, "message")),
       {event_evidence(event),
        {seen.pod.meta.ref.text(), "spec.resourceClaims", in(*seen.served, "spec", "resourceClaims").dump()}},
-      {{"create the ResourceClaimTemplate that the template names, or mend its name"}}};
+      {{"create the ResourceClaimTemplate that the template names, or correct its name",
+        "kubectl create -f <resourceclaimtemplate.yaml>"}}};
+  do_without_devices(workload, seen, finding);
+  return finding;
+}
+
+/// The name of a ResourceClaim that the pod names itself and that does not exist; empty when there is none.
+std::string claim_not_there(const Workload& workload, const SeenPod& seen) {
+  if (!workload.snapshot().resource_claims) return {};
+  for (const json& claim : in(*seen.served, "spec", "resourceClaims")) {
+    const std::string name = text(claim, "resourceClaimName");
+    if (!name.empty() && workload.cluster().find("ResourceClaim", workload.ns(), name) == nullptr)
+      return name;
+  }
+  return {};
 }
 
 // Without a word of any scheduler nobody looks at the pod.
 std::optional<Finding> nobody_schedules(const Workload& workload, const SeenPod& seen) {
+  // A node was chosen, and its volumes are being bound.
+  if (!text(member(*seen.served, "status"), "nominatedNodeName").empty()) return std::nullopt;
+  if (const std::string claim = claim_not_there(workload, seen); !claim.empty()) {
+    Finding finding{
+        "resource-claim-missing",
+        fmt::format("The ResourceClaim {} that the pod names does not exist, and no scheduler looks "
+                    "at the pod before.",
+                    claim),
+        {{seen.pod.meta.ref.text(), "spec.resourceClaims",
+          in(*seen.served, "spec", "resourceClaims").dump()}},
+        {{"create the ResourceClaim", "kubectl create -f <resourceclaim.yaml>"}}};
+    do_without_devices(workload, seen, finding);
+    return finding;
+  }
   if (!workload.older_than(seen.pod.meta.created, 30s)) return std::nullopt;
   const std::string wanted = text_or(member(*seen.served, "spec"), "schedulerName", "default-scheduler");
   const bool own = wanted != "default-scheduler";
@@ -881,7 +1028,7 @@ std::optional<Finding> nobody_schedules(const Workload& workload, const SeenPod&
 std::optional<Finding> scheduling_cause(const Workload& workload, const SeenPod& seen) {
   if (!seen.pod.node.empty() || seen.pod.terminating()) return std::nullopt;
   if (const json* event = workload.event("Pod", seen.pod.meta.ref.name, "FailedResourceClaimCreation"))
-    return device_unclaimed(seen, *event);
+    return device_unclaimed(workload, seen, *event);
   const json& scheduled = condition(*seen.served, "PodScheduled");
   if (!scheduled.is_object()) return nobody_schedules(workload, seen);
   if (text(scheduled, "status") != "False") return std::nullopt;

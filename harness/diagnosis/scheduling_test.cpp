@@ -48,7 +48,7 @@ TEST(Scheduling, TellsRequiredAntiAffinityAlsoWhileTheClaimWaitsForItsFirstConsu
   const Finding finding = shop.first();
   EXPECT_THAT(finding.cause,
               AllOf(HasSubstr("wants 2 pods"), HasSubstr("1 node that"), HasSubstr("pod shop/web-0 is there"),
-                    HasSubstr("1 other node: taint-not-tolerated")));
+                    HasSubstr("1 other node: taint node-role.kubernetes.io/control-plane:NoSchedule")));
   EXPECT_THAT(finding.remedy[0].command, HasSubstr("preferredDuringSchedulingIgnoredDuringExecution"));
   EXPECT_EQ(finding.remedy[2].command, "kubectl -n shop delete pod web-0");
   EXPECT_EQ(finding.remedy[3].way, 2);

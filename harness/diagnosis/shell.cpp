@@ -35,8 +35,8 @@ std::string create_command(const std::string& ns, const nlohmann::json& object) 
   std::vector<std::string> words{"kubectl"};
   if (!ns.empty()) words.insert(words.end(), {"-n", ns});
   words.insert(words.end(), {"create", "-f", "-"});
-  return "echo " + shell_word(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) + " | " +
-         command_line(words);
+  return "printf %s " + shell_word(object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace)) +
+         " | " + command_line(words);
 }
 
 }  // namespace stateproof::diagnosis

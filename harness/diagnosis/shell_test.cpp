@@ -36,7 +36,8 @@ TEST(Shell, QuotesOnlyWhatMustBeAndLeavesPlaceholders) {
             "kubectl -n shop set image web=x:1");
   EXPECT_EQ(command_line({"create", "-f", "<claim.yaml>"}), "create -f <claim.yaml>");
   EXPECT_EQ(command_line({"sh", "-c", "a && b"}), "sh -c 'a && b'");
-  EXPECT_EQ(create_command("", {{"kind", "Thing"}}), "echo '{\"kind\":\"Thing\"}' | kubectl create -f -");
+  EXPECT_EQ(create_command("", {{"kind", "Thing"}}),
+            "printf %s '{\"kind\":\"Thing\"}' | kubectl create -f -");
 }
 
 TEST(SchedulerWords, AreCountedByReason) {

@@ -32,6 +32,7 @@ struct Snapshot {
   /// Read only where something points to them.
   Objects csi_nodes;
   Objects webhooks;  ///< Mutating- and ValidatingWebhookConfigurations
+  Objects resource_claims;
   /// Last lines of containers that are in trouble, by log_key(). Of one that was restarted, those before.
   std::map<std::string, std::string> logs;
   /// States of pods that a longer look saw, each as it changed; without the one in `pods`.
