@@ -178,6 +178,13 @@ void offer_other_claims(const Workload& workload, const json& claim, const Candi
         json::array(
             {{{"op", "replace"}, {"path", path + "/spec/resources/requests/storage"}, {"value", only.has}}}),
         2);
+  else if (only.what == "attributes class")
+    steps = ask_otherwise(
+        workload, claim,
+        "or do without the VolumeAttributesClass: claim templates cannot be changed, so recreate the set "
+        "under "
+        "its pods",
+        json::array({{{"op", "remove"}, {"path", path + "/spec/volumeAttributesClassName"}}}), 2);
   else if (is_of_owner(only) && !text(member(claim, "spec"), "volumeName").empty()) {
     finding.cause.pop_back();
     finding.cause +=
@@ -200,7 +207,7 @@ Finding unsuitable(const Workload& workload, const json& claim, const Candidate&
                                 mismatch.wanted, mismatch.has));
   Finding finding =
       not_bound("volume-does-not-match",
-                fmt::format("The claim {} is not bound: the volume {} stands, and does not match ({}).",
+                fmt::format("The claim {} is not bound: the volume {} exists, and does not match ({}).",
                             name_of(claim), name_of(volume), fmt::join(parts, "; ")),
                 claim, {});
   for (const Mismatch& mismatch : candidate.mismatches)
@@ -275,6 +282,9 @@ Finding no_volume(const Workload& workload, const json& claim, const std::string
       {fmt::format("create a PersistentVolume of class \"{}\" with at least {} and access modes {}", wanted,
                    text(spec["capacity"], "storage"), spec["accessModes"].dump()),
        "kubectl create -f <persistentvolume.yaml>"}};
+  if (std::any_of(workload.pods().begin(), workload.pods().end(),
+                  [](const auto& entry) { return !entry.second.pod.node.empty(); }))
+    finding.remedy.push_back(scale_down(workload, 2));
   finding.trap =
       "A Released volume is not free: it still carries the claimRef and the data of its former claim.";
   return finding;
@@ -611,7 +621,12 @@ std::optional<Finding> claim_cause(const Workload& workload, const SeenPod& seen
         finding.evidence.push_back(event_evidence(*event));
       finding.remedy = {
           {"create the claim, if it never was or its data is lost",
-           workload.kubectl({"create", "-f", "<claim.yaml>"})},
+           create_command(workload.ns(), {{"apiVersion", "v1"},
+                                          {"kind", "PersistentVolumeClaim"},
+                                          {"metadata", {{"name", name}}},
+                                          {"spec",
+                                           {{"accessModes", json::array({"ReadWriteOnce"})},
+                                            {"resources", {{"requests", {{"storage", "<size>"}}}}}}}})},
           {"if it was deleted by hand and its volume was kept, doctor shows the Released volume "
            "once the claim is there"}};
       return finding;

@@ -143,5 +143,64 @@ TEST(Claims, ThatGrowAreToldWhenNobodyMakesThemGrow) {
   EXPECT_THAT(shop.ids(), IsEmpty());
 }
 
+TEST(Claims, DoNotCovetVolumesOfAnotherClassBesideThoseOfTheirOwn) {
+  Shop shop = unbound();
+  shop.claim(1)["spec"]["storageClassName"] = "local";
+  json local = shop.snapshot.storage_classes->front();
+  local["metadata"] = {{"name", "local"}};
+  local["provisioner"] = "kubernetes.io/no-provisioner";
+  shop.snapshot.storage_classes->push_back(local);
+  ASSERT_THAT(shop.ids(), ElementsAre("volume-does-not-match"));  // the free one alone is there
+  json taken = shop.volume(0);
+  taken["metadata"]["name"] = "taken";
+  taken["spec"]["storageClassName"] = "local";
+  shop.snapshot.volumes->push_back(taken);
+  ASSERT_THAT(shop.ids(), ElementsAre("no-volume-available"));
+  EXPECT_THAT(shop.first().cause, HasSubstr("taken of claim shop/data-web-0"));
+}
+
+TEST(Claims, TellAVolumeThatWasProvisionedAndDoesNotMatch) {
+  Shop shop = unbound();
+  shop.claim(1)["spec"]["storageClassName"] = "standard";
+  shop.claim(1)["spec"]["volumeAttributesClassName"] = "gold";
+  json& made = shop.snapshot.volumes->back();
+  made["spec"]["storageClassName"] = "standard";
+  made["spec"]["claimRef"] = {{"namespace", "shop"}, {"name", "data-web-1"}, {"uid", "data-web-1"}};
+  made["metadata"]["annotations"]["pv.kubernetes.io/provisioned-by"] = "disks";
+  ASSERT_THAT(shop.ids(), ElementsAre("volume-does-not-match"));
+  EXPECT_THAT(shop.first().cause, HasSubstr("(attributes class: the claim asks for \"gold\""));
+  EXPECT_THAT(shop.first().remedy.back().command, HasSubstr("delete pod web-1"));
+  shop.claim(1)["spec"].erase("volumeAttributesClassName");
+  EXPECT_THAT(shop.ids(), ElementsAre("unschedulable"));
+}
+
+TEST(Claims, TellWhatTheyAskForWhenItIsNotProvisioned) {
+  Shop shop = unbound();
+  shop.claim(1)["spec"]["storageClassName"] = "standard";
+  shop.claim(1)["spec"]["accessModes"] = {"ReadWriteMany"};
+  shop.claim(1)["metadata"]["annotations"]["volume.kubernetes.io/selected-node"] = "one";
+  shop.tell("PersistentVolumeClaim", "data-web-1", "ProvisioningFailed", "one node only");
+  ASSERT_THAT(shop.ids(), ElementsAre("provisioning-fails"));
+  EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("data-web-1"), HasSubstr("access mode ReadWriteMany"),
+                                        HasSubstr("one node only")));
+  EXPECT_THAT(
+      shop.first().remedy.front().command,
+      HasSubstr(R"("path":"/spec/volumeClaimTemplates/0/spec/accessModes","value":["ReadWriteOnce"])"));
+  // What is wrong with an ordinary claim only the provisioner knows.
+  shop.claim(1)["spec"]["accessModes"] = {"ReadWriteOnce"};
+  EXPECT_EQ(shop.first().remedy.front().command, "");
+}
+
+TEST(Claims, TellATemplateThatNamesOneVolumeForAll) {
+  Shop shop = unbound();
+  shop.claim(1)["spec"]["volumeName"] = "disk-0";
+  shop.volume(0)["spec"]["capacity"]["storage"] = "1Gi";
+  shop.volume(0)["spec"]["accessModes"] = {"ReadWriteOnce"};
+  ASSERT_THAT(shop.ids(), ElementsAre("volume-does-not-match"));
+  EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("disk-0"), HasSubstr("shop/data-web-0"),
+                                        HasSubstr("a volume serves one claim")));
+  EXPECT_EQ(shop.first().remedy.front().command, "kubectl -n shop scale statefulset/web --replicas=1");
+}
+
 }  // namespace
 }  // namespace stateproof::diagnosis

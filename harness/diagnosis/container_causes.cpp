@@ -175,7 +175,7 @@ std::optional<Finding> configuration(const Workload& workload, const SeenPod& se
                                      const Container& container) {
   if (!is_one_of(text(container.waiting(), "reason"),
                  {"CreateContainerConfigError", "CreateContainerError", "RunContainerError",
-                  "PreCreateHookError", "PreStartHookError", "PostStartHookError"}))
+                  "PreCreateHookError", "PreStartHookError"}))
     return std::nullopt;
   const std::string message = text(container.waiting(), "message");
   const Evidence state = state_evidence(seen, container, container.waiting(), "state.waiting");
@@ -234,13 +234,21 @@ std::optional<Finding> post_start(const Workload& workload, const SeenPod& seen,
            ? std::string{}
            : patch_set(workload, json::array({{{"op", "remove"}, {"path", path + "/lifecycle/postStart"}}}))},
       replace_after(workload, seen)};
-  if (failed != nullptr && container.restarts() > 0) {
-    Finding finding{"post-start-fails",
-                    fmt::format("The postStart hook of {} fails, and the kubelet kills the container for it.",
-                                container.described()),
-                    {has, event_evidence(*failed)},
-                    without,
-                    kUpdateWaits};
+  const bool by_state = text(container.waiting(), "reason") == "PostStartHookError";
+  if (by_state || (failed != nullptr && container.restarts() > 0)) {
+    const std::string said =
+        failed != nullptr ? text(*failed, "message") : text(container.waiting(), "message");
+    Finding finding{
+        "post-start-fails",
+        fmt::format("The postStart hook of {} fails, and the kubelet kills the container for it: {}",
+                    container.described(), tail(said)),
+        {has},
+        without,
+        kUpdateWaits};
+    if (failed != nullptr)
+      finding.evidence.push_back(event_evidence(*failed));
+    else
+      finding.evidence.push_back(state_evidence(seen, container, container.waiting(), "state.waiting"));
     return finding;
   }
   const std::string waiting = text(container.waiting(), "reason");
@@ -325,6 +333,12 @@ json patient(const json& probe) {
   return patience;
 }
 
+/// The template without this probe of the container.
+std::string without_probe(const Workload& workload, const Container& container, const std::string& field) {
+  return patch_template(workload,
+                        {{container.list(), json::array({{{"name", container.name()}, {field, nullptr}}})}});
+}
+
 std::optional<Finding> probe_kills(const Workload& workload, const SeenPod& seen,
                                    const Container& container) {
   if (container.restarts() < 1) return std::nullopt;
@@ -358,7 +372,11 @@ std::optional<Finding> probe_kills(const Workload& workload, const SeenPod& seen
               {{container.list(), json::array({{{"name", container.name()},
                                                 {liveness && has_startup ? "livenessProbe" : "startupProbe",
                                                  patient(probe)}}})}})},
-         replace_after(workload, seen)},
+         replace_after(workload, seen),
+         {"or when the probe asks for what the program never answers, correct it in the template; here it is "
+          "taken out until then",
+          without_probe(workload, container, field), 2},
+         replace_after(workload, seen, 2)},
         kUpdateWaits};
     if (const json* said = unhealthy(workload, seen, kind)) finding.evidence.push_back(event_evidence(*said));
     for (const std::string& line : last_lines(log_of(workload, seen, container), 3))
@@ -447,9 +465,10 @@ Finding cause_of_end(const Workload& workload, const SeenPod& seen, const Contai
     }
     for (const std::string& line : lines) finding.evidence.push_back(log_evidence(seen, container, line));
   }
-  finding.evidence.push_back({seen.pod.meta.ref.text(),
-                              fmt::format("status.containerStatuses[{}].restartCount", container.name()),
-                              fmt::format("{}", container.restarts())});
+  finding.evidence.push_back(
+      {seen.pod.meta.ref.text(),
+       fmt::format("status.{}[{}].restartCount", container.statuses(), container.name()),
+       fmt::format("{}", container.restarts())});
   finding.evidence.push_back(state_evidence(
       seen, container, ended, container.is_over() ? "state.terminated" : "lastState.terminated"));
   tell_mounts(seen, container, finding);
@@ -524,18 +543,26 @@ Finding probe_fails(const Workload& workload, const SeenPod& seen, const Contain
   const auto words = command_of(probe);
   std::vector<std::string> ask{"exec", seen.pod.meta.ref.name, "-c", container.name(), "--"};
   ask.insert(ask.end(), words.begin(), words.end());
-  const std::string message = said == nullptr ? std::string{} : text(*said, "message");
-  std::string shown = message.substr(0, message.find('\n'));
+  std::string shown = said == nullptr ? std::string{} : text(*said, "message");
+  // "Readiness probe failed: " says no more than the sentence around it.
+  if (const auto failed = shown.find(" probe failed: "); failed != std::string::npos)
+    shown = shown.substr(failed + std::string_view{" probe failed: "}.size());
+  shown = shown.substr(0, shown.find('\n'));
   if (shown.size() > 200) shown = shown.substr(0, 200) + "...";
-  return {"probe-fails",
-          fmt::format("The {} runs, but its {} probe ({}) fails{}.", container.described(), kind,
-                      action_text(probe), shown.empty() ? "" : ": " + shown),
-          {},
-          {{"ask by hand what the probe asks", words.empty() ? std::string{} : workload.kubectl(ask)},
-           {"and see what the program says",
-            workload.kubectl({"logs", seen.pod.meta.ref.name, "-c", container.name(), "--tail=50"})}},
-          "Until the pod is Ready its DNS name gives nothing, unless the Service publishes addresses of "
-          "pods that are not."};
+  return {
+      "probe-fails",
+      fmt::format("The {} runs, but its {} probe ({}) fails{}.", container.described(), kind,
+                  action_text(probe), shown.empty() ? "" : ": " + shown),
+      {},
+      {{"ask by hand what the probe asks", words.empty() ? std::string{} : workload.kubectl(ask)},
+       {"and see what the program says",
+        workload.kubectl({"logs", seen.pod.meta.ref.name, "-c", container.name(), "--tail=50"})},
+       {"or when the probe asks for the wrong thing, correct it in the template; here it is taken out until "
+        "then, and a pod counts as Ready as soon as it runs",
+        without_probe(workload, container, std::string{kind} + "Probe"), 2},
+       replace_after(workload, seen, 2)},
+      "Until the pod is Ready its DNS name gives nothing, unless the Service publishes addresses of "
+      "pods that are not."};
 }
 
 std::optional<Finding> unready(const Workload& workload, const SeenPod& seen, const Container& container) {
@@ -571,8 +598,8 @@ std::optional<Finding> unready(const Workload& workload, const SeenPod& seen, co
                               fmt::format("spec.{}[{}].{}Probe", container.list(), container.name(), kind),
                               action_text(probe)});
   finding.evidence.push_back({seen.pod.meta.ref.text(),
-                              fmt::format("status.containerStatuses[{}].ready", container.name()), "false",
-                              time(container.running(), "startedAt")});
+                              fmt::format("status.{}[{}].ready", container.statuses(), container.name()),
+                              "false", time(container.running(), "startedAt")});
   if (said != nullptr && (finding.id == "probe-fails" || finding.id == "bootstrap-deadlock"))
     finding.evidence.push_back(event_evidence(*said));
   if (finding.id == "replica-cannot-catch-up") empty_its_claims(workload, seen, finding);

@@ -237,5 +237,27 @@ TEST(Containers, ThatRunHaveTheirVolumes) {
   EXPECT_THAT(shop.ids(), IsEmpty());
 }
 
+TEST(Containers, TellAPostStartHookThatFailsBeforeTheFirstRestart) {
+  Shop shop;
+  shop.contain(
+      0, {{"ready", false},
+          {"state",
+           {{"waiting", {{"reason", "PostStartHookError"}, {"message", "exited with 7: no such role"}}}}}});
+  shop.pod(0)["spec"]["containers"][0]["lifecycle"]["postStart"]["exec"]["command"] = {"setup"};
+  ASSERT_THAT(shop.ids(), Contains("post-start-fails"));
+  EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("postStart"), HasSubstr("no such role")));
+}
+
+TEST(Containers, OffersToTakeOutAProbeThatAsksForTheWrongThing) {
+  Shop shop = contained(running_unready());
+  shop.pod(0)["spec"]["containers"][0]["readinessProbe"] = {{"exec", {{"command", {"pg_isready"}}}},
+                                                            {"periodSeconds", 3}};
+  shop.tell("Pod", "web-0", "Unhealthy", "Readiness probe failed: no such role", testing::kJustNow);
+  ASSERT_THAT(shop.ids(), ElementsAre("probe-fails"));
+  EXPECT_THAT(shop.first().cause, HasSubstr("fails: no such role."));
+  EXPECT_THAT(shop.first().remedy[2].command, HasSubstr(R"("readinessProbe":null)"));
+  EXPECT_EQ(shop.first().remedy[2].way, 2);
+}
+
 }  // namespace
 }  // namespace stateproof::diagnosis

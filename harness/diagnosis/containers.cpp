@@ -52,10 +52,7 @@ Evidence state_evidence(const SeenPod& seen, const Container& container, const j
   auto at = time(state, "finishedAt");
   if (!at) at = time(state, "startedAt");
   return {seen.pod.meta.ref.text(),
-          fmt::format("status.{}[{}].{}",
-                      container.initial || container.sidecar ? "initContainerStatuses" : "containerStatuses",
-                      container.name(), which),
-          value, at};
+          fmt::format("status.{}[{}].{}", container.statuses(), container.name(), which), value, at};
 }
 
 std::string log_of(const Workload& workload, const SeenPod& seen, const Container& container) {

@@ -20,6 +20,10 @@ struct Container {
   [[nodiscard]] std::string described() const;
   /// "containers" or "initContainers", of the spec
   [[nodiscard]] const char* list() const { return initial || sidecar ? "initContainers" : "containers"; }
+  /// "containerStatuses" or "initContainerStatuses", of the status
+  [[nodiscard]] const char* statuses() const {
+    return initial || sidecar ? "initContainerStatuses" : "containerStatuses";
+  }
   [[nodiscard]] const nlohmann::json& waiting() const;
   [[nodiscard]] const nlohmann::json& running() const;
   [[nodiscard]] bool is_over() const;

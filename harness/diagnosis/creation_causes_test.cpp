@@ -65,7 +65,7 @@ TEST(Creation, NamesAWebhookThatCannotBeReachedWithItsService) {
       "found");
   ASSERT_THAT(shop.ids(), ElementsAre("webhook-unreachable"));
   EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("inject.example.com"),
-                                        HasSubstr("Service injector is not found in namespace mesh")));
+                                        HasSubstr("Service injector not found in namespace mesh")));
   shop.snapshot.webhooks = std::vector<json>{
       object("MutatingWebhookConfiguration", "mesh-injector",
              {{"webhooks",
@@ -157,6 +157,38 @@ TEST(Creation, EndsAtAnyNumberOfReplicas) {
   EXPECT_FALSE(diagnosis.healthy());
   ASSERT_FALSE(diagnosis.findings.empty());
   EXPECT_EQ(diagnosis.findings.front().id, "pod-stuck");
+}
+
+TEST(Creation, PatchesTheTemplateToWhatAPodSecurityLevelAsksFor) {
+  Shop shop = refused(
+      "create Pod web-1 in StatefulSet web failed error: pods \"web-1\" is forbidden: violates PodSecurity "
+      "\"restricted:latest\": allowPrivilegeEscalation != false (container \"web\" must set "
+      "securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container \"web\" must "
+      "set "
+      "securityContext.capabilities.drop=[\"ALL\"]), runAsNonRoot != true (pod or container \"web\" must set "
+      "securityContext.runAsNonRoot=true), seccompProfile (pod or container \"web\" must set "
+      "securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\")");
+  EXPECT_THAT(shop.first().remedy.front().command,
+              AllOf(HasSubstr(R"("allowPrivilegeEscalation":false)"), HasSubstr(R"("drop":["ALL"])"),
+                    HasSubstr(R"("runAsUser":<uid>)"), HasSubstr(R"("type":"RuntimeDefault")")));
+  shop.pod_spec()["securityContext"]["runAsUser"] = 999;
+  EXPECT_THAT(shop.first().remedy.front().command,
+              AllOf(HasSubstr(R"("runAsNonRoot":true)"), Not(HasSubstr("runAsUser"))));
+  Shop host = refused(
+      "create Pod web-1 in StatefulSet web failed error: pods \"web-1\" is forbidden: violates PodSecurity "
+      "\"baseline:latest\": hostPath volumes (volume \"disk\")");
+  EXPECT_EQ(host.first().remedy.front().command, "");
+}
+
+TEST(Creation, BringsARequestWithinTheRatioOfALimitRange) {
+  Shop shop = refused(
+      "create Pod web-1 in StatefulSet web failed error: pods \"web-1\" is forbidden: cpu max limit to "
+      "request "
+      "ratio per Container is 2, but provided ratio is 10.000000");
+  shop.pod_spec()["containers"][0]["resources"] = {{"requests", {{"cpu", "10m"}}},
+                                                   {"limits", {{"cpu", "100m"}}}};
+  ASSERT_THAT(shop.ids(), ElementsAre("limit-range-refused"));
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr(R"("requests":{"cpu":"50m"})"));
 }
 
 }  // namespace

@@ -110,7 +110,18 @@ void differing_claims(const Workload& workload, std::vector<Finding>& notes) {
   }
 }
 
-/// A claim that is made for each pod and that no container writes to.
+/// The volume mounted in the first container of the template.
+std::string mount(const Workload& workload, const std::string& volume) {
+  const json& containers = in(workload.template_spec(), "containers");
+  if (containers.empty()) return {};
+  return patch_template(
+      workload,
+      {{"containers",
+        json::array({{{"name", text(containers.front(), "name")},
+                      {"volumeMounts", json::array({{{"name", volume}, {"mountPath", "<path>"}}})}}})}});
+}
+
+/// A claim that is created for each pod and that no container writes to.
 void unmounted_claims(const Workload& workload, std::vector<Finding>& notes) {
   for (const std::string& name : workload.set().claim_templates) {
     bool used = false;
@@ -125,8 +136,7 @@ void unmounted_claims(const Workload& workload, std::vector<Finding>& notes) {
             "No container mounts the volume of the claim template {}: what the pods write is not kept there.",
             name),
         {{workload.described(), "spec.template.spec.containers[].volumeMounts", "none is named " + name}},
-        {{"mount it where the program keeps its data, in the template",
-          workload.kubectl({"edit", "statefulset", workload.name()})}},
+        {{"mount it where the program keeps its data", mount(workload, name)}},
         "What stands in the containers' own files is lost with the first pod that is replaced: copy it "
         "first."));
   }
@@ -197,9 +207,16 @@ std::string guard(const Workload& workload) {
                            "--selector=" + pairs(workload.set().match_labels), "--max-unavailable=1"});
 }
 
+/// Whether the template itself leaves its pods no choice of nodes.
+bool is_pinned(const Workload& workload) {
+  const json& pod = workload.template_spec();
+  return member(pod, "nodeSelector").is_object() || !text(pod, "nodeName").empty() ||
+         in(pod, "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution").is_object();
+}
+
 /// All members on one node, where another would take them: its loss is the loss of all.
 void one_node(const Workload& workload, std::vector<Finding>& notes) {
-  if (workload.pods().size() < 2 || workload.set().claim_templates.empty()) return;
+  if (workload.pods().size() < 2 || (workload.set().claim_templates.empty() && !is_pinned(workload))) return;
   std::set<std::string> nodes;
   bool whole = true;
   for (const auto& [ordinal, seen] : workload.pods()) {

@@ -117,5 +117,15 @@ TEST(Dangers, ThatEverybodyHasAreToldToTheStrictAlone) {
   EXPECT_EQ(strict.findings.front().id, "reclaim-policy-deletes");
 }
 
+TEST(Dangers, OfMembersThatTheTemplateTiesToOneNode) {
+  Shop shop;
+  shop.add_node("two");
+  shop.snapshot.budgets.emplace();
+  shop.set()["spec"].erase("volumeClaimTemplates");
+  EXPECT_THAT(shop.ids(), Not(Contains("members-share-node")));
+  shop.pod_spec()["nodeSelector"] = {{"kubernetes.io/hostname", "one"}};
+  EXPECT_THAT(shop.ids(), Contains("members-share-node"));
+}
+
 }  // namespace
 }  // namespace stateproof::diagnosis

@@ -197,7 +197,8 @@ void against_unbound(const Workload& workload, const SeenPod& seen, NodeFit& fit
   for (const auto& [volume, name] : seen.pod.volume_claims) {
     const json* claim = workload.claim(name);
     if (claim == nullptr || !workload.snapshot().storage_classes ||
-        text(member(*claim, "status"), "phase") != "Pending")
+        text(member(*claim, "status"), "phase") != "Pending" ||
+        !text(member(*claim, "spec"), "volumeName").empty())
       continue;
     if (std::string words = unservable(workload, *claim, *fit.node); !words.empty()) {
       fit.objections.push_back({"no-volume-available", std::move(words)});

@@ -230,7 +230,7 @@ Webhook webhook_of(const Workload& workload, const std::string& name, const std:
 // The last words of the refusal say what is wrong with the way to the webhook.
 std::string trouble_of(const std::string& message, const Webhook& webhook) {
   if (message.find("service \"" + webhook.service + "\" not found") != std::string::npos)
-    return fmt::format("its Service {} is not found in namespace {}", webhook.service, webhook.ns);
+    return fmt::format("Service {} not found in namespace {}", webhook.service, webhook.ns);
   if (message.find("no endpoints available") != std::string::npos ||
       message.find("connection refused") != std::string::npos)
     return fmt::format("its Service {}/{} leads to no pod that answers", webhook.ns, webhook.service);
@@ -275,6 +275,40 @@ std::string lower_level(const std::string& level) {
   return level == "restricted" ? "baseline" : "privileged";
 }
 
+/// A patch of the template that meets the rules, with <uid> for a user that nobody names; empty when no patch
+/// can meet them.
+std::string secured(const Workload& workload, const std::string& rules) {
+  const auto says = [&](std::string_view words) { return rules.find(words) != std::string::npos; };
+  for (const char* unpatchable :
+       {"hostPath", "hostPort", "forbidden sysctls", "seLinux", "procMount", "volume types"})
+    if (says(unpatchable)) return {};
+  json of_pod = json::object();
+  json of_container = json::object();
+  json spec = json::object();
+  if (says("allowPrivilegeEscalation")) of_container["allowPrivilegeEscalation"] = false;
+  if (says("unrestricted capabilities")) of_container["capabilities"]["drop"] = {"ALL"};
+  if (says("non-default capabilities") || says("securityContext.capabilities.add"))
+    of_container["capabilities"]["add"] = nullptr;
+  if (says("privileged (")) of_container["privileged"] = false;
+  if (says("seccompProfile")) of_pod["seccompProfile"]["type"] = "RuntimeDefault";
+  for (const char* field : {"hostNetwork", "hostPID", "hostIPC"})
+    if (says(field)) spec[field] = nullptr;
+  if (says("runAsNonRoot") || says("runAsUser=0")) {
+    of_pod["runAsNonRoot"] = true;
+    if (number(in(workload.template_spec(), "securityContext"), "runAsUser") == 0)
+      of_pod["runAsUser"] = "<uid>";
+  }
+  if (!of_pod.empty()) spec["securityContext"] = of_pod;
+  if (!of_container.empty())
+    for (const char* list : {"containers", "initContainers"})
+      for (const json& container : in(workload.template_spec(), list))
+        spec[list].push_back({{"name", text(container, "name")}, {"securityContext", of_container}});
+  if (spec.empty()) return {};
+  std::string command = patch_template(workload, spec);
+  if (const auto at = command.find("\"<uid>\""); at != std::string::npos) command.replace(at, 7, "<uid>");
+  return command;
+}
+
 void tell_level(const Workload& workload, const std::string& level, const std::string& message,
                 Finding& finding) {
   const std::string rules = between(message, "violates PodSecurity \"", "");
@@ -283,7 +317,12 @@ void tell_level(const Workload& workload, const std::string& level, const std::s
   finding.cause =
       fmt::format("The namespace enforces the pod security level {}, which the pods do not meet: {}.", level,
                   colon == std::string::npos ? "see the message" : rules.substr(colon + 3));
-  finding.remedy = {{"give the template what the message names, which is the safe way"},
+  const std::string command = secured(workload, rules);
+  finding.remedy = {{command.find("<uid>") == std::string::npos
+                         ? "give the template what the message names, which is the safe way"
+                         : "give the template what the message names, which is the safe way; the user that "
+                           "the program can run as is any but 0",
+                     command},
                     {"or lower the namespace's level",
                      command_line({"kubectl", "label", "--overwrite", "namespace", workload.ns(),
                                    "pod-security.kubernetes.io/enforce=" + lower_level(level)}),
@@ -357,6 +396,30 @@ void tell_limits(const Workload& workload, const std::string& message, Finding& 
   finding.remedy.front().command = workload.kubectl(words);
 }
 
+/// "cpu max limit to request ratio per Container is 2, but provided ratio is 10.000000"
+void tell_ratio(const Workload& workload, const std::string& message, Finding& finding) {
+  finding.id = "limit-range-refused";
+  const std::string forbidden = between(message, "is forbidden: ", "");
+  finding.cause = fmt::format("A LimitRange of the namespace forbids what the pods ask for: {}.", forbidden);
+  finding.remedy = {{"bring limit and request nearer to each other, in the template"}};
+  const std::string resource = forbidden.substr(0, forbidden.find(' '));
+  const double ratio = parse_quantity(between(forbidden, "per Container is ", ",")).value_or(0);
+  json containers = json::array();
+  for (const json& container : in(workload.template_spec(), "containers")) {
+    const auto limit = parse_quantity(text(in(container, "resources", "limits"), resource.c_str()));
+    const auto request = parse_quantity(text(in(container, "resources", "requests"), resource.c_str()));
+    if (!limit || ratio < 1 || (request && *request * ratio >= *limit)) continue;
+    const double least = *limit / ratio;
+    const std::string asked = resource == "cpu" ? fmt::format("{:.0f}m", std::ceil(least * 1000))
+                                                : fmt::format("{:.0f}Mi", std::ceil(least / 0x1p20));
+    containers.push_back(
+        {{"name", text(container, "name")}, {"resources", {{"requests", {{resource, asked}}}}}});
+  }
+  if (!containers.empty())
+    finding.remedy.front() = {"ask for more, so that the limit is no more than that multiple of it",
+                              patch_template(workload, {{"containers", containers}})};
+}
+
 }  // namespace
 
 Finding refusal(const Workload& workload, const json& event) {
@@ -383,7 +446,10 @@ Finding refusal(const Workload& workload, const json& event) {
     tell_level(workload, level, message, finding);
   } else if ((says("maximum ") && says(" usage per")) || (says("minimum ") && says(" usage per")) ||
              says("max limit to request ratio")) {
-    tell_limits(workload, message, finding);
+    if (says("max limit to request ratio"))
+      tell_ratio(workload, message, finding);
+    else
+      tell_limits(workload, message, finding);
   } else if (!account.empty()) {
     tell_account(workload, account, finding);
   } else if (!priority.empty()) {

@@ -500,7 +500,7 @@ Finding ports_taken(const Workload& workload, const SeenPod& seen, const LastStr
     ++container;
   }
   if (flag(workload.template_spec(), "hostNetwork"))
-    drop.insert(drop.begin(), {{"op", "remove"}, {"path", "/spec/template/spec/hostNetwork"}});
+    drop.push_back(json::object({{"op", "remove"}, {"path", "/spec/template/spec/hostNetwork"}}));
   if (!drop.empty())
     finding.remedy = {{fmt::format("do without the host's {}: the pods have names and addresses of their own",
                                    flag(workload.template_spec(), "hostNetwork") ? "network" : "port"),
@@ -620,15 +620,17 @@ Finding apart(const Workload& workload, const SeenPod& seen, const LastStraw& st
   return own ? kept_apart(workload, seen, straw, told) : kept_away(workload, seen, straw, told);
 }
 
-/// Pods that the term would select if it looked into their namespace; empty when there are none.
-std::string namespace_of_such(const Workload& workload, const json& term) {
-  if (!workload.snapshot().pods) return {};
+/// Namespaces with pods that the term would select if it looked there.
+std::set<std::string> namespaces_of_such(const Workload& workload, const json& term) {
+  std::set<std::string> found;
+  if (!workload.snapshot().pods) return found;
   for (const json& pod : *workload.snapshot().pods)
     if (const std::string ns = text(member(pod, "metadata"), "namespace");
         ns != workload.ns() && !text(member(pod, "spec"), "nodeName").empty() &&
+        text(member(pod, "metadata"), "deletionTimestamp").empty() &&
         selects(member(term, "labelSelector"), labels_of(pod)))
-      return ns;
-  return {};
+      found.insert(ns);
+  return found;
 }
 
 /// Where the pods are there, and the rule does not look into their namespace.
@@ -639,20 +641,17 @@ void tell_namespaces(const Workload& workload, const SeenPod& seen, const json& 
     const json& looks = member(term, "namespaces");
     const bool only_own =
         (!looks.is_array() || looks.empty()) && !member(term, "namespaceSelector").is_object();
-    const std::string ns = only_own ? namespace_of_such(workload, term) : std::string{};
-    if (ns.empty()) continue;
+    const auto elsewhere = only_own ? namespaces_of_such(workload, term) : std::set<std::string>{};
+    if (elsewhere.empty() || elsewhere.size() > 6) continue;  // labels that are everywhere say nothing
     finding.cause.pop_back();
     finding.cause +=
         fmt::format("; such pods run in namespace {}, and without namespaces the rule looks into {} only.",
-                    ns, workload.ns());
+                    fmt::join(elsewhere, ", "), workload.ns());
+    const std::string path =
+        fmt::format("/spec/template/spec/affinity/podAffinity/{}/{}/namespaces", kRequired, at);
     finding.remedy = {
         {"let the rule look into that namespace",
-         patch_set(workload,
-                   json::array({{{"op", "add"},
-                                 {"path", fmt::format("/spec/template/spec/affinity/podAffinity/{}/{}"
-                                                      "/namespaces",
-                                                      kRequired, at)},
-                                 {"value", json::array({ns})}}}))},
+         patch_set(workload, json::array({{{"op", "add"}, {"path", path}, {"value", elsewhere}}}))},
         replace_after(workload, seen)};
     return;
   }

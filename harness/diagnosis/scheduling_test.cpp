@@ -221,5 +221,125 @@ TEST(Scheduling, SeesThatNobodySchedules) {
   EXPECT_THAT(shop.ids(), IsEmpty());
 }
 
+/// The claim of web-1 is not bound, and asks for a volume of the class.
+void unbind(Shop& shop, const char* class_name) {
+  shop.claim(1)["status"]["phase"] = "Pending";
+  shop.claim(1)["spec"] = {{"storageClassName", class_name},
+                           {"resources", {{"requests", {{"storage", "1Gi"}}}}}};
+  shop.snapshot.volumes->pop_back();
+}
+
+TEST(Scheduling, TellsAClassThatProvisionsWhereNoNodeIs) {
+  Shop shop = waiting();
+  unbind(shop, "standard");
+  shop.snapshot.storage_classes->front()["allowedTopologies"] = {
+      {{"matchLabelExpressions", {{{"key", "zone"}, {"values", {"eu-1a"}}}}}}};
+  ASSERT_THAT(shop.ids(), ElementsAre("no-volume-available"));
+  EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("data-web-1"), HasSubstr("StorageClass standard"),
+                                        HasSubstr("zone In (eu-1a)")));
+  EXPECT_EQ(shop.first().remedy.front().command, "kubectl label node <node> zone=eu-1a");
+  shop.node()["metadata"]["labels"]["zone"] = "eu-1a";
+  EXPECT_THAT(shop.ids(), ElementsAre("unschedulable"));
+}
+
+TEST(Scheduling, TellsAFreeVolumeThatStandsWhereThePodMayNotGo) {
+  Shop shop = waiting();
+  unbind(shop, "local");
+  json local = shop.snapshot.storage_classes->front();
+  local["metadata"] = {{"name", "local"}};
+  local["provisioner"] = "kubernetes.io/no-provisioner";
+  shop.snapshot.storage_classes->push_back(local);
+  shop.snapshot.volumes->push_back(object(
+      "PersistentVolume", "free",
+      {{"spec",
+        {{"capacity", {{"storage", "1Gi"}}},
+         {"storageClassName", "local"},
+         {"nodeAffinity",
+          {{"required",
+            {{"nodeSelectorTerms",
+              {{{"matchExpressions",
+                 {{{"key", "kubernetes.io/hostname"}, {"operator", "In"}, {"values", {"one"}}}}}}}}}}}}}},
+       {"status", {{"phase", "Available"}}}},
+      false));
+  shop.pod(1)["spec"]["affinity"] = apart();
+  shop.add_node("two");
+  ASSERT_THAT(shop.ids(), ElementsAre("pod-anti-affinity"));
+  EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("pod shop/web-0 is there"),
+                                        HasSubstr("1 other node: no free volume for claim data-web-1")));
+}
+
+TEST(Scheduling, TellsWhereThePodsAreThatARuleLooksForInItsOwnNamespace) {
+  Shop shop = waiting();
+  const json rule{{"podAffinity",
+                   {{kRequired,
+                     {{{"labelSelector", {{"matchLabels", {{"app", "cache"}}}}},
+                       {"topologyKey", "kubernetes.io/hostname"}}}}}}};
+  shop.pod(1)["spec"]["affinity"] = shop.pod_spec()["affinity"] = rule;
+  json cache = shop.pod(0);
+  cache["metadata"] = {{"name", "cache"}, {"namespace", "fast"}, {"labels", {{"app", "cache"}}}};
+  shop.snapshot.pods->push_back(cache);
+  ASSERT_THAT(shop.ids(), ElementsAre("pod-affinity"));
+  EXPECT_THAT(shop.first().cause, HasSubstr("such pods run in namespace fast"));
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr(R"("value":["fast"])"));
+  shop.pod(1)["spec"]["affinity"]["podAffinity"][kRequired][0]["namespaces"] = {"fast"};
+  EXPECT_THAT(shop.ids(), ElementsAre("unschedulable"));
+}
+
+TEST(Scheduling, NamesTheRuntimeClassThatAddsTheSelector) {
+  Shop shop = waiting();
+  shop.pod(1)["spec"]["nodeSelector"] = {{"runtime", "sandbox"}};
+  shop.pod(1)["spec"]["runtimeClassName"] = shop.pod_spec()["runtimeClassName"] = "kata";
+  ASSERT_THAT(shop.ids(), ElementsAre("node-selector-matches-none"));
+  EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("runtime=sandbox"), HasSubstr("RuntimeClass kata adds")));
+  EXPECT_THAT(shop.first().remedy[1].command, HasSubstr("runtimeClassName"));
+  shop.pod_spec()["nodeSelector"] = {{"runtime", "sandbox"}};
+  EXPECT_THAT(shop.first().cause, Not(HasSubstr("kata")));
+}
+
+TEST(Scheduling, AsksForLessWhereThePodAsWholeAsks) {
+  Shop shop = waiting();
+  shop.pod(1)["spec"]["resources"]["requests"]["cpu"] = "64";
+  ASSERT_THAT(shop.ids(), ElementsAre("insufficient-resources"));
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr(R"("resources":{"requests":{"cpu":"1800m"}})"));
+}
+
+TEST(Scheduling, TakesTheHostsNetworkAwayWithItsPorts) {
+  Shop shop = waiting();
+  const json ports{{{"containerPort", 3306}, {"hostPort", 3306}}};
+  for (const std::size_t ordinal : {0U, 1U}) shop.pod(ordinal)["spec"]["containers"][0]["ports"] = ports;
+  shop.pod_spec()["containers"][0]["ports"] = ports;
+  shop.pod_spec()["hostNetwork"] = true;
+  ASSERT_THAT(shop.ids(), ElementsAre("host-port-taken"));
+  EXPECT_THAT(
+      shop.first().remedy.front().command,
+      AllOf(HasSubstr(R"({"op":"remove","path":"/spec/template/spec/containers/0/ports/0/hostPort"})"),
+            HasSubstr(R"({"op":"remove","path":"/spec/template/spec/hostNetwork"})")));
+}
+
+TEST(Scheduling, TellsAClaimOfADeviceThatDoesNotExist) {
+  Shop shop = waiting();
+  shop.pod(1)["status"] = {{"phase", "Pending"}};
+  const json claims{{{"name", "gpu"}, {"resourceClaimName", "shared-gpu"}}};
+  shop.pod(1)["spec"]["resourceClaims"] = shop.pod_spec()["resourceClaims"] = claims;
+  shop.pod_spec()["containers"][0]["resources"]["claims"] = {{{"name", "gpu"}}};
+  shop.snapshot.resource_claims.emplace();
+  ASSERT_THAT(shop.ids(), ElementsAre("resource-claim-missing"));
+  EXPECT_THAT(shop.first().cause, HasSubstr("ResourceClaim shared-gpu"));
+  EXPECT_THAT(shop.first().remedy[1].command,
+              AllOf(HasSubstr("/spec/template/spec/containers/0/resources/claims"),
+                    HasSubstr("/spec/template/spec/resourceClaims")));
+  shop.snapshot.resource_claims->push_back(object("ResourceClaim", "shared-gpu", json::object()));
+  EXPECT_THAT(shop.ids(), ElementsAre("scheduler-silent"));
+  // Where they may not be read, nothing is concluded from their absence.
+  shop.snapshot.resource_claims.reset();
+  EXPECT_THAT(shop.ids(), ElementsAre("scheduler-silent"));
+}
+
+TEST(Scheduling, BlamesNoSchedulerThatHasChosenANode) {
+  Shop shop = waiting();
+  shop.pod(1)["status"] = {{"phase", "Pending"}, {"nominatedNodeName", "one"}};
+  EXPECT_THAT(shop.ids(), Not(Contains("scheduler-silent")));
+}
+
 }  // namespace
 }  // namespace stateproof::diagnosis

@@ -64,5 +64,20 @@ TEST(LastWords, AreTheSameOnlyWhenTheyDifferInNumbersAlone) {
   EXPECT_EQ(repeated_line("wait 1\n", 3), "");
 }
 
+TEST(LastWords, NameTheCauseThatIsNearestToTheEnd) {
+  const auto id = [](const std::string& log) {
+    const auto found = known_line(log, {}, "db");
+    return std::string{found ? found->id : "none"};
+  };
+  EXPECT_EQ(id("connect: Connection refused\nwrite /data/x: NO SPACE LEFT on device\naborting\n"),
+            "volume-full");
+  EXPECT_EQ(id("could not create lock file \"/run/x.lock\": Permission denied\n"), "permission-denied");
+  EXPECT_EQ(id("mariadbd: unknown variable 'no-such-option=1'\n"), "option-unknown");
+  // Programs look for many a file that they can do without.
+  EXPECT_EQ(id("cat: /etc/app.conf: No such file or directory\n"), "file-missing");
+  EXPECT_EQ(id("cat: /etc/app.conf: No such file or directory\none\ntwo\nthree\n"), "none");
+  EXPECT_EQ(id("bind: Address already in use\ncat: /run/pid: No such file or directory\n"), "port-in-use");
+}
+
 }  // namespace
 }  // namespace stateproof::diagnosis
