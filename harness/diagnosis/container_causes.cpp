@@ -667,13 +667,22 @@ std::optional<Finding> container_cause(const Workload& workload, const SeenPod& 
 
 namespace {
 
+/// The present run has lasted so much longer than the last one that what ended it must be over.
+bool outlived(const Workload& workload, const Container& container, const json& ended) {
+  const auto began = time(ended, "startedAt");
+  const auto finished = time(ended, "finishedAt");
+  const auto present = workload.age(time(container.running(), "startedAt"));
+  return began && finished && present &&
+         *present > std::max<std::chrono::microseconds>(60s, 2 * (*finished - *began));
+}
+
 // Two ends within ten minutes of each other are a habit; a restart of last week is not.
 bool ends_often(const Workload& workload, const SeenPod& seen, const Container& container) {
   const json& ended = in(*container.status, "lastState", "terminated");
   if (container.restarts() < 2 || !ended.is_object()) return false;
   if (workload.older_than(time(ended, "finishedAt"), 10min) || !time(ended, "finishedAt")) return false;
   const auto age = workload.age(seen.pod.meta.created);
-  return age && *age / container.restarts() < 15min;
+  return age && *age / container.restarts() < 15min && !outlived(workload, container, ended);
 }
 
 /// Ready, not Ready, Ready again: only who looks on for a while sees that.

@@ -166,6 +166,13 @@ TEST(Loops, OfContainersAreSeenAlthoughThePodIsReady) {
   EXPECT_THAT(shop.first().cause, HasSubstr("5 restarts"));
   ASSERT_EQ(logs_wanted(shop.snapshot).size(), 1U);
   EXPECT_TRUE(logs_wanted(shop.snapshot).front().previous);
+  // A run that has lasted much longer than the last one shows that what ended that one is over.
+  status["lastState"]["terminated"]["startedAt"] = "2026-03-01T10:08:50Z";
+  status["state"]["running"]["startedAt"] = "2026-03-01T10:09:01Z";
+  EXPECT_THAT(shop.ids(), ElementsAre("container-crashes"));
+  shop.snapshot.taken += std::chrono::minutes{2};
+  EXPECT_THAT(shop.ids(), IsEmpty());
+  shop.snapshot.taken -= std::chrono::minutes{2};
   // An end of last week is over.
   status["lastState"]["terminated"]["finishedAt"] = "2026-02-21T10:09:00Z";
   EXPECT_THAT(shop.ids(), IsEmpty());

@@ -22,6 +22,8 @@ OF_THE_CLUSTER = (
     "validatingadmissionpolicies,validatingadmissionpolicybindings"
 )
 
+STEADY = 6  # seconds for which health must last
+
 
 class Trouble(Exception):
     """The case could not be played: nothing is said about the doctor."""
@@ -306,13 +308,17 @@ class Play:
         self.played.healed, self.played.heal_why = "no", why
 
     def _await_health(self, former, news):
+        """Health that lasts: a container that ends at once is Ready for a moment, too."""
         until = time.monotonic() + self.heal.within
+        well_since = None
         while True:
             whole = self._is_whole()
             said = self._look()
             gone = all(entry["cause"] != former for entry in said.entries)
             content = said.code == 0 or [entry["id"] for entry in said.findings] == [self.heal.leaves]
-            if whole and content and gone:
+            well = whole and content and gone
+            well_since = (well_since or time.monotonic()) if well else None
+            if well and time.monotonic() - well_since > STEADY:
                 self.played.healed = "by hand" if self.played.healed == "by hand" else "yes"
                 return
             if time.monotonic() > until or self.cluster.stop.is_set():
