@@ -11,6 +11,8 @@
 #include "cli/gate.h"
 #include "cli/histories.h"
 #include "cli/list.h"
+#include "cli/profile.h"
+#include "cli/rbac.h"
 #include "cli/run.h"
 #include "cli/scaffold.h"
 #include "cli/watch.h"
@@ -47,6 +49,27 @@ void add_out_option(CLI::App* command, std::filesystem::path& out) {
       "--out", out, "folder for the results of the run (default: $STATEPROOF_OUT, then reports/out/latest)");
 }
 
+const CLI::IsMember kProfiles{{"quick", "conformance", "disruptive", "upgrade"}};
+
+void add_begin_options(CLI::App* command, BeginOptions& begin) {
+  add_cluster_options(command, begin.cluster);
+  add_out_option(command, begin.out);
+  command
+      ->add_option("--seed", begin.seed,
+                   "seed for the order of the disruptions (default: random, and reported)")
+      ->envname("STATEPROOF_SEED");
+  command
+      ->add_flag(
+          "--disrupt-nodes", begin.disrupt_nodes,
+          "confirm that nodes of this cluster may be drained and stopped, and its control plane restarted")
+      ->envname("STATEPROOF_DISRUPT_NODES");
+  command
+      ->add_option("--attachment-root", begin.attachment_root,
+                   "prefix of the paths of evidence in junit.xml: GitLab wants --out relative to the "
+                   "project, Jenkins an absolute path")
+      ->envname("STATEPROOF_ATTACHMENT_ROOT");
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app{"Proves on a live cluster that Kubernetes keeps its promises to stateful workloads."};
   app.require_subcommand(1);
@@ -55,36 +78,48 @@ int run_command(int argc, char** argv) {
 
   BeginOptions begin_options;
   auto* begin_command = app.add_subcommand("begin", "plan a run and check the cluster");
-  add_cluster_options(begin_command, begin_options.cluster);
-  add_out_option(begin_command, begin_options.out);
+  add_begin_options(begin_command, begin_options);
   begin_command->add_option("--profile", begin_options.profile, "set of promises to judge")
-      ->check(CLI::IsMember({"quick", "conformance", "disruptive", "upgrade"}))
+      ->check(kProfiles)
       ->envname("STATEPROOF_PROFILE");
-  begin_command
-      ->add_option("--seed", begin_options.seed,
-                   "seed for the order of the disruptions (default: random, and reported)")
-      ->envname("STATEPROOF_SEED");
-  begin_command
-      ->add_flag(
-          "--disrupt-nodes", begin_options.disrupt_nodes,
-          "confirm that nodes of this cluster may be drained and stopped, and its control plane restarted")
-      ->envname("STATEPROOF_DISRUPT_NODES");
-  begin_command
-      ->add_option("--attachment-root", begin_options.attachment_root,
-                   "prefix of the paths of evidence in junit.xml: GitLab wants --out relative to the "
-                   "project, Jenkins an absolute path")
-      ->envname("STATEPROOF_ATTACHMENT_ROOT");
   begin_command->callback([&] { code = begin(begin_options); });
 
   RunOptions run_options;
-  auto* run_command = app.add_subcommand("run", "run one scenario on the cluster and record it");
-  run_command->add_option("scenario", run_options.scenario, "name of the scenario, for example lifecycle")
-      ->required();
-  add_cluster_options(run_command, run_options.cluster);
-  add_out_option(run_command, run_options.out);
-  run_command->add_option("--mutant", run_options.mutant,
-                          "deploy this faulty workload instead, to see what a broken promise looks like");
-  run_command->callback([&] { code = run(run_options); });
+  ProfileOptions profile_options;
+  bool dry_run = false;
+  auto* run_command = app.add_subcommand(
+      "run", "run a whole profile, judge it and report; or only one scenario of a run that was begun");
+  add_begin_options(run_command, profile_options.begin);
+  auto* profile_option =
+      run_command->add_option("--profile", profile_options.begin.profile, "set of promises to judge")
+          ->check(kProfiles);
+  auto* parallel_option =
+      run_command
+          ->add_option("--parallel", profile_options.parallel,
+                       "scenarios side by side (default: 2 of conformance and disruptive, else 1)")
+          ->check(CLI::Range(1, 16))
+          ->needs(profile_option);
+  run_command
+      ->add_flag("--dry-run", dry_run,
+                 "print what would be run and created, with which rights; asks no cluster")
+      ->needs(profile_option);
+  auto* scenario_option = run_command->add_option("scenario", run_options.scenario,
+                                                  "name of the scenario, for example lifecycle");
+  scenario_option->excludes(profile_option)->excludes(parallel_option);
+  run_command
+      ->add_option("--mutant", run_options.mutant,
+                   "deploy this faulty workload instead, to see what a broken promise looks like")
+      ->needs(scenario_option);
+  run_command->callback([&] {
+    if (profile_option->count() + scenario_option->count() == 0)
+      throw CLI::RequiredError("--profile PROFILE, or the name of a scenario,");
+    run_options.cluster = profile_options.begin.cluster;
+    run_options.out = profile_options.begin.out;
+    if (dry_run)
+      std::cout << dry_run_text(profile_options);
+    else
+      code = profile_option->count() > 0 ? run_profile(profile_options) : run(run_options);
+  });
 
   JudgeOptions judge_options;
   auto* judge_command = app.add_subcommand("judge", "judge saved recordings; needs no cluster");
@@ -225,6 +260,16 @@ int run_command(int argc, char** argv) {
   record_command->add_option("folder", record_folder)->required();
   record_command->callback([&] { code = gate_record(record_folder); });
 
+  RbacOptions rbac_options;
+  auto* rbac_command = app.add_subcommand(
+      "rbac", "print a ServiceAccount and the exact rights that a profile needs, as manifests");
+  rbac_command->add_option("--profile", rbac_options.profile, "profile that will be run")->check(kProfiles);
+  rbac_command->add_option("--name", rbac_options.name, "name of the ServiceAccount and of its role")
+      ->capture_default_str();
+  rbac_command->add_option("-n,--namespace", rbac_options.ns, "namespace of the ServiceAccount")
+      ->capture_default_str();
+  rbac_command->callback([&] { std::cout << rbac_text(rbac_options); });
+
   app.add_subcommand("images", "list every image that a run needs")->callback([&] { code = images(); });
 
   NewPromise new_promise_options;
@@ -233,7 +278,7 @@ int run_command(int argc, char** argv) {
   new_command->require_subcommand(1);
   auto* new_promise_command = new_command->add_subcommand(
       "promise",
-      "create create its requirement, checker, test and wrong history, which fail until they are filled in");
+      "create its requirement, checker, test and wrong history, which fail until they are filled in");
   new_promise_command->add_option("name", new_promise_options.name, "for example pods-are-named")->required();
   new_promise_command
       ->add_option("--scenario", new_promise_options.scenario,
@@ -247,7 +292,7 @@ int run_command(int argc, char** argv) {
   new_promise_command->callback([&] { code = new_promise(new_promise_options); });
 
   bool list_as_json = false;
-  auto* list_command = app.add_subcommand("list", "list list every scenario, promise, mutant and fault");
+  auto* list_command = app.add_subcommand("list", "list every scenario, promise, mutant and fault");
   list_command->add_flag("--json", list_as_json, "include labels, rights, durations and relations");
   list_command->callback([&] { std::cout << (list_as_json ? list_json().dump(1) + "\n" : list_text()); });
 

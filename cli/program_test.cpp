@@ -111,6 +111,38 @@ TEST_F(Program, ALoginThatHangsEndsWithTheFirstInterrupt) {
   }
 }
 
+TEST_F(Program, AWholeProfileEndsBeforeItsScenariosWithoutACluster) {
+  const Ran ran = run("run --profile quick --out out --kubeconfig " + write("config", kNobodyListens));
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, AllOf(HasSubstr("127.0.0.1"), Not(HasSubstr("very-secret-token"))));
+  EXPECT_THAT(read("out/junit.xml"), HasSubstr("errors=\"1\""));
+}
+
+TEST_F(Program, ARunIsAProfileOrAScenario) {
+  for (const char* arguments : {"run", "run lifecycle --profile quick", "run --dry-run", "run --profile fast",
+                                "run --profile quick --parallel 0", "run --profile quick --mutant ready"}) {
+    EXPECT_EQ(run(arguments).code, 64) << arguments;
+  }
+}
+
+TEST_F(Program, ADryRunSaysWhatWouldBeCreatedAndWithWhichRights) {
+  const Ran ran = run("run --profile conformance --parallel 3 --dry-run --namespace shop");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.output, AllOf(HasSubstr("3 at a time"), HasSubstr("shop-rollout\n"),
+                                HasSubstr("shop-client\n"), HasSubstr("  create namespaces\n")));
+  EXPECT_FALSE(fs::exists(folder_ / "reports"));
+}
+
+TEST_F(Program, RightsArePrintedAsManifests) {
+  const Ran quick = run("rbac --profile quick --name judge --namespace ci");
+  EXPECT_EQ(quick.code, 0);
+  EXPECT_THAT(quick.output,
+              AllOf(HasSubstr("{name: judge, namespace: ci}"), HasSubstr("kind: ClusterRoleBinding"),
+                    HasSubstr("[\"apps\"], resources: [statefulsets/scale], verbs: [patch]"),
+                    Not(HasSubstr("nodes], verbs: [list, patch")), Not(HasSubstr("*"))));
+  EXPECT_THAT(run("rbac --profile disruptive").output, HasSubstr("deployments"));
+}
+
 TEST_F(Program, WhatItWritesIsForNobodyElse) {
   (void)run("begin --out out --kubeconfig " + write("config", kNobodyListens));
   for (const auto& entry : fs::recursive_directory_iterator(folder_ / "out"))

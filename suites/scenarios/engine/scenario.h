@@ -41,6 +41,11 @@ struct Scenario {
 /// Whether nothing else may play meanwhile: it touches nodes, or the cluster is upgraded.
 bool plays_alone(const Scenario& scenario);
 
+/// The namespaces that it creates in this run. `ns` is what the user named; empty: a name is made from the
+/// run.
+std::vector<std::string> namespaces_of(const Scenario& scenario, const std::string& run,
+                                       const std::string& ns);
+
 /// In the order in which a run plays them.
 const std::vector<Scenario>& all();
 /// Null when there is none of that name.

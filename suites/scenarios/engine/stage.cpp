@@ -71,19 +71,29 @@ std::optional<Timeline> former_recording(const ScenarioRequest& request) {
   return std::move(*former);
 }
 
-}  // namespace
-
 // Scenarios of one run may play side by side: each has a namespace of its own.
-lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioRequest& request) {
-  const bool is_main = scenario.name == all().front().name;
+lease::LeaseRequest names_for(const Scenario& scenario, const std::string& run, const std::string& ns) {
   lease::LeaseRequest lease;
-  lease.run = request.run;
-  lease.name = request.ns;
-  lease.stop = request.stop;
-  // Side by side with others or not: who adopts a namespace has its name.
-  if (!is_main && !request.adopts)
+  lease.run = run;
+  lease.name = ns;
+  if (scenario.name != all().front().name)
     lease.name = fmt::format("{}-{}", lease::namespaces_of(lease).front(), scenario.name);
   if (scenario.has_client_namespace) lease.more = {"client"};
+  return lease;
+}
+
+}  // namespace
+
+std::vector<std::string> namespaces_of(const Scenario& scenario, const std::string& run,
+                                       const std::string& ns) {
+  return lease::namespaces_of(names_for(scenario, run, ns));
+}
+
+lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioRequest& request) {
+  lease::LeaseRequest lease = names_for(scenario, request.run, request.ns);
+  // Side by side with others or not: who adopts a namespace has its name.
+  if (request.adopts) lease.name = request.ns;
+  lease.stop = request.stop;
   if (scenario.salvage != nullptr) lease.spared = kSpared;
   return lease;
 }

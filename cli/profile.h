@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+#include "cli/commands.h"
+
+namespace stateproof::cli {
+
+struct ProfileOptions {
+  BeginOptions begin;
+  int parallel = 0;  ///< scenarios side by side; 0: as many as the profile is made for
+};
+
+/// A whole run: plans it, plays its scenarios side by side, judges each as it ends, reports and cleans up.
+/// The exit code is that of its report.
+int run_profile(const ProfileOptions& options);
+
+/// What run_profile would do: scenarios, time, namespaces, image, rights. Asks no cluster.
+std::string dry_run_text(const ProfileOptions& options);
+
+}  // namespace stateproof::cli

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "harness/model/promise.h"
+
+namespace stateproof::cli {
+
+struct RbacOptions {
+  std::string profile = "quick";
+  std::string name = "stateproof";       ///< of the ClusterRole, its binding and the ServiceAccount
+  std::string ns = "stateproof-runner";  ///< of the ServiceAccount
+};
+
+/// Manifests of a ServiceAccount with exactly the rights that a run of this profile needs. Namespaces are
+/// created by the run, so that its rights in them can stand in no Role.
+std::string rbac_text(const RbacOptions& options);
+
+}  // namespace stateproof::cli
