@@ -170,8 +170,6 @@ int run(const RunOptions& options) {
   const ShownProgress shown(options.scenario);
   const Left left = left_of(*scenario, started->plan.run, folder.recording_of(options.scenario));
 
-  std::function<void(scenarios::Stage&)> upgrade = run_upgrade_command;
-  if (mutant != nullptr) upgrade = interference_of(*mutant);
   scenarios::ScenarioEnd end;
   if (left == Left::kWhole) {
     std::cerr << "The run was killed during its clean-up: its recording is complete. The next run, or "
@@ -180,26 +178,20 @@ int run(const RunOptions& options) {
     if (left == Left::kUnfinished)
       std::cerr << "The run was killed: what it left in the cluster is recorded and judged without further "
                    "disruptions.\n";
-    end = scenarios::run(
-        *scenario,
-        {.client = prepared->client,
-         .run = started->plan.run,
-         .recording = folder.recording_of(options.scenario),
-         .ns = options.cluster.ns,
-         .image = prepared->environment.image,
-         .environment = prepared->environment.to_json(),
-         .mutant = options.mutant,
-         .mutation = mutant == nullptr ? nullptr : mutant->mutate,
-         .seed = started->plan.seed,
-         .only_disruption = std::string{mutant == nullptr ? "" : mutant->disruption},
-         .until = mutant == nullptr ? std::nullopt : mutant->until,
-         .upgrade = upgrade,
-         .salvages = left == Left::kUnfinished,
-         .before_clean_up = evidence_gatherer(prepared->client, folder.recording_of(options.scenario),
-                                              shown.get(), interrupt.hurry()),
-         .progress = shown.get(),
-         .stop = interrupt.stop(),
-         .hurry = interrupt.hurry()});
+    scenarios::ScenarioRequest request =
+        request_for(*prepared, options.cluster, started->plan.run, folder.recording_of(options.scenario),
+                    shown.get(), interrupt);
+    request.seed = started->plan.seed;
+    request.salvages = left == Left::kUnfinished;
+    request.upgrade = run_upgrade_command;
+    if (mutant != nullptr) {
+      request.mutant = options.mutant;
+      request.mutation = mutant->mutate;
+      request.only_disruption = std::string{mutant->disruption};
+      request.until = mutant->until;
+      request.upgrade = interference_of(*mutant);
+    }
+    end = scenarios::run(*scenario, request);
   } else {
     end.reason = End::Reason::kHarnessError;
     end.sentence = prepared.error().sentence;

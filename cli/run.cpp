@@ -190,6 +190,21 @@ tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options,
   return Prepared{std::move(*client), std::move(*environment)};
 }
 
+scenarios::ScenarioRequest request_for(const Prepared& prepared, const ClusterOptions& cluster,
+                                       const std::string& run, const fs::path& recording,
+                                       report::Progress* progress, const Interrupt& interrupt) {
+  return {.client = prepared.client,
+          .run = run,
+          .recording = recording,
+          .ns = cluster.ns,
+          .image = prepared.environment.image,
+          .environment = prepared.environment.to_json(),
+          .before_clean_up = evidence_gatherer(prepared.client, recording, progress, interrupt.hurry()),
+          .progress = progress,
+          .stop = interrupt.stop(),
+          .hurry = interrupt.hurry()};
+}
+
 namespace {
 
 /// Ends this process, without a word to anybody, when a step begins.
@@ -235,25 +250,16 @@ tl::expected<Timeline, HarnessError> play(const Solo& solo, const ClusterOptions
   const Interrupt interrupt;
   const auto prepared = prepare(cluster, scenarios::rights_of(solo.scenario), interrupt);
   if (!prepared) return tl::make_unexpected(prepared.error());
-  const scenarios::ScenarioEnd end = scenarios::run(
-      solo.scenario,
-      {.client = prepared->client,
-       .run = solo.run,
-       .recording = solo.recording,
-       .ns = cluster.ns,
-       .image = prepared->environment.image,
-       .environment = prepared->environment.to_json(),
-       .mutant = solo.name,
-       .mutation = solo.mutation,
-       .only_disruption = solo.only_disruption,
-       .until = solo.until,
-       .upgrade = solo.upgrade,
-       .salvages = solo.killed_at.has_value(),
-       .meanwhile = solo.meanwhile,
-       .before_clean_up = evidence_gatherer(prepared->client, solo.recording, progress, interrupt.hurry()),
-       .progress = progress,
-       .stop = interrupt.stop(),
-       .hurry = interrupt.hurry()});
+  scenarios::ScenarioRequest request =
+      request_for(*prepared, cluster, solo.run, solo.recording, progress, interrupt);
+  request.mutant = solo.name;
+  request.mutation = solo.mutation;
+  request.only_disruption = solo.only_disruption;
+  request.until = solo.until;
+  request.upgrade = solo.upgrade;
+  request.salvages = solo.killed_at.has_value();
+  request.meanwhile = solo.meanwhile;
+  const scenarios::ScenarioEnd end = scenarios::run(solo.scenario, request);
   tell_left_behind(end.left_behind);
   if (end.reason != End::Reason::kComplete) return tl::make_unexpected(HarnessError{end.sentence});
   auto timeline = record::load_recording(solo.recording);

@@ -66,6 +66,11 @@ tl::expected<Prepared, HarnessError> prepare(const ClusterOptions& options,
                                              const std::vector<scenarios::Right>& needed,
                                              const Interrupt& interrupt);
 
+/// What every scenario that a person waits for is played with: client, image, evidence, progress, interrupts.
+scenarios::ScenarioRequest request_for(const Prepared& prepared, const ClusterOptions& cluster,
+                                       const std::string& run, const std::filesystem::path& recording,
+                                       report::Progress* progress, const Interrupt& interrupt);
+
 /// A scenario that is played outside of a run, for a mutant or a fault.
 struct Solo {
   const scenarios::Scenario& scenario;
