@@ -9,11 +9,13 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
+#include <iterator>
+
+#include "suites/gate/program.h"
 
 namespace stateproof::cli {
 namespace {
 
-constexpr const char* kProgram = "/proc/self/exe";
 constexpr std::string_view kProgress = "STATEPROOF_PROGRESS=";
 
 /// In the form of execve.
@@ -37,7 +39,7 @@ std::vector<std::string> environment() {
 }
 
 /// In the child, where other threads do not exist: only what is safe after a fork.
-[[noreturn]] void become(pid_t parent, int log, char* const* arguments, char* const* variables) {
+[[noreturn]] void become(pid_t parent, int log, char* const* command, char* const* variables) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(127);  // it ended before it could be waited for
@@ -48,7 +50,7 @@ std::vector<std::string> environment() {
   ::dup2(nothing, STDIN_FILENO);
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
-  ::execve(kProgram, arguments, variables);
+  ::execve(command[0], command, variables);
   ::_exit(127);
 }
 
@@ -60,14 +62,16 @@ Players::Players(const std::filesystem::path& log, const std::stop_token& stop, 
       on_hurry_(hurry, [this] { interrupt_all(); }) {}
 
 bool Players::start(const std::string& name, std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "stateproof");
+  std::vector<std::string> command = gate::own_command();
+  command.insert(command.end(), std::make_move_iterator(arguments.begin()),
+                 std::make_move_iterator(arguments.end()));
   std::vector<std::string> variables = environment();
-  const std::vector<char*> argument_pointers = pointers_to(arguments);
+  const std::vector<char*> command_pointers = pointers_to(command);
   const std::vector<char*> variable_pointers = pointers_to(variables);
   const std::lock_guard lock(mutex_);
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  if (child == 0) become(parent, log_.get(), argument_pointers.data(), variable_pointers.data());
+  if (child == 0) become(parent, log_.get(), command_pointers.data(), variable_pointers.data());
   if (child > 0) names_.emplace(child, name);
   return child > 0;
 }

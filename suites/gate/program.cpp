@@ -5,6 +5,9 @@
 #include <link.h>
 
 #include <algorithm>
+#include <cinttypes>
+#include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -13,7 +16,23 @@
 namespace stateproof::gate {
 namespace {
 
-constexpr const char* kSelf = "/proc/self/exe";
+constexpr const char* kExecuted = "/proc/self/exe";
+
+/// The file that this code was mapped from. Where a loader was called by name, it is not the one that was
+/// executed.
+std::string own_file() {
+  const auto here = reinterpret_cast<std::uintptr_t>(&own_command);
+  std::ifstream maps("/proc/self/maps");
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+    const auto file = line.find('/');
+    if (std::sscanf(line.c_str(), "%" SCNxPTR "-%" SCNxPTR, &begin, &end) == 2 && begin <= here &&
+        here < end && file != std::string::npos)
+      return line.substr(file);
+  }
+  return kExecuted;
+}
 
 tl::expected<std::string, HarnessError> whole(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -31,6 +50,14 @@ int add_path(dl_phdr_info* info, std::size_t, void* paths) {
 }
 
 }  // namespace
+
+std::vector<std::string> own_command() {
+  std::error_code error;
+  const std::filesystem::path executed = std::filesystem::read_symlink(kExecuted, error);
+  const std::string file = own_file();
+  if (error || file == executed) return {kExecuted};
+  return {executed.string(), "--library-path", executed.parent_path().string(), file};
+}
 
 std::string loadable_part(std::string file) {
   Elf64_Ehdr header;
@@ -59,7 +86,7 @@ tl::expected<std::vector<ProgramFile>, HarnessError> running_program() {
   std::vector<std::string> paths;
   dl_iterate_phdr(add_path, &paths);
   std::vector<ProgramFile> files;
-  auto self = whole(kSelf);
+  auto self = whole(own_file());
   if (!self) return tl::make_unexpected(self.error());
   files.push_back({"stateproof", loadable_part(std::move(*self))});
   for (const std::string& path : paths) {

@@ -18,6 +18,10 @@ struct ProgramFile {
 /// reads: enough to start it in any image of the same machine type, whatever libraries that one has.
 tl::expected<std::vector<ProgramFile>, HarnessError> running_program();
 
+/// What starts this program once more: its own file, or, where a loader was called by name with it (as a
+/// package does that brings its libraries), that loader, the folder of its libraries, and the file.
+std::vector<std::string> own_command();
+
 /// The part of an ELF file that is loaded when it runs; unchanged when it is none.
 std::string loadable_part(std::string file);
 

@@ -45,5 +45,28 @@ TEST(RunningProgram, StartsFromItsOwnFilesAlone) {
   std::filesystem::remove_all(folder);
 }
 
+TEST(OwnCommand, IsThisFileUnlessALoaderWasCalledByName) {
+  EXPECT_THAT(own_command(), testing::ElementsAre("/proc/self/exe"));
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string self = std::filesystem::read_symlink("/proc/self/exe");
+    ::setenv("STATEPROOF_LOADED_BY_NAME", self.c_str(), 1);
+    ::execl("/lib64/ld-linux-x86-64.so.2", "ld", self.c_str(), "--gtest_filter=LoadedByName.*", nullptr);
+    ::_exit(127);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(LoadedByName, ItsCommandHasTheLoaderAndTheFile) {
+  const char* self = std::getenv("STATEPROOF_LOADED_BY_NAME");
+  if (self == nullptr) GTEST_SKIP() << "played by the test above";
+  const std::vector<std::string> command = own_command();
+  ASSERT_THAT(command, testing::SizeIs(4));
+  EXPECT_THAT(command.front(), testing::HasSubstr("ld-linux"));
+  EXPECT_EQ(command.back(), self);
+}
+
 }  // namespace
 }  // namespace stateproof::gate
