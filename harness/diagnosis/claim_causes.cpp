@@ -38,10 +38,10 @@ std::vector<Remedy> stand_in(const Workload& workload, const std::string& wanted
   const json* standing = workload.default_storage_class();
   std::vector<Remedy> steps;
   if (standing != nullptr && name_of(*standing) != wanted)
-    steps.push_back({"give the cluster a class of that name, here a copy of its default one",
+    steps.push_back({"create a class of that name, here a copy of its default one",
                      copied_class(name_of(*standing), wanted)});
   else
-    steps.push_back({"give the cluster a class of that name", "kubectl create -f <storageclass.yaml>"});
+    steps.push_back({"create a class of that name", "kubectl create -f <storageclass.yaml>"});
   steps.push_back(
       {fmt::format("or name one that exists: claim templates cannot be changed, so delete the set with "
                    "--cascade=orphan and the claim, then apply the set with a class of `{}`",
@@ -77,7 +77,7 @@ std::optional<Finding> no_class(const Workload& workload, const json& claim) {
     finding.evidence.push_back({"StorageClass " + name, "metadata.annotations",
                                 "storageclass.kubernetes.io/is-default-class is not \"true\""});
   tell_event(workload, claim, "FailedBinding", finding);
-  finding.remedy = {{"make a class the default one; claims that wait get it",
+  finding.remedy = {{"make a class the default; waiting claims get it",
                      command_line({"kubectl", "annotate", "--overwrite", "storageclass",
                                    names.size() == 1 ? names.front() : "<class>",
                                    "storageclass.kubernetes.io/is-default-class=true"})}};
@@ -398,10 +398,8 @@ std::optional<Finding> unprovisioned(const Workload& workload, const json& claim
        "kubectl get pods --all-namespaces"}};
   if (const json* standing = workload.default_storage_class();
       standing != nullptr && name_of(*standing) != class_name) {
-    finding.remedy.push_back(
-        {"or let the default class stand in for it: a class cannot be changed, but made "
-         "anew",
-         command_line({"kubectl", "delete", "storageclass", class_name}), 2});
+    finding.remedy.push_back({"or recreate it as a copy of the default class: a class cannot be changed",
+                              command_line({"kubectl", "delete", "storageclass", class_name}), 2});
     finding.remedy.push_back({"", copied_class(name_of(*standing), class_name), 2});
   }
   return finding;
@@ -422,7 +420,7 @@ std::optional<Finding> told_by_events(const Workload& workload, const json& clai
                                 claim, {event_evidence(*event)});
     finding.remedy = {
         {"do what the message asks for"},
-        {"or let somebody look who may read StorageClasses, PersistentVolumes and nodes",
+        {"or run this with rights to read StorageClasses, PersistentVolumes and nodes",
          command_line({"stateproof", "doctor", "-n", workload.ns(), "statefulset/" + workload.name()}), 2}};
     return finding;
   }
@@ -489,7 +487,7 @@ std::string reclaim_policy(const json* volume) {
 std::optional<Remedy> keep_data(const Workload& workload, const json& claim) {
   const std::string name = text(member(claim, "spec"), "volumeName");
   if (name.empty() || reclaim_policy(workload.volume(name)) == "Retain") return std::nullopt;
-  return Remedy{"keep the data: the volume outlives its claim", retain(name)};
+  return Remedy{"keep the data: retain the volume", retain(name)};
 }
 
 // The claim can still be kept from taking its data along: its volume is told to stay.
@@ -511,7 +509,7 @@ Finding going(const Workload& workload, const SeenPod& seen, const json& claim) 
   if (auto keep = keep_data(workload, claim)) finding.remedy.push_back(std::move(*keep));
   Remedy replace = delete_pod(workload, seen.pod.meta.ref.name);
   replace.text =
-      "then let pod and claim go; the set makes both anew, the claim with an empty volume, and "
+      "then let pod and claim go; the set recreates both, the claim with an empty volume, and "
       "doctor tells how to give it the old one";
   finding.remedy.push_back(replace);
   finding.trap = "A deletion cannot be taken back. Removing the finalizer loses the data at once.";
@@ -529,15 +527,15 @@ Finding held(const Workload& workload, const json& claim) {
       {{ref_text(claim), "metadata.deletionTimestamp", text(member(claim, "metadata"), "deletionTimestamp"),
         time(member(claim, "metadata"), "deletionTimestamp")},
        {ref_text(claim), "metadata.finalizers", fmt::format("{}", fmt::join(finalizers, ", "))}},
-      {{"only you can decide: mend the owner of the finalizer, which should take it away when its work is "
+      {{"only you can decide: fix the owner of the finalizer, which should remove it when its work is "
         "done"}}};
   if (const json* event = workload.event("StatefulSet", workload.name(), "FailedCreate"))
     finding.evidence.push_back(event_evidence(*event));
   if (auto keep = keep_data(workload, claim)) {
     keep->text =
-        "or when its owner is gone for good: first let the volume outlive the claim, which takes its data "
-        "along "
-        "otherwise";
+        "or if its owner no longer exists: first retain the volume, which would be deleted "
+        "with "
+        "the claim otherwise";
     keep->way = 2;
     finding.remedy.push_back(std::move(*keep));
   }
@@ -552,7 +550,7 @@ Finding held(const Workload& workload, const json& claim) {
     ++index;
   }
   finding.remedy.push_back(
-      {"then take the finalizer away for it; the set makes claim and pod anew",
+      {"then remove the finalizer; the set recreates claim and pod",
        workload.kubectl({"patch", "persistentvolumeclaim", name, "--type=json", "-p", operations.dump()}),
        2});
   finding.trap =
@@ -566,18 +564,18 @@ Finding lost(const Workload& workload, const json& claim) {
   const json& spec = member(claim, "spec");
   Finding finding = not_bound("claim-lost",
                               fmt::format("The claim {} is Lost: its PersistentVolume {} was deleted, and "
-                                          "what stood behind it may still be there.",
+                                          "the storage behind it may still exist.",
                                           name, volume),
                               claim, {{ref_text(claim), "spec.volumeName", volume}});
   tell_event(workload, claim, "ClaimLost", finding);
   finding.remedy = {{fmt::format(
-      "only you can decide. When the data still stands in its backend: make the PersistentVolume {} anew, "
+      "only you can decide. If the data still exists in its backend, recreate the PersistentVolume {} "
       "with "
       "its source, class \"{}\", {}, policy Retain, and a claimRef to {}/{} with the uid {}; the claim binds "
       "again by itself",
       volume, text(spec, "storageClassName"), text(in(spec, "resources", "requests"), "storage"),
       workload.ns(), name, text(member(claim, "metadata"), "uid"))}};
-  finding.remedy.push_back({"or give the claim up, and its data: the set makes an empty one",
+  finding.remedy.push_back({"or give up the claim and its data: the set creates an empty one",
                             workload.kubectl({"delete", "persistentvolumeclaim", name, "--wait=false"}), 2});
   finding.trap = "A Lost claim binds to no other volume than its own; deleting it gives that up for good.";
   return finding;
@@ -627,7 +625,7 @@ std::optional<Finding> claim_cause(const Workload& workload, const SeenPod& seen
                                           {"spec",
                                            {{"accessModes", json::array({"ReadWriteOnce"})},
                                             {"resources", {{"requests", {{"storage", "<size>"}}}}}}}})},
-          {"if it was deleted by hand and its volume was kept, doctor shows the Released volume "
+          {"if it was deleted manually and its volume was kept, doctor shows the Released volume "
            "once the claim is there"}};
       return finding;
     }
@@ -706,8 +704,8 @@ std::vector<Finding> growing_claims(const Workload& workload) {
              "the claim has"}};
       } else if (outside != nullptr && workload.older_than(first_time_of(*outside), 20s)) {
         finding.cause = fmt::format(
-            "The claim {} asks for {} and has {}: its expansion waits for a resizer that nobody runs for "
-            "{}.",
+            "The claim {} asks for {} and has {}: its expansion waits for a resizer of {}, and none runs."
+            "",
             name, asked, has,
             storage_class == nullptr ? "StorageClass " + class_name : text(*storage_class, "provisioner"));
         finding.evidence.push_back(event_evidence(*outside));
@@ -717,7 +715,7 @@ std::vector<Finding> growing_claims(const Workload& workload) {
              "larger claim"}};
       } else if (workload.older_than(last_change(*claim), 120s)) {
         finding.cause = fmt::format(
-            "The claim {} asks for {} and has {}, and nobody says that its volume is being expanded.", name,
+            "The claim {} asks for {} and has {}, and nothing shows that its volume is being expanded.", name,
             asked, has);
         finding.evidence.front().at = last_change(*claim);
         finding.remedy = {{"see whether the driver's external-resizer runs"}};
@@ -791,12 +789,11 @@ std::vector<Finding> waiting_claims(const Workload& workload) {
         ours = !workload.wants(*ordinal) && !workload.pods().contains(*ordinal);
     const json* storage_class = workload.storage_class(text(member(claim, "spec"), "storageClassName"));
     if (!ours || storage_class == nullptr || mode_of(*storage_class) != "WaitForFirstConsumer") continue;
-    Finding note{
-        "claim-awaits-pod",
-        fmt::format("The claim {} is Pending because no pod uses it yet, which is as it should be.", name),
-        {{ref_text(claim), "status.phase", "Pending"},
-         {ref_text(*storage_class), "volumeBindingMode", "WaitForFirstConsumer"}},
-        {{"nothing: it is bound when a pod that uses it is given a node"}}};
+    Finding note{"claim-awaits-pod",
+                 fmt::format("The claim {} is Pending because no pod uses it yet, as expected.", name),
+                 {{ref_text(claim), "status.phase", "Pending"},
+                  {ref_text(*storage_class), "volumeBindingMode", "WaitForFirstConsumer"}},
+                 {{"nothing to do: it is bound when a pod that uses it is given a node"}}};
     note.note = true;
     note.stage = stage::kClaims;
     notes.push_back(std::move(note));

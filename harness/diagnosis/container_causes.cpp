@@ -64,7 +64,7 @@ void tell_pull_secret(const Workload& workload, const SeenPod& seen, const std::
       secret.empty() && !named.empty() ? named.front() : secret.substr(0, secret.find(','));
   finding.id = "pull-secret-missing";
   finding.cause = fmt::format(
-      "The imagePullSecret {} does not exist in namespace {}, and without it the node does not get the image "
+      "The imagePullSecret {} does not exist in namespace {}, and without it the node cannot pull the image "
       "{}.",
       secret.empty() ? name : secret, workload.ns(), image);
   finding.evidence.push_back(
@@ -90,7 +90,7 @@ std::optional<Finding> image(const Workload& workload, const SeenPod& seen, cons
       failed == nullptr ? text(container.waiting(), "message") : text(*failed, "message");
   Finding finding{
       "image-not-pulled",
-      fmt::format("The node cannot get the image {} of {}{}.", name, container.described(),
+      fmt::format("The node cannot pull the image {} of {}{}.", name, container.described(),
                   reason == "ErrImageNeverPull" ? ", and imagePullPolicy Never forbids to pull it" : ""),
       {{seen.pod.meta.ref.text(), fmt::format("spec.{}[{}].image", container.list(), container.name()), name},
        state_evidence(seen, container, container.waiting(), "state.waiting")},
@@ -108,7 +108,7 @@ std::optional<Finding> image(const Workload& workload, const SeenPod& seen, cons
       finding.cause +=
           fmt::format(": the registry {} wants other credentials ({}).", registry_of(name), part);
       finding.remedy = {
-          {"give the pods a pull secret that the registry knows: create it, and name it in "
+          {"give the pods a pull secret that the registry accepts: create it, and name it in "
            "spec.template.spec.imagePullSecrets; or name an image that anybody may pull"}};
       return finding;
     }
@@ -139,7 +139,7 @@ std::optional<Finding> key_missing(const Workload& workload, const std::string& 
                  {{fmt::format("add the key to the {}; the container starts by itself then", kind),
                    merge_patch({"-n", workload.ns(), secret ? "secret" : "configmap", name},
                                {{secret ? "stringData" : "data", {{key, "<value>"}}}})}},
-                 "Creating it anew loses the keys that it has."};
+                 "Recreating it loses the keys that it has."};
 }
 
 void tell_missing_sources(const Workload& workload, const SeenPod& seen, const Container& container,
@@ -228,7 +228,7 @@ std::optional<Finding> post_start(const Workload& workload, const SeenPod& seen,
                      fmt::format("spec.{}[{}].lifecycle.postStart", container.list(), container.name()),
                      action};
   const std::vector<Remedy> without{
-      {"give the hook an end, or do without it: what it waits for belongs into the program or into an init "
+      {"let the hook end, or remove it: what it waits for belongs in the program or into an init "
        "container",
        path.empty()
            ? std::string{}
@@ -260,7 +260,7 @@ std::optional<Finding> post_start(const Workload& workload, const SeenPod& seen,
   if (!workload.older_than(since, kKubeletTime)) return std::nullopt;
   Finding finding{"post-start-hangs",
                   fmt::format("The postStart hook of {} does not end: the container runs, and its pod stays "
-                              "{} until the hook is through.",
+                              "{} until the hook has ended.",
                               container.described(), creating ? waiting : "unready"),
                   {has, {seen.pod.meta.ref.text(), "event Started", container.name(), since}},
                   without,
@@ -269,7 +269,8 @@ std::optional<Finding> post_start(const Workload& workload, const SeenPod& seen,
     finding.cause.pop_back();
     finding.cause += "; " + deadlock->cause.substr(deadlock->cause.find(": ") + 2);
     finding.remedy.push_back(
-        {"or let the hook wait for nobody: until it is through, the pod has neither an address nor a name, "
+        {"or let the hook wait for no other pod: until it has ended, the pod has neither an address nor a "
+         "name, "
          "with Parallel "
          "no more than with OrderedReady",
          {},
@@ -279,8 +280,7 @@ std::optional<Finding> post_start(const Workload& workload, const SeenPod& seen,
   finding.remedy[1] = {
       "then replace the pod, and end the hook's process, for which the kubelet waits even then",
       workload.kubectl({"delete", "pod", seen.pod.meta.ref.name, "--wait=false"}) + " && " +
-          workload.kubectl(
-              {"exec", seen.pod.meta.ref.name, "-c", container.name(), "--", "sh", "-c", "kill -9 -1"})};
+          kill_all(workload, seen.pod.meta.ref.name, container)};
   finding.since = since;
   return finding;
 }
@@ -339,6 +339,17 @@ std::string without_probe(const Workload& workload, const Container& container, 
                         {{container.list(), json::array({{{"name", container.name()}, {field, nullptr}}})}});
 }
 
+/// The port that a probe asks, where the container names its ports and this is none of them; 0 otherwise.
+std::int64_t strange_port(const Container& container, const json& probe) {
+  std::int64_t asked = 0;
+  for (const char* action : {"httpGet", "tcpSocket", "grpc"})
+    asked = std::max(asked, number(member(probe, action), "port"));
+  const json& ports = member(*container.spec, "ports");
+  const bool known = std::any_of(ports.begin(), ports.end(),
+                                 [&](const json& port) { return number(port, "containerPort") == asked; });
+  return ports.empty() || known ? 0 : asked;
+}
+
 std::optional<Finding> probe_kills(const Workload& workload, const SeenPod& seen,
                                    const Container& container) {
   if (container.restarts() < 1) return std::nullopt;
@@ -378,6 +389,12 @@ std::optional<Finding> probe_kills(const Workload& workload, const SeenPod& seen
           without_probe(workload, container, field), 2},
          replace_after(workload, seen, 2)},
         kUpdateWaits};
+    if (const auto port = strange_port(container, probe); port > 0) {
+      finding.cause.pop_back();
+      finding.cause += fmt::format("; the container names no port {}.", port);
+      std::rotate(finding.remedy.begin(), finding.remedy.begin() + 2, finding.remedy.end());
+      for (Remedy& step : finding.remedy) step.way = 3 - step.way;
+    }
     if (const json* said = unhealthy(workload, seen, kind)) finding.evidence.push_back(event_evidence(*said));
     for (const std::string& line : last_lines(log_of(workload, seen, container), 3))
       finding.evidence.push_back(log_evidence(seen, container, line));
@@ -428,9 +445,9 @@ Finding cause_of_end(const Workload& workload, const SeenPod& seen, const Contai
                   ran_before ? "ends again and again" : "has ended",
                   meaning.empty() ? fmt::format("{}", number(ended, "exitCode")) : meaning),
       {},
-      {{"mend what its last words tell of; the whole log:",
+      {{"fix what its last lines report; the whole log:",
         logs_command(workload, seen, container, ran_before)},
-       {"if the template is to blame, change it", workload.kubectl({"edit", "statefulset", workload.name()})},
+       {"if the template is wrong, change it", workload.kubectl({"edit", "statefulset", workload.name()})},
        replace},
       kUpdateWaits};
   const auto lines = last_lines(log, 5);
@@ -521,7 +538,7 @@ std::optional<Finding> init_waits(const Workload& workload, const SeenPod& seen,
       {runs,
        {seen.pod.meta.ref.text(), fmt::format("spec.initContainers[{}].command", container.name()),
         tail(script)}},
-      {{"give it what it waits for: start it, or mend the name in the template"},
+      {{"give it what it waits for: start it, or correct the name in the template"},
        {"see what it says", logs_command(workload, seen, container, false)}}};
   if (!said.empty()) finding.evidence.push_back(log_evidence(seen, container, said));
   finding.stage = stage::kInit;
@@ -554,14 +571,14 @@ Finding probe_fails(const Workload& workload, const SeenPod& seen, const Contain
       fmt::format("The {} runs, but its {} probe ({}) fails{}.", container.described(), kind,
                   action_text(probe), shown.empty() ? "" : ": " + shown),
       {},
-      {{"ask by hand what the probe asks", words.empty() ? std::string{} : workload.kubectl(ask)},
+      {{"run the probe yourself", words.empty() ? std::string{} : workload.kubectl(ask)},
        {"and see what the program says",
         workload.kubectl({"logs", seen.pod.meta.ref.name, "-c", container.name(), "--tail=50"})},
        {"or when the probe asks for the wrong thing, correct it in the template; here it is taken out until "
         "then, and a pod counts as Ready as soon as it runs",
         without_probe(workload, container, std::string{kind} + "Probe"), 2},
        replace_after(workload, seen, 2)},
-      "Until the pod is Ready its DNS name gives nothing, unless the Service publishes addresses of "
+      "Until the pod is Ready, its DNS name does not resolve, unless the Service publishes addresses of "
       "pods that are not."};
 }
 
@@ -643,11 +660,11 @@ std::optional<Finding> gate_unset(const Workload& workload, const SeenPod& seen)
          {seen.pod.meta.ref.text(), "status.conditions[" + type + "]",
           set.is_object() ? text(set, "status") + ": " + text(set, "message") : "missing",
           time(ready, "lastTransitionTime")}},
-        {{"take the gate out of the template, when nobody sets it any more",
+        {{"remove the gate from the template, if no controller sets it",
           patch_set(workload, json::array({{{"op", "test"}, {"path", path}, {"value", gate}},
                                            {{"op", "remove"}, {"path", path}}}))},
          replace_after(workload, seen),
-         {"or mend or install the controller that sets it (a load balancer's, as a rule)", {}, 2}},
+         {"or fix or install the controller that sets it (usually a load balancer's)", {}, 2}},
         kUpdateWaits};
     finding.stage = stage::kReadiness;
     return finding;

@@ -259,5 +259,21 @@ TEST(Containers, OffersToTakeOutAProbeThatAsksForTheWrongThing) {
   EXPECT_EQ(shop.first().remedy[2].way, 2);
 }
 
+TEST(Containers, BlamesALivenessProbeThatAsksAPortOfNobody) {
+  Shop shop =
+      contained({{"ready", false}, {"restartCount", 3}, {"state", {{"running", {{"startedAt", kEarlier}}}}}});
+  json& container = shop.pod(0)["spec"]["containers"][0];
+  container["livenessProbe"] = {{"tcpSocket", {{"port", 8080}}}, {"periodSeconds", 1}};
+  shop.tell("Pod", "web-0", "Killing", "Container web failed liveness probe, will be restarted");
+  ASSERT_THAT(shop.ids(), Contains("liveness-probe-kills"));
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("startupProbe"));
+  container["ports"] = {{{"containerPort", 3306}}};
+  EXPECT_THAT(shop.first().cause, HasSubstr("the container names no port 8080"));
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr(R"("livenessProbe":null)"));
+  EXPECT_EQ(shop.first().remedy.front().way, 1);
+  container["ports"].push_back({{"containerPort", 8080}});
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("startupProbe"));
+}
+
 }  // namespace
 }  // namespace stateproof::diagnosis

@@ -26,18 +26,18 @@ Finding name_too_long(const Workload& workload, const json* refused) {
   Finding finding{
       "name-too-long",
       fmt::format("The set's name has {} characters: with the hash of its revision behind it, it is "
-                  "too long for the label that each pod bears.",
+                  "too long for the label that each pod has.",
                   name.size()),
       {{workload.described(), "metadata.name",
         fmt::format("{} characters; at most {}", name.size(), kLongestLabel - kHashAndHyphen)}},
       {}};
   if (refused != nullptr) finding.evidence.push_back(event_evidence(*refused));
-  finding.remedy = {{"a name cannot be changed: make the set anew under a shorter one",
+  finding.remedy = {{"a name cannot be changed: create the set again under a shorter one",
                      workload.kubectl({"get", "statefulset", name, "-o", "yaml"}) +
                          " | sed -e 's/^  name: .*/  name: <shorter-name>/' -e '/resourceVersion:/d' -e "
                          "'/uid:/d' | kubectl create -f -"},
                     {"and remove this one", workload.kubectl({"delete", "statefulset", name})}};
-  finding.trap = "Claims bear the set's name: one that has data already does not come along.";
+  finding.trap = "Claims contain the set's name: existing data stays with the old one.";
   return finding;
 }
 
@@ -90,14 +90,14 @@ std::optional<Finding> name_taken(const Workload& workload, Ordinal ordinal) {
     std::vector<std::string> words{"label", "pod", name, "--overwrite"};
     for (const auto& [key, value] : missing) words.push_back(key + "=" + value);
     finding.remedy.push_back(
-        {"give the pod its labels back, and the set takes it over", workload.kubectl(words), way++});
+        {"restore the pod's labels, and the set adopts it", workload.kubectl(words), way++});
   }
   Remedy remove = delete_pod(workload, name);
-  remove.text = way == 1 ? "delete the pod, when nobody needs it: the set makes its own"
-                         : "or delete the pod: the set makes its own";
+  remove.text = way == 1 ? "delete the pod, if it is not needed: the set creates its own"
+                         : "or delete the pod: the set creates its own";
   remove.way = way;
   finding.remedy.push_back(std::move(remove));
-  finding.trap = "While the foreign pod writes to the claim of that name, nobody else may.";
+  finding.trap = "While the foreign pod writes to the claim of that name, no other pod may.";
   return finding;
 }
 
@@ -154,7 +154,7 @@ std::optional<Finding> unchangeable_pods(const Workload& workload) {
       "pods-lack-claim",
       fmt::format("The old pods ({}) were made without the volumes of the claim template {}: a pod's volumes "
                   "cannot be "
-                  "changed in place, so the controller fails with FailedUpdate and makes no pod anew.",
+                  "changed in place, so the controller fails with FailedUpdate and recreates no pod.",
                   fmt::join(pods, ", "), fmt::join(lacking, ", ")),
       {{workload.described(), "spec.volumeClaimTemplates", fmt::format("{}", fmt::join(lacking, ", "))},
        {"Pod " + workload.ns() + "/" + pods.front(), "spec.volumes", "has no claim of that template"}},
@@ -163,7 +163,8 @@ std::optional<Finding> unchangeable_pods(const Workload& workload) {
   std::string text = "delete the old pods, one after the other: they come back with the claim";
   for (const std::string& pod : pods)
     finding.remedy.push_back({std::exchange(text, {}), workload.kubectl({"delete", "pod", pod})});
-  finding.trap = "The claim that they come back with is empty: what stood in the pods goes with them.";
+  finding.trap =
+      "The claim that they come back with is empty: what was written inside the pods is lost with them.";
   finding.also.assign(pods.begin() + 1, pods.end());
   finding.pod = pods.front();
   return finding;

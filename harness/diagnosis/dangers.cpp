@@ -137,7 +137,7 @@ void unmounted_claims(const Workload& workload, std::vector<Finding>& notes) {
             name),
         {{workload.described(), "spec.template.spec.containers[].volumeMounts", "none is named " + name}},
         {{"mount it where the program keeps its data", mount(workload, name)}},
-        "What stands in the containers' own files is lost with the first pod that is replaced: copy it "
+        "What is in the containers' own files is lost with the first pod that is replaced: copy it "
         "first."));
   }
 }
@@ -186,7 +186,7 @@ void overlapping_selectors(const Workload& workload, std::vector<Finding>& notes
                        "PodDisruptionBudgets that go by the same labels.",
                        joined(others)),
            {{workload.described(), "spec.selector", selector_text(member(workload.spec(), "selector"))}},
-           {{"a selector cannot be changed: make one of the sets anew with a label of its own, its pods kept "
+           {{"a selector cannot be changed: recreate one of the sets with a label of its own, keep its pods "
              "(--cascade=orphan) "
              "and labelled before"}},
            "A pod that loses its controller may be taken over by the wrong one."));
@@ -230,7 +230,7 @@ void one_node(const Workload& workload, std::vector<Finding>& notes) {
   if (guarded) return;
   notes.push_back(note(
       "members-share-node",
-      fmt::format("All {} pods stand on node {}, and no PodDisruptionBudget keeps a drain from taking them "
+      fmt::format("All {} pods run on node {}, and no PodDisruptionBudget keeps a drain from taking them "
                   "all at once.",
                   workload.pods().size(), *nodes.begin()),
       {{"Node " + *nodes.begin(), "pods of the set", fmt::format("{}", workload.pods().size())}},
@@ -289,12 +289,14 @@ void quiet_dangers(const Workload& workload, std::vector<Finding>& notes) {
     std::vector<Remedy> keep;
     for (const std::string& volume : doomed)
       if (keep.size() < 10)
-        keep.push_back({keep.empty() ? "let the volumes outlive their claims" : "", retain(volume)});
-    notes.push_back(note(
-        "reclaim-policy-deletes",
-        fmt::format("The data goes with its claim: volume {} has the reclaim policy Delete.", joined(doomed)),
-        {{"PersistentVolume " + doomed.front(), "spec.persistentVolumeReclaimPolicy", "Delete"}}, keep,
-        "Volumes that are kept cost until somebody deletes them."));
+        keep.push_back(
+            {keep.empty() ? "retain the volumes when their claims are deleted" : "", retain(volume)});
+    notes.push_back(
+        note("reclaim-policy-deletes",
+             fmt::format("Data is deleted with its claim: volume {} has the reclaim policy Delete.",
+                         joined(doomed)),
+             {{"PersistentVolume " + doomed.front(), "spec.persistentVolumeReclaimPolicy", "Delete"}}, keep,
+             "Retained volumes cost money until they are deleted."));
     notes.back().quiet = true;
   }
   if (workload.set().replicas.value > 1 && !is_guarded(workload)) {

@@ -53,7 +53,7 @@ bool loops(const std::string& script) {
 }
 
 Remedy publish(const Workload& workload) {
-  return {"let the Service give the addresses of pods that are not Ready, too",
+  return {"let the Service publish pods that are not Ready, too",
           merge_patch({"-n", workload.ns(), "service", workload.set().service_name},
                       {{"spec", {{"publishNotReadyAddresses", true}}}})};
 }
@@ -136,7 +136,8 @@ std::optional<Finding> bootstrap_deadlock(const Workload& workload, const SeenPo
     cause += fmt::format(", which is created only when {} is Ready (podManagementPolicy OrderedReady)", pod);
   if (!published)
     cause += fmt::format(
-        "{} the Service {} gives no name to pods that are not Ready (publishNotReadyAddresses is not set)",
+        "{} the Service {} publishes no names of pods that are not Ready (publishNotReadyAddresses is not "
+        "set)",
         uncreated.empty() ? ", and" : "; and", workload.set().service_name);
   Finding finding{"bootstrap-deadlock", cause + ".", {}, {}};
   if (!uncreated.empty())
@@ -151,7 +152,7 @@ std::optional<Finding> bootstrap_deadlock(const Workload& workload, const SeenPo
             "let all pods start at once (Parallel): that field cannot be changed, so recreate the set under "
             "its pods",
         json::array({{{"op", "replace"}, {"path", "/spec/podManagementPolicy"}, {"value", "Parallel"}}})));
-  finding.remedy.push_back({fmt::format("or let {} ask for nobody but the pod itself", who), {}, 2});
+  finding.remedy.push_back({fmt::format("or let {} ask for the pod itself only", who), {}, 2});
   finding.trap =
       "Whoever is asked for must answer before the pod is Ready: a probe that asks for others takes all pods "
       "down with one.";

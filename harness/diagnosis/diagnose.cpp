@@ -63,12 +63,13 @@ std::optional<Caused> cause_of(const Workload& workload, Ordinal ordinal, const 
 Finding passed_by(const Workload& workload, const SeenPod& seen, Finding own) {
   Finding finding{
       "update-awaits-broken-pod",
-      fmt::format("The set has a newer template, and the update waits for a pod that the old one broke ({}).",
-                  own.id),
+      fmt::format(
+          "The set has a newer template, and the update waits for a pod that the old template broke ({}).",
+          own.id),
       {{seen.pod.meta.ref.text(), "metadata.labels[controller-revision-hash]", seen.pod.revision()},
        {workload.described(), "status.updateRevision", workload.set().update_revision}},
       {delete_pod(workload, seen.pod.meta.ref.name)},
-      "It waits for ever: only the deletion of this pod lets the update go on."};
+      "It waits forever: only deleting this pod lets the update continue."};
   finding.stage = stage::kUpdate;
   finding.evidence.insert(finding.evidence.end(), own.evidence.begin(), own.evidence.end());
   return finding;

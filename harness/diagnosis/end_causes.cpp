@@ -35,12 +35,17 @@ std::optional<Finding> long_farewell(const Workload& workload, const SeenPod& se
   const Timestamp asked = *pod.meta.deletion - grace;
   if (workload.older_than(pod.meta.deletion, -10min) || !workload.older_than(asked, 40s)) return std::nullopt;
   std::vector<Evidence> hooks;
+  Remedy end{"or end it now; it is then killed without having finished",
+             workload.kubectl({"delete", "pod", pod.meta.ref.name, "--grace-period=1"}), 2};
   for (const Container& container : containers_of(*seen.served))
     if (const json& hook = in(*container.spec, "lifecycle", "preStop");
-        hook.is_object() && container.running().is_object())
+        hook.is_object() && container.running().is_object()) {
       hooks.push_back({pod.meta.ref.text(),
                        fmt::format("spec.{}[{}].lifecycle.preStop", container.list(), container.name()),
                        action_text(hook)});
+      // The kubelet waits for the hook, however short the grace period becomes.
+      end.command = kill_all(workload, pod.meta.ref.name, container);
+    }
   Finding finding{
       "termination-waits",
       fmt::format("The pod was deleted, and {} until its grace period of {} s is over, at {}.",
@@ -50,8 +55,7 @@ std::optional<Finding> long_farewell(const Workload& workload, const SeenPod& se
       {{pod.meta.ref.text(), "metadata.deletionGracePeriodSeconds", fmt::format("{}", grace.count()), asked}},
       {{"wait, if what it does there is worth it; see what it says",
         workload.kubectl({"logs", pod.meta.ref.name, "--all-containers", "--tail=50"})},
-       {"or end it now; it is then killed without having finished",
-        workload.kubectl({"delete", "pod", pod.meta.ref.name, "--grace-period=1"}), 2}},
+       end},
       "A database that is killed has to recover when it starts again; a grace period of 0 would give its "
       "name away "
       "while it still runs."};
@@ -70,7 +74,7 @@ Finding node_gone(const Workload& workload, const SeenPod& seen) {
   Finding finding{"node-gone",
                   fmt::format("The pod's node {} no longer exists.", seen.pod.node),
                   {{seen.pod.meta.ref.text(), "spec.nodeName", seen.pod.node}},
-                  {{"the pod garbage collector removes the pod within a minute; a volume that stands on "
+                  {{"the pod garbage collector removes the pod within a minute; a volume on "
                     "that node alone is lost with it"}}};
   if (text(workload.template_spec(), "nodeName") != seen.pod.node) return finding;
   finding.cause = fmt::format("The template names the node {}, which does not exist.", seen.pod.node);
@@ -100,7 +104,7 @@ std::optional<Finding> node_cause(const Workload& workload, const SeenPod& seen)
       {{"bring the node back"}, out_of_service(seen.pod.node)},
       "Do not force the deletion of the pod first: if it still runs, two pods have one identity and perhaps "
       "one "
-      "volume. A volume that stands on this node alone cannot move at all."};
+      "volume. A volume that exists on this node only cannot move at all."};
   return finding;
 }
 
@@ -120,8 +124,8 @@ std::optional<Finding> termination_cause(const Workload& workload, const SeenPod
         {deleted,
          {pod.meta.ref.text(), "metadata.finalizers",
           fmt::format("{}", fmt::join(pod.meta.finalizers, ", "))}},
-        {{"mend the controller that should take its finalizer away"},
-         {"or take it away for it, when it is gone for good",
+        {{"fix the controller that should remove its finalizer"},
+         {"or remove it yourself, if that controller no longer exists",
           merge_patch({"-n", workload.ns(), "pod", pod.meta.ref.name},
                       {{"metadata", {{"finalizers", nullptr}}}}),
           2}},

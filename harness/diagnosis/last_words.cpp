@@ -66,7 +66,7 @@ const std::vector<KnownCause>& known_causes() {
       {"data-damaged",
        {"page corruption", "invalid checkpoint record", "checksum mismatch"},
        "The data that container {} finds is damaged.",
-       "restore it from a backup, or let the replica copy it anew from its primary",
+       "restore it from a backup, or let the replica copy it again from its primary",
        "Deleting the claim loses what could still be saved."},
       {"data-of-other-version",
        {"database files are incompatible", "initialized by postgresql version", "unsupported redo log format",

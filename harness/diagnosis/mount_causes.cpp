@@ -43,7 +43,7 @@ std::optional<Finding> attached_elsewhere(const Workload& workload, const SeenPo
             command_line({"kubectl", "taint", "node", holder,
                           "node.kubernetes.io/out-of-service=nodeshutdown:NoExecute"}),
             2}},
-          "Do not delete the VolumeAttachment by hand: two nodes may then write to one file system."};
+          "Do not delete the VolumeAttachment yourself: two nodes may then write to one file system."};
     }
   }
   return std::nullopt;
@@ -113,15 +113,15 @@ std::optional<Finding> no_sandbox(const Workload& workload, const SeenPod& seen,
       fmt::format("Node {} cannot make the sandbox in which the pod's containers run{}: {}", seen.pod.node,
                   of_runtime ? " (RuntimeClass " + runtime + ")" : std::string{}, message),
       {event_evidence(event)},
-      {{"mend the node's runtime or network plug-in, as the message says"}}};
+      {{"fix the node's runtime or network plug-in, as the message says"}}};
   if (of_runtime) {
     finding.evidence.push_back({seen.pod.meta.ref.text(), "spec.runtimeClassName", runtime});
     finding.remedy = {
-        {"do without the RuntimeClass",
+        {"remove the RuntimeClass",
          patch_set(workload,
                    json::array({{{"op", "remove"}, {"path", "/spec/template/spec/runtimeClassName"}}}))},
         replace_after(workload, seen),
-        {"or give the nodes the runtime that it stands for", {}, 2}};
+        {"or install on the nodes the runtime that it names", {}, 2}};
   }
   finding.stage = stage::kContainer;
   return finding;

@@ -156,7 +156,7 @@ void against_volumes(const Workload& workload, const SeenPod& seen, NodeFit& fit
     if (volume == nullptr) continue;
     const json& terms = volume_terms(*volume);
     if (!terms.is_array() || meets_any(terms, *fit.node)) continue;
-    fit.objections.push_back({"volume-node-conflict", "volume " + name_of(*volume) + " stands elsewhere"});
+    fit.objections.push_back({"volume-node-conflict", "volume " + name_of(*volume) + " is on another node"});
     return;
   }
 }

@@ -307,7 +307,7 @@ tl::expected<Snapshot, HarnessError> observe(const kube::Client& client, const S
       kube::kEvents, scope.ns, "why pods are not created, and which volumes fail, stays unknown", keep_event);
   snapshot.quotas = reading.read(kube::kResourceQuotas, scope.ns, "their numbers are not shown");
   snapshot.volumes =
-      reading.read(kube::kVolumes, "", "lost data, and on which node a volume stands, is not looked at");
+      reading.read(kube::kVolumes, "", "lost data, and on which node a volume is, is not checked");
   snapshot.nodes = reading.read(
       kube::kNodes, "", "why no node takes a pod, and whether a node is lost, is not looked at", keep_node);
   snapshot.storage_classes =

@@ -107,7 +107,7 @@ void tell_full(const Workload& workload, const std::string& name, const std::str
   }
   finding.remedy = {{"raise the quota, here to what the set still needs",
                      merge_patch({"-n", workload.ns(), "resourcequota", name}, {{"spec", {{"hard", hard}}}})},
-                    {"or use less of it: remove what nobody needs, or be content with fewer pods", {}, 2}};
+                    {"or use less of it: delete what is not needed, or run fewer pods", {}, 2}};
 }
 
 const json* container_named(const Workload& workload, const std::string& name, const char*& kind) {
@@ -253,19 +253,19 @@ void tell_unreachable(const Workload& workload, const std::string& name, const s
     finding.evidence.push_back({webhook.configuration, "webhooks[" + name + "].clientConfig.service",
                                 webhook.ns + "/" + webhook.service});
   finding.remedy = {
-      {fmt::format("bring what serves it back: the Service {} of namespace {} and the pods behind it",
+      {fmt::format("bring its backend back: the Service {} of namespace {} and the pods behind it",
                    webhook.service, webhook.ns),
        webhook.ns.empty()
            ? ""
            : command_line({"kubectl", "-n", webhook.ns, "get", "service,endpointslices,pods"})}};
   if (webhook.configuration.empty())
-    finding.remedy.push_back({"or when nobody runs it any more, delete its configuration",
+    finding.remedy.push_back({"or if it is no longer in use, delete its configuration",
                               "kubectl get mutatingwebhookconfigurations,validatingwebhookconfigurations",
                               2});
   else
-    finding.remedy.push_back({"or when nobody runs it any more, delete its configuration",
+    finding.remedy.push_back({"or if it is no longer in use, delete its configuration",
                               command_line({"kubectl", "delete", webhook.configuration}), 2});
-  finding.trap = "What the webhook does to pods, or forbids, is not done once its configuration is gone.";
+  finding.trap = "Once its configuration is deleted, the webhook neither changes nor refuses pods.";
 }
 
 // --- the rest ---------------------------------------------------------------------------------------------

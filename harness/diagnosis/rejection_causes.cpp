@@ -186,6 +186,12 @@ std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal
       finding.remedy = {{"let the pods request what they use, so that they go where it is free; or "
                          "give the node more"},
                         {"see what the node lacks", "kubectl describe nodes"}};
+    else if (!text(workload.template_spec(), "nodeName").empty())
+      finding.remedy = {
+          {"leave the choice of the node to the scheduler: remove nodeName from the template",
+           patch_set(workload, json::array({{{"op", "remove"}, {"path", "/spec/template/spec/nodeName"}}}))},
+          {"then replace the pod", workload.kubectl({"delete", "pod", name, "--ignore-not-found"})},
+          {"or do what the node's message asks for, in the template or on the node", {}, 2}};
     else
       finding.remedy = {{"do what the node's message asks for, in the template or on the node"}};
   }

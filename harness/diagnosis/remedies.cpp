@@ -13,6 +13,8 @@ namespace {
 
 using nlohmann::json;
 
+constexpr const char* kKillAll = "kill -9 -1";
+
 std::string dumped(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
 
 }  // namespace
@@ -34,9 +36,14 @@ Remedy scale_down(const Workload& workload, int way) {
           way};
 }
 
+std::string kill_all(const Workload& workload, const std::string& pod, const Container& container) {
+  return workload.kubectl({"exec", pod, "-c", container.name(), "--", "sh", "-c", kKillAll});
+}
+
 bool changes(const Remedy& step) {
   if (step.command.empty()) return false;
-  if (step.command.find(" | ") != std::string::npos) return true;
+  for (const char* part : {" | ", kKillAll})
+    if (step.command.find(part) != std::string::npos) return true;
   for (const char* verb : {"get", "describe", "logs", "exec"})
     for (const std::string& words :
          {std::string{"kubectl "}, step.command.substr(0, step.command.find(' ', 11) + 1)})

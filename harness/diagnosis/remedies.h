@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/diagnosis/containers.h"
 #include "harness/diagnosis/workload.h"
 
 // Steps that more than one cause asks for.
@@ -15,6 +16,8 @@ Remedy delete_pod(const Workload& workload, const std::string& pod);
 /// The same after a change of the template: with OrderedReady the controller waits for the pod that the old
 /// one broke. https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback
 Remedy replace_after(const Workload& workload, const SeenPod& seen, int way = 1);
+/// Ends the processes of a container but its first, such as a hook for which the kubelet waits.
+std::string kill_all(const Workload& workload, const std::string& pod, const Container& container);
 /// Whether a step changes something; one that only looks mends nothing.
 bool changes(const Remedy& step);
 /// The steps of the first way that changes something, and can be done as it stands but for `words`: what the

@@ -120,7 +120,7 @@ std::vector<const json*> taints_of(const SeenPod& seen, const Fits& fits) {
 Remedy untaint(const json& node, const json& taint) {
   if (text(taint, "key") == "node.kubernetes.io/unschedulable")
     return {"allow pods on the node again", command_line({"kubectl", "uncordon", name_of(node)})};
-  return {"take the taint away, if it is not meant for this set",
+  return {"remove the taint, if it is not meant for this set",
           command_line({"kubectl", "taint", "node", name_of(node),
                         text(taint, "key") + ":" + text(taint, "effect") + "-"})};
 }
@@ -188,7 +188,7 @@ void move_volume(const Workload& workload, const SeenPod& seen, const std::strin
     finding.remedy.push_back({std::move(text), std::move(command)});
   };
   step(retain(name),
-       fmt::format("make volume {} anew on {}, with what was copied into {} there", name, nodes, path));
+       fmt::format("recreate volume {} on {}, with the data that was copied to {} there", name, nodes, path));
   step(workload.kubectl({"delete", "persistentvolumeclaim", claim, "--wait=false"}));
   step(command_line({"kubectl", "delete", "persistentvolume", name, "--wait=false"}));
   step(workload.kubectl({"delete", "pod", seen.pod.meta.ref.name}));
@@ -220,11 +220,10 @@ std::optional<Finding> volumes_apart(const Workload& workload, const SeenPod& se
       if (meet) continue;
       Finding finding{
           "volumes-apart",
-          fmt::format(
-              "The pod's volumes stand on different nodes: {} of claim {} on {}, {} of claim {} on {}; "
-              "no node satisfies both.",
-              name_of(*one.volume), one.claim, names(one.nodes), name_of(*other.volume), other.claim,
-              names(other.nodes)),
+          fmt::format("The pod's volumes are on different nodes: {} of claim {} on {}, {} of claim {} on {}; "
+                      "no node satisfies both.",
+                      name_of(*one.volume), one.claim, names(one.nodes), name_of(*other.volume), other.claim,
+                      names(other.nodes)),
           {},
           {}};
       for (const Bound* each : {&one, &other})
@@ -266,7 +265,7 @@ Finding off_its_volume(const Workload& workload, const SeenPod& seen, const std:
     std::vector<std::string> terms;
     for (const json& term : volume_terms(volume)) terms.push_back(selector_text(term));
     finding.evidence = {{ref_text(volume), "spec.nodeAffinity", fmt::format("{}", fmt::join(terms, " or "))}};
-    finding.cause = fmt::format("The pod's volume {} stands on a node that is not in the cluster ({}).",
+    finding.cause = fmt::format("The pod's volume {} is on a node that is not in the cluster ({}).",
                                 name_of(volume), fmt::join(terms, " or "));
     finding.remedy = {{"bring that node back; or restore the data into a new claim"}};
     return finding;
@@ -274,7 +273,7 @@ Finding off_its_volume(const Workload& workload, const SeenPod& seen, const std:
   finding.evidence = {{ref_text(volume), "spec.nodeAffinity", names(nodes)}};
   const NodeFit& first = *nodes.front();
   const Objection* why = first.of(straw.id);
-  finding.cause = fmt::format("The pod's volume {} stands on {} alone, which does not take the pod{}.",
+  finding.cause = fmt::format("The pod's volume {} exists on {} only, which does not take the pod{}.",
                               name_of(volume), names(nodes), why == nullptr ? "" : ": " + why->words);
   if (straw.id == "node-selector-matches-none") {
     const std::string selector = node_selector(*seen.served);
@@ -284,14 +283,14 @@ Finding off_its_volume(const Workload& workload, const SeenPod& seen, const std:
     finding.remedy = select_less(workload, seen, 1);
     if (!finding.remedy.empty())
       finding.remedy.front().text =
-          "let the pod go where its volume is: take the condition out of the template";
+          "let the pod run where its volume is: remove the condition from the template";
   } else if (straw.id == "taint-not-tolerated") {
     for (const NodeFit* fit : nodes)
       for (const json* taint : repelling(*seen.served, *fit->node))
         finding.evidence.push_back({ref_text(*fit->node), "spec.taints", taint_text(*taint)});
     untaint_all(seen, nodes, finding);
   } else {
-    finding.remedy = {{"make room on that node: no other one has the volume"}};
+    finding.remedy = {{"free resources on that node: no other one has the volume"}};
   }
   finding.trap = "Deleting the claim gives the pod another node, and an empty volume.";
   return finding;
@@ -301,7 +300,7 @@ Finding off_its_volume(const Workload& workload, const SeenPod& seen, const std:
 
 /// Takes out of the template what no node meets; nothing when the template is another already.
 std::vector<Remedy> select_less(const Workload& workload, const SeenPod& seen, int way) {
-  const std::string text = "or let the pods go to any node: take the condition out of the template";
+  const std::string text = "or let the pods run on any node: remove the condition from the template";
   json keys = json::object();
   for (const auto& [key, value] : texts(workload.template_spec(), "nodeSelector")) {
     const bool met =
@@ -339,7 +338,7 @@ Finding nothing_selected(const Workload& workload, const SeenPod& seen) {
     finding.cause.pop_back();
     finding.cause += fmt::format(", which its RuntimeClass {} adds.", runtime);
     finding.remedy.push_back(
-        {"or do without the RuntimeClass",
+        {"or remove the RuntimeClass",
          patch_set(workload,
                    json::array({{{"op", "remove"}, {"path", "/spec/template/spec/runtimeClassName"}}})),
          2});
@@ -421,7 +420,7 @@ std::vector<Remedy> ask_for_less(const Workload& workload, const SeenPod& seen, 
           {{"name", text(known, "name")},
            {"resources", {{"limits", {{resource, nullptr}}}, {"requests", {{resource, nullptr}}}}}});
   return {{fmt::format("add a node that offers {}, or let the present ones offer it", resource), {}, 1},
-          {fmt::format("or do without {}, where the program can", resource),
+          {fmt::format("or remove the request for {}, if the program can run without", resource),
            patch_template(workload, {{"containers", taken}}), 2},
           replace_after(workload, seen, 2)};
 }
@@ -502,7 +501,7 @@ Finding ports_taken(const Workload& workload, const SeenPod& seen, const LastStr
   if (flag(workload.template_spec(), "hostNetwork"))
     drop.push_back(json::object({{"op", "remove"}, {"path", "/spec/template/spec/hostNetwork"}}));
   if (!drop.empty())
-    finding.remedy = {{fmt::format("do without the host's {}: the pods have names and addresses of their own",
+    finding.remedy = {{fmt::format("stop using the host's {}: the pods have names and addresses of their own",
                                    flag(workload.template_spec(), "hostNetwork") ? "network" : "port"),
                        patch_set(workload, drop)},
                       replace_after(workload, seen)};
@@ -560,7 +559,7 @@ Finding kept_apart(const Workload& workload, const SeenPod& seen, const LastStra
       "pod-anti-affinity",
       fmt::format(
           "Required pod anti-affinity by {} allows one such pod in each: the set wants {}, and {} that "
-          "take pods have theirs already, so that the pod finds none ({}).",
+          "take pods have theirs already, so none is left for the pod ({}).",
           topology_keys(terms), counted(static_cast<std::size_t>(workload.set().replicas.value), "pod"),
           counted(straw.nodes.size(), "node"), holders),
       {},
@@ -602,7 +601,7 @@ Finding kept_away(const Workload& workload, const SeenPod& seen, const LastStraw
   for (const NodeFit* fit : straw.nodes)
     if (finding.remedy.back().way == 1 && !fit->of(straw.id)->pod.empty())
       finding.remedy.push_back(
-          {"or delete a pod that keeps it away, when nobody needs that pod",
+          {"or delete a pod that keeps it away, if that pod is not needed",
            command_line({"kubectl", "-n", fit->of(straw.id)->ns, "delete", "pod", fit->of(straw.id)->pod}),
            2});
   return finding;
@@ -670,7 +669,7 @@ Finding kept_together(const Workload& workload, const SeenPod& seen, const LastS
                   fmt::join(wants, " and "), counted(straw.nodes.size(), "node")),
       {{seen.pod.meta.ref.text(), "spec.affinity.podAffinity." + std::string{kRequired},
         fmt::format("{}", fmt::join(wants, " and "))}},
-      {{"start the pods that it wants to be beside; or mend the selector, when they are there under other "
+      {{"start the pods that it wants to be beside; or correct the selector, if they run with other "
         "labels"}}};
   if (in(workload.template_spec(), "affinity", "podAffinity", kRequired).is_array()) {
     tell_namespaces(workload, seen, terms, finding);
@@ -809,7 +808,7 @@ Finding crowded(const LastStraw& straw) {
           fmt::format("{} that could take the pod have as many pods as they take.",
                       counted(straw.nodes.size(), "node")),
           {},
-          {{"add a node, or remove pods that nobody needs"}}};
+          {{"add a node, or delete pods that are not needed"}}};
 }
 
 std::optional<Finding> explained(const Workload& workload, const SeenPod& seen) {
@@ -906,7 +905,7 @@ Finding told(const Workload& workload, const SeenPod& seen, const std::string& m
     std::vector<std::string> ports = host_ports(*seen.served);
     finding.evidence.push_back({seen.pod.meta.ref.text(), "spec.containers[].ports[].hostPort",
                                 fmt::format("{}", fmt::join(ports, ", "))});
-    finding.remedy = {{"do without the host port, or be content with fewer pods"}};
+    finding.remedy = {{"do without the host port, or run fewer pods"}};
   } else if (id == "pod-anti-affinity") {
     finding.evidence.push_back(
         {seen.pod.meta.ref.text(), "spec.affinity.podAntiAffinity by",
@@ -932,12 +931,12 @@ Finding gated(const Workload& workload, const SeenPod& seen) {
                       fmt::join(gates, ", ")),
           {{seen.pod.meta.ref.text(), "spec.schedulingGates",
             in(*seen.served, "spec", "schedulingGates").dump()}},
-          {{"mend the controller that should take its gate away"},
-           {"or take it away for it, when nobody else will",
+          {{"fix the controller that should remove its gate"},
+           {"or remove it yourself, if no controller will",
             workload.kubectl({"patch", "pod", seen.pod.meta.ref.name, "--type=json", "-p",
                               R"([{"op":"remove","path":"/spec/schedulingGates"}])"}),
             2}},
-          "A gate that stands in the set's template comes back with every new pod."};
+          "A gate in the set's template comes back with every new pod."};
 }
 
 void do_without_devices(const Workload& workload, const SeenPod& seen, Finding& finding) {
@@ -951,7 +950,7 @@ void do_without_devices(const Workload& workload, const SeenPod& seen, Finding& 
   if (!member(workload.template_spec(), "resourceClaims").is_array()) return;
   operations.push_back({{"op", "remove"}, {"path", "/spec/template/spec/resourceClaims"}});
   finding.remedy.push_back(
-      {"or do without the device, where the program can", patch_set(workload, operations), 2});
+      {"or remove the device, if the program can run without", patch_set(workload, operations), 2});
   finding.remedy.push_back(replace_after(workload, seen, 2));
 }
 
@@ -1005,17 +1004,17 @@ std::optional<Finding> nobody_schedules(const Workload& workload, const SeenPod&
   const std::string wanted = text_or(member(*seen.served, "spec"), "schedulerName", "default-scheduler");
   const bool own = wanted != "default-scheduler";
   Finding finding{"scheduler-silent",
-                  fmt::format("No scheduler has looked at the pod: nobody answers to the name {}.", wanted),
+                  fmt::format("No scheduler has looked at the pod: none of the name {} runs.", wanted),
                   {{seen.pod.meta.ref.text(), "spec.schedulerName", wanted, seen.pod.meta.created}},
                   {}};
   if (!own) {
     finding.remedy = {
-        {"see whether the scheduler runs",
+        {"check whether the scheduler runs",
          command_line({"kubectl", "-n", "kube-system", "get", "pods", "-l", "component=kube-scheduler"})}};
     return finding;
   }
   finding.remedy = {{fmt::format("start the scheduler {}", wanted)},
-                    {"or leave the pods to the cluster's own",
+                    {"or use the cluster's default scheduler",
                      patch_template(workload, {{"schedulerName", "default-scheduler"}}), 2},
                     replace_after(workload, seen, 2)};
   finding.trap = kUpdateWaits;

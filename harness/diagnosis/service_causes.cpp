@@ -45,7 +45,7 @@ std::optional<Finding> service_cause(const Workload& workload) {
   const Evidence wanted{workload.described(), "spec.serviceName", name};
   if (service == nullptr)
     return Finding{"service-missing",
-                   fmt::format("The governing Service {} does not exist, so that no pod of the set has a DNS "
+                   fmt::format("The governing Service {} does not exist, so no pod of the set has a DNS "
                                "name of its own.",
                                name),
                    {wanted},
@@ -74,8 +74,8 @@ std::optional<Finding> service_cause(const Workload& workload) {
   if (unmet.empty() && !selector.empty()) return std::nullopt;
   return Finding{
       "service-selects-others",
-      fmt::format("The governing Service {} does not select the pods of the set, so that their names give "
-                  "nothing.",
+      fmt::format("The governing Service {} does not select the pods of the set, so their names do not "
+                  "resolve.",
                   name),
       {wanted,
        {ref_text(*service), "spec.selector", selector.empty() ? "none" : pairs(selector)},

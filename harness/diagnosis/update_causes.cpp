@@ -44,10 +44,9 @@ std::vector<Evidence> revisions(const Workload& workload, Ordinal ordinal) {
 Finding by_hand(const Workload& workload, const std::vector<Ordinal>& old) {
   Finding note{
       "update-on-delete",
-      fmt::format(
-          "The update strategy is OnDelete: {} ({}) keep{} the old revision until somebody deletes {}.",
-          counted(old.size(), "pod"), names(workload, old), old.size() == 1 ? "s" : "",
-          old.size() == 1 ? "it" : "them"),
+      fmt::format("The update strategy is OnDelete: {} ({}) keep{} the old revision until {} deleted.",
+                  counted(old.size(), "pod"), names(workload, old), old.size() == 1 ? "s" : "",
+                  old.size() == 1 ? "it is" : "they are"),
       revisions(workload, old.front()),
       {}};
   note.evidence.insert(note.evidence.begin(), {workload.described(), "spec.updateStrategy.type", "OnDelete"});

@@ -156,6 +156,16 @@ TEST(Loops, OfPodsThatANodeDoesNotLetIn) {
   EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("securityContext/sysctls/0"));
 }
 
+TEST(Loops, OfPodsWhoseTemplateNamesTheirNode) {
+  Shop shop;
+  shop.pod(1)["status"] = {
+      {"phase", "Failed"}, {"reason", "OutOfcpu"}, {"message", "Node didn't have enough resource: cpu"}};
+  ASSERT_THAT(shop.ids(), ElementsAre("pod-rejected"));
+  EXPECT_EQ(shop.first().remedy.front().command, "");
+  shop.pod_spec()["nodeName"] = "one";
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("/spec/template/spec/nodeName"));
+}
+
 TEST(Loops, OfContainersAreSeenAlthoughThePodIsReady) {
   Shop shop;
   json& status = shop.pod(1)["status"]["containerStatuses"][0];
