@@ -48,6 +48,7 @@ event() {
 # restarts POD N: until its first container has been restarted N times.
 restarts() {
   local wanted=$2
+  there "pod/$1"
   # shellcheck disable=SC2317 # until_line calls it
   enough() { [ "${1:-0}" -ge "$wanted" ]; }
   until_line enough pod "$1" -o jsonpath='{.status.containerStatuses[0].restartCount}{"\n"}'

@@ -70,10 +70,10 @@ def section(result):
     told = "\n\nWhat is not right yet:\n\n" + "\n".join(amiss) if amiss else ""
     return (
         f"{HEADING}\n\n"
-        f"`ci/doctor-cases` plays the cases of `suites/doctor_cases` on a cluster: sets made sick after public reports, and for\n"
-        f"each a near miss that must not have the finding. Played on {result['date']} with {result['version']} on Kubernetes\n"
-        f"{result['kubernetes']}. Right is a case whose first finding names the cause in its one sentence, with the right exit code\n"
-        f"and no other finding beside it; a remedy heals when its commands, run as they are printed, make the set whole.\n\n"
+        f"`ci/doctor-cases` plays the cases of `suites/doctor_cases` on a cluster: sets with a fault taken from public reports, and near\n"
+        f"misses that must not have the finding. Played on {result['date']} with {result['version']} on Kubernetes {result['kubernetes']}.\n"
+        f"A case is right if its first finding names the cause in one sentence, with the right exit code and no other finding; a remedy\n"
+        f"heals if its commands, run as printed, make the set complete, and it stays so.\n\n"
         "| kind | right cause first | remedy heals | false alarms |\n|---|---|---|---|\n" + "\n".join(rows) + told + "\n"
     )
 
