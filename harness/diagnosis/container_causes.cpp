@@ -10,6 +10,7 @@
 #include "harness/diagnosis/last_words.h"
 #include "harness/diagnosis/remedies.h"
 #include "harness/diagnosis/shell.h"
+#include "harness/diagnosis/writing.h"
 #include "harness/model/fields.h"
 
 namespace stateproof::diagnosis {
@@ -171,6 +172,15 @@ void tell_missing_sources(const Workload& workload, const SeenPod& seen, const C
       consider(member(from, kind), kind, "envFrom", "<key>");
 }
 
+/// The template with <uid> as the user of its containers.
+std::string as_user(const Workload& workload) {
+  std::string command = patch_template(workload, {{"securityContext", {{"runAsUser", "<uid>"}}}});
+  constexpr std::string_view kQuoted = "\"<uid>\"";
+  if (const auto at = command.find(kQuoted); at != std::string::npos)
+    command.replace(at, kQuoted.size(), "<uid>");
+  return command;
+}
+
 std::optional<Finding> configuration(const Workload& workload, const SeenPod& seen,
                                      const Container& container) {
   if (!is_one_of(text(container.waiting(), "reason"),
@@ -190,9 +200,9 @@ std::optional<Finding> configuration(const Workload& workload, const SeenPod& se
                   {}};
   tell_missing_sources(workload, seen, container, message, finding);
   if (finding.remedy.empty() && message.find("runAsNonRoot") != std::string::npos)
-    finding.remedy = {{"name the user that the program runs as: "
-                       "spec.template.spec.securityContext.runAsUser, any number but 0 that "
-                       "may use the volumes (fsGroup)"},
+    finding.remedy = {{"name the user that the program runs as, any number but 0 that may use the volumes "
+                       "(fsGroup)",
+                       as_user(workload)},
                       replace_after(workload, seen)};
   if (finding.remedy.empty())
     finding.remedy = {{"do what the message asks for in the template",
@@ -473,7 +483,13 @@ Finding cause_of_end(const Workload& workload, const SeenPod& seen, const Contai
       finding.evidence.push_back(line);
     } else {
       finding = std::move(*known);
-      finding.remedy.push_back(replace);
+      if (!let_it_write(workload, seen, container, line.value, finding)) {
+        // What stands in the template only a person can correct.
+        if (is_one_of(std::string{finding.id}, {"port-in-use", "setting-missing", "option-unknown",
+                                                "file-missing", "permission-denied"}))
+          finding.remedy.front().command = workload.kubectl({"edit", "statefulset", workload.name()});
+        finding.remedy.push_back(replace);
+      }
     }
   } else {
     if (!lines.empty()) {

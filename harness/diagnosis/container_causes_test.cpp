@@ -275,5 +275,55 @@ TEST(Containers, BlamesALivenessProbeThatAsksAPortOfNobody) {
   EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("startupProbe"));
 }
 
+/// Container web of web-0 ended with these words.
+Shop ended_saying(const char* words) {
+  Shop shop;
+  shop.contain(0, {{"ready", false},
+                   {"restartCount", 3},
+                   {"state", {{"waiting", {{"reason", "CrashLoopBackOff"}}}}},
+                   {"lastState", {{"terminated", {{"exitCode", 1}, {"reason", "Error"}}}}}});
+  shop.snapshot.logs["shop/web-0/web"] = words;
+  return shop;
+}
+
+TEST(Containers, AreGivenRoomWhereTheyWrite) {
+  Shop shop = ended_saying("write: No space left on device");
+  json& spec = shop.pod(0)["spec"];
+  spec["volumes"].push_back({{"name", "spool"}, {"emptyDir", {{"sizeLimit", "1Mi"}}}});
+  spec["containers"][0]["volumeMounts"] = {{{"name", "spool"}, {"mountPath", "/spool"}}};
+  ASSERT_THAT(shop.ids(), Contains("volume-full"));
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr(R"("emptyDir":{"sizeLimit":"8Mi"})"));
+  // Of two volumes the one that its words name.
+  spec["containers"][0]["volumeMounts"].push_back({{"name", "data"}, {"mountPath", "/data"}});
+  EXPECT_EQ(shop.first().remedy.front().command, "");
+  shop.snapshot.storage_classes->front()["allowVolumeExpansion"] = true;
+  shop.snapshot.logs["shop/web-0/web"] = "error writing '/data/log': No space left on device";
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("persistentvolumeclaim data-web-0"));
+}
+
+TEST(Containers, MayWriteWhereTheirImageIsReadOnly) {
+  Shop shop = ended_saying("sh: cannot create /run/db.pid: Read-only file system");
+  json& container = shop.pod(0)["spec"]["containers"][0];
+  container["securityContext"]["readOnlyRootFilesystem"] = true;
+  ASSERT_THAT(shop.ids(), Contains("file-system-read-only"));
+  EXPECT_THAT(shop.first().remedy[0].command, HasSubstr(R"("mountPath":"/run","name":"scratch")"));
+  EXPECT_THAT(shop.first().remedy[2].command, HasSubstr(R"("readOnlyRootFilesystem":false)"));
+  EXPECT_EQ(shop.first().remedy[2].way, 2);
+  container["volumeMounts"] = {{{"name", "data"}, {"mountPath", "/run"}, {"readOnly", true}}};
+  EXPECT_THAT(shop.first().remedy[0].command, HasSubstr(R"("mountPath":"/run","readOnly":false)"));
+}
+
+TEST(Containers, ShareTheirVolumesWithTheirUser) {
+  Shop shop = ended_saying("mkdir: cannot create directory '/data/db': Permission denied");
+  json& spec = shop.pod(0)["spec"];
+  spec["securityContext"]["runAsUser"] = 999;
+  ASSERT_THAT(shop.ids(), Contains("permission-denied"));
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("edit statefulset web"));  // not on a volume
+  spec["containers"][0]["volumeMounts"] = {{{"name", "data"}, {"mountPath", "/data"}}};
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr(R"("fsGroup":999)"));
+  spec["securityContext"]["fsGroup"] = 999;
+  EXPECT_THAT(shop.first().remedy.front().command, Not(HasSubstr("fsGroup")));
+}
+
 }  // namespace
 }  // namespace stateproof::diagnosis

@@ -9,8 +9,8 @@
 #include "harness/diagnosis/causes.h"
 #include "harness/diagnosis/remedies.h"
 #include "harness/diagnosis/shell.h"
+#include "harness/diagnosis/writing.h"
 #include "harness/model/fields.h"
-#include "harness/model/quantity.h"
 
 namespace stateproof::diagnosis {
 namespace {
@@ -73,12 +73,6 @@ std::string between(const std::string& message, std::string_view begin, char end
   if (at == std::string::npos) return {};
   const auto to = message.find(end, at + begin.size());
   return to == std::string::npos ? std::string{} : message.substr(at + begin.size(), to - at - begin.size());
-}
-
-// Eight times as much: how much the program needs nobody says.
-std::string more_than(const std::string& limit) {
-  const double bytes = parse_quantity(limit).value_or(0);
-  return fmt::format("{:.0f}Mi", std::max(1.0, 8 * bytes / 0x1p20));
 }
 
 /// Names the limit that the pod exceeds; false when it is none of its own.
