@@ -7,10 +7,13 @@
 #include <set>
 
 #include "harness/diagnosis/causes.h"
+#include "harness/diagnosis/node_fit.h"
 #include "harness/diagnosis/remedies.h"
+#include "harness/diagnosis/selectors.h"
 #include "harness/diagnosis/shell.h"
 #include "harness/diagnosis/writing.h"
 #include "harness/model/fields.h"
+#include "harness/model/quantity.h"
 
 namespace stateproof::diagnosis {
 namespace {
@@ -141,6 +144,47 @@ void tell_sysctl(const Workload& workload, const Rejections& rejections, Finding
   finding.remedy.push_back({"or allow it on the nodes (allowedUnsafeSysctls of the kubelet)", {}, 2});
 }
 
+/// Of a pod that asks for more of a resource ("OutOfcpu") than any node has altogether; empty where one has
+/// it.
+std::vector<Remedy> ask_for_what_nodes_have(const Workload& workload, const Rejections& rejections,
+                                            const std::string& pod) {
+  constexpr std::string_view kOut = "OutOf";
+  if (rejections.reason.rfind(kOut, 0) != 0 || !workload.snapshot().nodes) return {};
+  const std::string resource = rejections.reason.substr(kOut.size());
+  double most = 0;
+  for (const json& node : *workload.snapshot().nodes)
+    most =
+        std::max(most, parse_quantity(text(in(node, "status", "allocatable"), resource.c_str())).value_or(0));
+  if (most <= 0 || requested({{"spec", workload.template_spec()}}, resource) <= most) return {};
+  for (const json& container : in(workload.template_spec(), "containers"))
+    if (!text(in(container, "resources", "requests"), resource.c_str()).empty())
+      return {{fmt::format("ask for less {}: no node has as much, the largest {}", resource,
+                           amount_text(resource, most)),
+               workload.kubectl({"set", "resources", "statefulset/" + workload.name(), "-c",
+                                 text(container, "name"),
+                                 "--requests=" + resource + "=" + amount_text(resource, most / 2)})},
+              {"then replace the pod", workload.kubectl({"delete", "pod", pod, "--ignore-not-found"})}};
+  return {};
+}
+
+/// Of a pod whose template names its node and labels that no node has; empty where one has them.
+std::vector<Remedy> meet_the_selector(const Workload& workload, const Rejections& rejections,
+                                      const std::string& pod) {
+  const std::string node = text(workload.template_spec(), "nodeName");
+  const Labels selector = texts(workload.template_spec(), "nodeSelector");
+  if (rejections.reason != "NodeAffinity" || node.empty() || selector.empty() || !workload.snapshot().nodes)
+    return {};
+  for (const json& known : *workload.snapshot().nodes)
+    if (selects(selector, labels_of(known))) return {};
+  std::vector<std::string> label{"kubectl", "label", "node", node};
+  for (const auto& [key, value] : selector) label.push_back(key + "=" + value);
+  return {
+      {"remove the nodeSelector from the template: no node has these labels",
+       patch_set(workload, json::array({{{"op", "remove"}, {"path", "/spec/template/spec/nodeSelector"}}}))},
+      {"then replace the pod", workload.kubectl({"delete", "pod", pod, "--ignore-not-found"})},
+      {"or label the node that the template names", command_line(label), 2}};
+}
+
 }  // namespace
 
 std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal, const SeenPod* seen) {
@@ -157,6 +201,8 @@ std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal
   // Somebody has changed the set since, and the pod is well; one that was let in is not rejected.
   const bool at_runtime = rejections.reason == "Evicted" || rejections.reason.rfind("Preempt", 0) == 0;
   if (ready && (!at_runtime || workload.changed() > rejections.last)) return std::nullopt;
+  // One that waits for a node waits for the scheduler, whatever befell the pods before it.
+  if (seen != nullptr && !failed && seen->pod.node.empty() && !at_runtime) return std::nullopt;
   const std::string node = seen == nullptr || seen->pod.node.empty() ? "its node" : "node " + seen->pod.node;
   const std::string times =
       rejections.count > 1 ? fmt::format(" again and again ({} times)", rejections.count) : std::string{};
@@ -180,6 +226,10 @@ std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal
       finding.remedy = {{"let the pods request what they use, so that they go where it is free; or "
                          "give the node more"},
                         {"see what the node lacks", "kubectl describe nodes"}};
+    else if (auto less = ask_for_what_nodes_have(workload, rejections, name); !less.empty())
+      finding.remedy = std::move(less);
+    else if (auto meet = meet_the_selector(workload, rejections, name); !meet.empty())
+      finding.remedy = std::move(meet);
     else if (!text(workload.template_spec(), "nodeName").empty())
       finding.remedy = {
           {"leave the choice of the node to the scheduler: remove nodeName from the template",

@@ -164,6 +164,24 @@ TEST(Loops, OfPodsWhoseTemplateNamesTheirNode) {
   EXPECT_EQ(shop.first().remedy.front().command, "");
   shop.pod_spec()["nodeName"] = "one";
   EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("/spec/template/spec/nodeName"));
+  // Whose successor waits for the scheduler is no longer rejected.
+  Shop over;
+  over.unschedule(1);
+  for (const char* uid : {"a", "b"}) {
+    over.tell("Pod", "web-1", "NodeAffinity", "node(s) didn't match", testing::kJustNow);
+    over.snapshot.events->back()["involvedObject"]["uid"] = uid;
+  }
+  EXPECT_THAT(over.ids(), Not(Contains("pod-rejected")));
+  Shop labels = shop;
+  labels.pod(1)["status"]["reason"] = "NodeAffinity";
+  labels.pod_spec()["nodeSelector"] = {{"tier", "gold"}};
+  EXPECT_THAT(labels.first().remedy.front().command, HasSubstr("/spec/template/spec/nodeSelector"));
+  EXPECT_EQ(labels.first().remedy.back().command, "kubectl label node one tier=gold");
+  labels.node()["metadata"]["labels"]["tier"] = "gold";
+  EXPECT_THAT(labels.first().remedy.front().command, HasSubstr("/spec/template/spec/nodeName"));
+  // One that asks for more than any node has would find no other.
+  shop.pod_spec()["containers"][0]["resources"]["requests"]["cpu"] = "900";
+  EXPECT_THAT(shop.first().remedy.front().command, HasSubstr("--requests=cpu=1000m"));
 }
 
 TEST(Loops, OfContainersAreSeenAlthoughThePodIsReady) {
