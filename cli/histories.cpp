@@ -12,11 +12,15 @@
 #include "suites/catalogue.h"
 #include "suites/mutants/mutants.h"
 #include "suites/mutants/wrong_histories.h"
+#include "suites/replay/harmless.h"
 
 namespace stateproof::cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Harmless histories of the good recording: enough to meet each kind of harm often, in a second or two.
+constexpr std::uint64_t kHarmless = 200;
 
 /// A requirement with the promise that it belongs to.
 struct Judge {
@@ -41,6 +45,23 @@ class Account {
     const bool kept = verdict.outcome == Outcome::kConformant || verdict.outcome == Outcome::kNotApplicable;
     tell(kept, "good", name, verdict);
   }
+  /// What a conforming cluster might have left, too, as seeds 1 to `count` make it of a good recording.
+  void harmless(const Timeline& good, std::uint64_t count) {
+    std::uint64_t condemned = 0;
+    for (std::uint64_t seed = 1; seed <= count; ++seed) {
+      const replay::HarmlessHistory history = replay::harmless(good, seed);
+      const Verdict verdict = requirement_.checker(history.timeline);
+      if (verdict.outcome != Outcome::kNonconformant) {
+        ++judged_;
+        continue;
+      }
+      ++condemned;
+      tell(false, "harmless", fmt::format("seed {}: {}", seed, history.told), verdict);
+    }
+    if (condemned == 0)
+      std::cout << fmt::format("{:10} {:8} seeds 1 to {}: none is nonconformant\n", "expected", "harmless",
+                               count);
+  }
   void wrong(const std::string& name, const Timeline& timeline) {
     ++wrong_;
     const Verdict verdict = requirement_.checker(timeline);
@@ -62,16 +83,16 @@ class Account {
   void tell(bool expected, std::string_view kind, const std::string& name, const Verdict& verdict) {
     ++judged_;
     if (!expected) ++missed_;
-    std::cout << fmt::format("{:10} {:6} {:28} {}: {}\n", expected ? "expected" : "UNEXPECTED", kind, name,
+    std::cout << fmt::format("{:10} {:8} {:28} {}: {}\n", expected ? "expected" : "UNEXPECTED", kind, name,
                              to_text(verdict.outcome), verdict.reason);
     if (expected) return;
     for (const Finding& finding : verdict.findings)
-      std::cout << fmt::format("{:18} {} {}: expected {}, but {}\n", "", finding.object.kind,
+      std::cout << fmt::format("{:20} {} {}: expected {}, but {}\n", "", finding.object.kind,
                                finding.object.name, finding.expected, finding.observed);
   }
 
   const Requirement& requirement_;
-  int judged_ = 0;
+  std::uint64_t judged_ = 0;
   int wrong_ = 0;
   int missed_ = 0;
 };
@@ -88,6 +109,7 @@ tl::expected<void, HarnessError> judge_scenario(const Judge& judge, const fs::pa
   const auto good = load(folder, judge.promise->scenario);
   if (!good) return tl::make_unexpected(good.error());
   account.good(std::string{judge.promise->scenario}, *good);
+  account.harmless(*good, kHarmless);
   for (const mutants::WrongHistory& wrong : mutants::wrong_histories()) {
     if (wrong.requirement != judge.requirement->id) continue;
     Timeline timeline = *good;
@@ -120,7 +142,7 @@ int judge_histories(const HistoriesOptions& options) {
   const fs::path folder = options.folder.empty() ? fs::path{STATEPROOF_HISTORIES} : options.folder;
   const Judge judge = find_judge(options.requirement);
   if (judge.requirement == nullptr)
-    return harness_error(
+    return wrong_usage(
         fmt::format("There is no requirement {}; stateproof promises lists them.", options.requirement));
   Account account(*judge.requirement);
   if (const auto judged = judge_scenario(judge, folder, account); !judged)

@@ -345,10 +345,11 @@ TEST_F(Program, JudgesTheHistoriesByOneRequirement) {
   const std::string histories = "judge --histories " STATEPROOF_HISTORIES " --requirement ";
   const Ran known = run(histories + "ORD-01");
   EXPECT_EQ(known.code, 0);
-  EXPECT_THAT(known.output, AllOf(HasSubstr("expected   good   lifecycle"),
-                                  HasSubstr("expected   wrong  mutant-parallel-creation")));
+  EXPECT_THAT(known.output, AllOf(HasSubstr("expected   good     lifecycle"),
+                                  HasSubstr("expected   harmless seeds 1 to 200"),
+                                  HasSubstr("expected   wrong    mutant-parallel-creation")));
   const Ran unknown = run(histories + "ORD-99");
-  EXPECT_EQ(unknown.code, 2);
+  EXPECT_EQ(unknown.code, 64);
   EXPECT_THAT(unknown.output, HasSubstr("no requirement ORD-99"));
 }
 
