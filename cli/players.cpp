@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -36,6 +37,13 @@ std::vector<std::string> environment() {
   }
   if (!shown_elsewhere) variables.push_back(fmt::format("{}/proc/{}/fd/2", kProgress, ::getpid()));
   return variables;
+}
+
+double seconds_of(const rusage& used) {
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
 
 /// In the child, where other threads do not exist: only what is safe after a fork.
@@ -91,11 +99,16 @@ std::optional<Players::Ended> Players::await_one() {
     }
     const std::lock_guard lock(mutex_);
     int status = 0;
-    ::waitpid(ended.si_pid, &status, 0);
+    rusage used{};
+    ::wait4(ended.si_pid, &status, 0, &used);
     const auto known = names_.find(ended.si_pid);
     if (known == names_.end()) continue;
     Ended one{known->second, WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status)};
     names_.erase(known);
+    const std::string line =
+        fmt::format("{}: exit code {}, {} MiB of memory at most, {:.1f} s of processor time\n", one.name,
+                    one.code, used.ru_maxrss / 1024, seconds_of(used));
+    if (::write(log_.get(), line.data(), line.size()) < 0) return one;  // a log is no reason to fail
     return one;
   }
   return std::nullopt;

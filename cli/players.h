@@ -16,8 +16,8 @@
 namespace stateproof::cli {
 
 /// Processes of this program that play scenarios side by side, each in a process group of its own: a terminal
-/// interrupts us alone, and we hand it on once. They end with us. What they print goes to a log; only their
-/// progress is shown.
+/// interrupts us alone, and we hand it on once. They end with us. What they print goes to a log, and what
+/// each used; only their progress is shown.
 class Players {
  public:
   struct Ended {
