@@ -14,6 +14,7 @@
 #include "cli/interrupt.h"
 #include "cli/run.h"
 #include "fixtures/recorder/recorder.h"
+#include "harness/model/bounded_json.h"
 #include "harness/model/steps.h"
 #include "harness/record/jsonl.h"
 #include "harness/record/recording_file.h"
@@ -335,7 +336,8 @@ int gate_record(const fs::path& folder) {
   };
   if (!fs::exists(recording) || !is_over()) {
     std::ifstream file(folder / fs::path(fixtures::RecorderPod::kRequest).filename());
-    const json asked = json::parse(file, nullptr, false);
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    const json asked = parse_bounded_json(text).value_or(json());
     if (!asked.is_object()) return harness_error("The recorder's request cannot be read.");
     const auto client = connect({}, interrupt.hurry());
     if (!client) return harness_error(client.error().sentence);

@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdlib>
@@ -11,6 +10,7 @@
 #include "cli/gate.h"
 #include "cli/histories.h"
 #include "cli/list.h"
+#include "cli/private_files.h"
 #include "cli/profile.h"
 #include "cli/rbac.h"
 #include "cli/run.h"
@@ -318,8 +318,7 @@ int run_command(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // Recordings and evidence show what is in somebody's cluster.
-  ::umask(S_IRWXG | S_IRWXO);
+  keep_files_private();
   try {
     return run_command(argc, argv);
   } catch (const nlohmann::json::exception&) {

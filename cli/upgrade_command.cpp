@@ -1,7 +1,5 @@
 #include "cli/upgrade_command.h"
 
-#include "harness/model/steps.h"
-
 #include <fmt/format.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -12,6 +10,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <stop_token>
+
+#include "cli/private_files.h"
+#include "harness/model/steps.h"
 
 extern char** environ;
 
@@ -54,7 +55,7 @@ void run_upgrade_command(scenarios::Stage& stage) {
     throw scenarios::HarnessTrouble(
         fmt::format("${} is not set; set it to the command that upgrades the cluster.", kUpgradeCommand));
   stage.begin(steps::Upgrade{}, "the cluster is upgraded");
-  const pid_t child = start(command);
+  const pid_t child = start(fmt::format("umask {:03o}\n{}", users_umask(), command));
   int status = 0;
   {
     const std::stop_callback end(stage.stop(), [child] { ::kill(-child, SIGTERM); });

@@ -9,6 +9,7 @@
 #include "harness/diagnosis/node_fit.h"
 #include "harness/diagnosis/remedies.h"
 #include "harness/diagnosis/selectors.h"
+#include "harness/model/bounded_json.h"
 #include "harness/model/fields.h"
 #include "harness/model/quantity.h"
 
@@ -253,9 +254,9 @@ void rival_scalers(const Workload& workload, std::vector<Finding>& notes) {
     for (const json& entry : in(workload.served(), "metadata", "managedFields"))
       if (in(entry, "fieldsV1", "f:spec").contains("f:replicas") && text(entry, "subresource") != "scale")
         rival = text(entry, "manager");
-    const json applied = json::parse(text(in(workload.served(), "metadata", "annotations"),
-                                          "kubectl.kubernetes.io/last-applied-configuration"),
-                                     nullptr, false);
+    const json applied = parse_bounded_json(text(in(workload.served(), "metadata", "annotations"),
+                                                 "kubectl.kubernetes.io/last-applied-configuration"))
+                             .value_or(json());
     if (rival.empty() && number(member(applied, "spec"), "replicas", replicas) != replicas)
       rival = fmt::format("what was applied last ({} replicas)", number(member(applied, "spec"), "replicas"));
     const Evidence range{ref_text(scaler), "spec",

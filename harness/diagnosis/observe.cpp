@@ -9,6 +9,7 @@
 
 #include "harness/kube/object_stream.h"
 #include "harness/kube/watch.h"
+#include "harness/model/bounded_json.h"
 #include "harness/model/fields.h"
 
 namespace stateproof::diagnosis {
@@ -63,7 +64,7 @@ bool keep_claim(json& claim) {
 
 /// Of what was applied last only the replicas are looked at.
 std::string applied_replicas(const std::string& applied) {
-  const json object = json::parse(applied, nullptr, false);
+  const json object = parse_bounded_json(applied).value_or(json());
   const json& replicas = in(object, "spec", "replicas");
   return replicas.is_number_integer() ? json{{"spec", {{"replicas", replicas}}}}.dump() : std::string{};
 }

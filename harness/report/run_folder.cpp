@@ -1,4 +1,5 @@
 #include "harness/report/run_folder.h"
+#include "harness/model/bounded_json.h"
 
 #include <fmt/format.h>
 
@@ -60,7 +61,9 @@ tl::expected<FolderLock, FolderError> lock(const fs::path& out) {
 json parsed(const fs::path& file) {
   const auto text = read_whole(file);
   if (!text) throw std::system_error(text.error());
-  return json::parse(*text);
+  auto bounded = parse_bounded_json(*text);
+  if (!bounded) throw std::runtime_error("it is not JSON, or nested too deeply");
+  return std::move(*bounded);
 }
 
 std::vector<fs::path> json_files(const fs::path& folder) {

@@ -112,6 +112,15 @@ TEST_F(RunFolderTest, ADamagedVerdictIsAnErrorAndNotGreen) {
   EXPECT_THAT(content("junit.xml"), HasSubstr("stable-dns.json cannot be read"));
 }
 
+TEST_F(RunFolderTest, AVerdictThatIsNestedTooDeeplyIsDamaged) {
+  const RunFolder folder(out());
+  ASSERT_TRUE(folder.save_plan(testing::plan()));
+  std::ofstream(out() / "verdicts/stable-dns.json")
+      << "{\"schema\": 1, \"run\": " << std::string(100'000, '[') << std::string(100'000, ']') << "}";
+  ASSERT_TRUE(folder.render());
+  EXPECT_THAT(content("junit.xml"), HasSubstr("stable-dns.json cannot be read"));
+}
+
 TEST_F(RunFolderTest, TheNextWriterReplacesWhatAKilledOneLeft) {
   fs::create_directories(out());
   std::ofstream(out() / "plan.json.tmp") << "half";
