@@ -287,13 +287,19 @@ void tell_long_availability(const Workload& workload, std::vector<Finding>& find
         seen.pod.revision() != set.update_revision)
       next = seen.pod.meta.ref.name;
   if (next.empty()) return;
-  for (const auto& [ordinal, seen] : workload.pods())
-    if (seen.pod.revision() == set.update_revision)
-      if (auto finding = availability_cause(workload, seen, next)) {
-        finding->pod = next;
-        findings.push_back(std::move(*finding));
-        return;
-      }
+  // Not only those that were updated already: the update does not begin before all are available.
+  std::optional<Finding> holds;
+  for (const auto& [ordinal, seen] : workload.pods()) {
+    const bool own = seen.pod.meta.ref.name == next;
+    if (holds && own) continue;
+    auto finding = availability_cause(workload, seen, own ? "The update of " + next : next);
+    if (!finding) continue;
+    holds = std::move(finding);
+    if (!own) break;
+  }
+  if (!holds) return;
+  holds->pod = next;
+  findings.push_back(std::move(*holds));
 }
 
 // Causes that several pods share speak of "the pod": where it is one, it has a name.

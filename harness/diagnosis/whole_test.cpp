@@ -63,6 +63,20 @@ TEST(Whole, AnUpdateThatDoesNotComeIsAFinding) {
   EXPECT_THAT(shop.ids(), IsEmpty());
 }
 
+TEST(Availability, OfAnHourHoldsAnUpdateThatHasNotBegun) {
+  Shop shop;
+  shop.set()["spec"]["minReadySeconds"] = 3600;
+  shop.set()["status"]["updateRevision"] = "web-2";
+  for (const std::size_t ordinal : {0U, 1U})
+    shop.pod(ordinal)["status"]["conditions"] = {
+        {{"type", "Ready"}, {"status", "True"}, {"lastTransitionTime", kJustNow}}};
+  ASSERT_THAT(shop.ids(), ElementsAre("min-ready-holds"));
+  EXPECT_THAT(shop.first().cause, HasSubstr("web-1 waits until web-0 has been Ready for 3600 s"));
+  // Without an update nothing waits.
+  shop.set()["status"]["updateRevision"] = "web-1";
+  EXPECT_THAT(shop.ids(), IsEmpty());
+}
+
 void make_available_after(Shop& shop, int seconds) {
   shop.forget_last();
   shop.set()["spec"]["minReadySeconds"] = seconds;
