@@ -20,14 +20,21 @@ using nlohmann::json;
 std::string_view level_text(Level level) { return level == Level::kBlocking ? "blocking" : "informing"; }
 
 /// Deployments and histories that the requirement must condemn.
-std::vector<std::string> mutants_of(const Promise& promise, const Requirement& requirement) {
+std::vector<std::string> mutants_of(const Requirement& requirement) {
   std::vector<std::string> names;
   for (const mutants::Mutant& mutant : mutants::all())
-    if (mutant.promise == promise.id && mutant.requirement == requirement.id) names.emplace_back(mutant.name);
+    if (mutant.requirement == requirement.id) names.emplace_back(mutant.name);
   for (const mutants::WrongHistory& history : mutants::wrong_histories())
-    if (history.promise == promise.id && history.requirement == requirement.id)
-      names.push_back(fmt::format("{} (history)", history.name));
+    if (history.requirement == requirement.id) names.push_back(fmt::format("{} (history)", history.name));
   return names;
+}
+
+/// Promises that require the same, each on a scenario of its own, in their order.
+std::vector<const Promise*> siblings_of(const Promise& promise) {
+  std::vector<const Promise*> siblings;
+  for (const Promise& other : catalogue())
+    if (other.requirements.front().id == promise.requirements.front().id) siblings.push_back(&other);
+  return siblings;
 }
 
 // A table's cell ends at a bar.
@@ -78,14 +85,30 @@ std::string scenario_table() {
   return text;
 }
 
+/// "Scenario lifecycle, profile quick."
+std::string place_of(const Promise& promise, const std::vector<const Promise*>& siblings) {
+  if (siblings.size() == 1)
+    return fmt::format("Scenario {}, profile {}.", promise.scenario, to_text(promise.profile));
+  std::vector<std::string> scenarios;
+  for (const Promise* one : siblings)
+    scenarios.push_back(one->profile == promise.profile
+                            ? std::string{one->scenario}
+                            : fmt::format("{} (profile {})", one->scenario, to_text(one->profile)));
+  return fmt::format("One promise for each scenario, profile {}: {}.", to_text(promise.profile),
+                     fmt::join(scenarios, ", "));
+}
+
+/// Empty for what an earlier sibling has told.
 std::string promise_section(const Promise& promise) {
-  std::string text = fmt::format("### {}\n\n{}. Scenario {}, profile {}.\n\n", promise.id, promise.title,
-                                 promise.scenario, to_text(promise.profile));
+  const auto siblings = siblings_of(promise);
+  if (siblings.front() != &promise) return {};
+  std::string text =
+      fmt::format("### {}\n\n{}. {}\n\n", promise.id, promise.title, place_of(promise, siblings));
   text += "| id | requires | since | level | guarded by |\n|---|---|---|---|---|\n";
   for (const Requirement& requirement : promise.requirements)
     text += fmt::format("| {} | {} [source]({}) | {} | {} | {} |\n", requirement.id,
                         cell(requirement.sentence), requirement.source, since_text(requirement),
-                        level_text(requirement.level), fmt::join(mutants_of(promise, requirement), ", "));
+                        level_text(requirement.level), fmt::join(mutants_of(requirement), ", "));
   return text + "\n";
 }
 
@@ -126,7 +149,7 @@ json catalogue_json() {
                       {"since", requirement.since},
                       {"gate", requirement.gate},
                       {"level", level_text(requirement.level)},
-                      {"mutants", mutants_of(promise, requirement)}});
+                      {"mutants", mutants_of(requirement)}});
   return list;
 }
 

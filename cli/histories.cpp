@@ -28,11 +28,13 @@ struct Judge {
   const Requirement* requirement = nullptr;
 };
 
-Judge find_judge(const std::string& id) {
+/// One for each scenario on which it is judged.
+std::vector<Judge> find_judges(const std::string& id) {
+  std::vector<Judge> judges;
   for (const Promise& promise : catalogue())
     for (const Requirement& requirement : promise.requirements)
-      if (requirement.id == id) return {&promise, &requirement};
-  return {};
+      if (requirement.id == id) judges.push_back({&promise, &requirement});
+  return judges;
 }
 
 /// Counts what was judged and what was not as it has to be.
@@ -111,7 +113,7 @@ tl::expected<void, HarnessError> judge_scenario(const Judge& judge, const fs::pa
   account.good(std::string{judge.promise->scenario}, *good);
   account.harmless(*good, kHarmless);
   for (const mutants::WrongHistory& wrong : mutants::wrong_histories()) {
-    if (wrong.requirement != judge.requirement->id) continue;
+    if (wrong.requirement != judge.requirement->id || wrong.promise != judge.promise->id) continue;
     Timeline timeline = *good;
     try {
       wrong.distort(timeline);
@@ -140,14 +142,15 @@ tl::expected<void, HarnessError> judge_mutants(const Judge& judge, const fs::pat
 
 int judge_histories(const HistoriesOptions& options) {
   const fs::path folder = options.folder.empty() ? fs::path{STATEPROOF_HISTORIES} : options.folder;
-  const Judge judge = find_judge(options.requirement);
-  if (judge.requirement == nullptr)
+  const auto judges = find_judges(options.requirement);
+  if (judges.empty())
     return wrong_usage(
         fmt::format("There is no requirement {}; stateproof promises lists them.", options.requirement));
-  Account account(*judge.requirement);
-  if (const auto judged = judge_scenario(judge, folder, account); !judged)
-    return harness_error(judged.error().sentence);
-  if (const auto judged = judge_mutants(judge, folder, account); !judged)
+  Account account(*judges.front().requirement);
+  for (const Judge& judge : judges)
+    if (const auto judged = judge_scenario(judge, folder, account); !judged)
+      return harness_error(judged.error().sentence);
+  if (const auto judged = judge_mutants(judges.front(), folder, account); !judged)
     return harness_error(judged.error().sentence);
   return account.code();
 }

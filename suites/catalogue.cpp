@@ -1,6 +1,7 @@
 #include "suites/catalogue.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "suites/adoption/promises.h"
 #include "suites/claim_binding/promise.h"
@@ -15,6 +16,7 @@
 #include "suites/ordered_creation/promise.h"
 #include "suites/parallel_management/promises.h"
 #include "suites/pods_are_owned/promises.h"
+#include "suites/reference_model/promises.h"
 #include "suites/replication/promises.h"
 #include "suites/rollout/promises.h"
 #include "suites/scale_subresource/promises.h"
@@ -25,6 +27,17 @@ namespace stateproof {
 
 namespace {
 
+/// Each scenario, and the profile in which more than the five promises are judged on it.
+std::vector<std::pair<std::string_view, Profile>> scenarios_of(const std::vector<Promise>& promises) {
+  std::vector<std::pair<std::string_view, Profile>> scenarios;
+  for (const Promise& promise : promises) {
+    const bool known = std::any_of(scenarios.begin(), scenarios.end(),
+                                   [&](const auto& one) { return one.first == promise.scenario; });
+    if (!known) scenarios.emplace_back(promise.scenario, std::max(promise.profile, Profile::kConformance));
+  }
+  return scenarios;
+}
+
 std::vector<Promise> gather() {
   std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(), data_survival(),
                                 claim_retention()};
@@ -33,6 +46,8 @@ std::vector<Promise> gather() {
         adoption_promises, contrast_promises, claim_lifetime_promises, host_name_promises, scale_promises,
         replication_promises, upgrade_promises, pods_are_owned_promises})
     for (Promise& promise : folder()) promises.push_back(std::move(promise));
+  for (const auto& [scenario, profile] : scenarios_of(promises))
+    promises.push_back(reference_model_promise(scenario, profile));
   return promises;
 }
 

@@ -120,6 +120,21 @@ std::size_t after_stops(const Timeline& timeline, StepName step, std::size_t cou
   throw std::logic_error("the recording does not have that many pod deletions");
 }
 
+void change_served(Timeline& timeline, std::string_view kind,
+                   const std::function<bool(nlohmann::json& object, const Observation&)>& change) {
+  bool changed = false;
+  for (Observation& seen : timeline.observations) {
+    auto* event = std::get_if<ObjectSeen>(&seen.what);
+    if (event == nullptr || event->served == nullptr || meta_of(event->object).ref.kind != kind) continue;
+    nlohmann::json object = *event->served;
+    if (!change(object, seen)) continue;
+    changed = true;
+    event->object = parse_object(object);
+    event->served = std::make_shared<const nlohmann::json>(std::move(object));
+  }
+  must(changed, "object to change");
+}
+
 void delay_from(Timeline& timeline, std::size_t index, std::chrono::seconds pause) {
   must(index <= timeline.size(), "entry to delay");
   for (Observation& seen : timeline.observations)

@@ -53,6 +53,11 @@ void tell_to_stop(Timeline& timeline, const std::string& name, std::size_t index
 template <class T>
 void change_objects(Timeline& timeline, const std::function<bool(T&, const Observation&)>& change);
 
+/// Changes every object of that kind as served for which `change` returns true, at least one, and reads it
+/// anew.
+void change_served(Timeline& timeline, std::string_view kind,
+                   const std::function<bool(nlohmann::json& object, const Observation&)>& change);
+
 /// The subject's pods go while their first container runs.
 void go_while_running(Timeline& timeline);
 

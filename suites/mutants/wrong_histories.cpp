@@ -8,6 +8,7 @@
 #include "suites/mutants/wrong_eviction.h"
 #include "suites/mutants/wrong_halting.h"
 #include "suites/mutants/wrong_lifecycle.h"
+#include "suites/mutants/wrong_model.h"
 #include "suites/mutants/wrong_naming.h"
 #include "suites/mutants/wrong_parallel.h"
 #include "suites/mutants/wrong_replication.h"
@@ -19,9 +20,9 @@ namespace stateproof::mutants {
 const std::vector<WrongHistory>& wrong_histories() {
   static const std::vector<WrongHistory> histories = [] {
     std::vector<WrongHistory> all;
-    for (const auto& scenario :
-         {wrong_lifecycles, wrong_namings, wrong_haltings, wrong_parallels, wrong_adoptions, wrong_evictions,
-          wrong_contrasts, wrong_rollouts, wrong_claim_lifetimes, wrong_replications, wrong_upgrades})
+    for (const auto& scenario : {wrong_lifecycles, wrong_namings, wrong_haltings, wrong_parallels,
+                                 wrong_adoptions, wrong_evictions, wrong_contrasts, wrong_rollouts,
+                                 wrong_claim_lifetimes, wrong_replications, wrong_upgrades, wrong_models})
       for (WrongHistory& history : scenario()) all.push_back(history);
     return all;
   }();

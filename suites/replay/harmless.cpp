@@ -811,7 +811,11 @@ HarmlessHistory harmless(const Timeline& good, std::uint64_t seed) {
   const bool waits = chance.one_in(2);
   const std::size_t troubles = chance.below(4);
   if (waits) chosen(kWaits, chance)(script, chance);
-  for (std::size_t i = 0; i < troubles; ++i) chosen(kTroubles, chance)(script, chance);
+  std::vector<Act> befell;
+  for (std::size_t i = 0; i < troubles; ++i) befell.push_back(chosen(kTroubles, chance));
+  // Whoever visits does so in sight of a watch, or where it loses what it lost of all others.
+  std::stable_partition(befell.begin(), befell.end(), [](Act act) { return act == visit || act == flap; });
+  for (const Act act : befell) act(script, chance);
   if ((!waits && troubles == 0) || chance.one_in(3)) chosen(kEnds, chance)(script, chance);
   return {script.timeline(), script.told};
 }

@@ -1,0 +1,83 @@
+#include "harness/check/reference/set_history.h"
+
+#include <algorithm>
+
+namespace stateproof::check {
+
+void SetHistory::add(const SetState& state) {
+  states_.push_back(state);
+  const StatefulSet& set = *state.set;
+  if (generations_.empty() || generations_.back().set->meta.generation < set.meta.generation)
+    generations_.push_back(state);
+  if (set.observed_generation != set.meta.generation || set.update_revision.empty()) return;
+  updates_.try_emplace(set.meta.generation, set.update_revision);
+  auto& places = revisions_[set.update_revision];
+  const std::size_t place = generations_.size() - 1;
+  if (generations_.back().set->meta.generation == set.meta.generation &&
+      (places.empty() || places.back() != place))
+    places.push_back(place);
+}
+
+void SetHistory::end(const Observation& seen) {
+  if (ending_ == nullptr) ending_ = &seen;
+}
+
+std::vector<SetState> SetHistory::written_for(const std::string& revision) const {
+  const auto known = revisions_.find(revision);
+  if (known == revisions_.end()) return generations_;
+  std::vector<SetState> states;
+  for (const std::size_t place : known->second) states.push_back(generations_[place]);
+  return states;
+}
+
+const std::string* SetHistory::update_revision(std::int64_t generation) const {
+  const auto found = updates_.find(generation);
+  return found == updates_.end() ? nullptr : &found->second;
+}
+
+const SetState* SetHistory::generation(std::int64_t generation) const {
+  const auto found = std::lower_bound(
+      generations_.begin(), generations_.end(), generation,
+      [](const SetState& one, std::int64_t want) { return one.set->meta.generation < want; });
+  return found == generations_.end() || found->set->meta.generation != generation ? nullptr : &*found;
+}
+
+SetHistories set_histories(std::span<const Observation> observations, const Subject& subject) {
+  SetHistories sets;
+  for (const Observation& seen : observations) {
+    const auto* set = seen.object<StatefulSet>();
+    if (set == nullptr || set->meta.ref.ns != subject.ns) continue;
+    SetHistory& history = sets[set->meta.ref.uid.value];
+    if (seen.is_deletion() && !history.states().empty()) {
+      history.end(seen);
+      continue;
+    }
+    history.add({&seen, set, served_object(seen)});
+    if (set->meta.deletion || seen.is_deletion()) history.end(seen);
+  }
+  return sets;
+}
+
+const SetHistory* controlling_set(const SetHistories& sets, const ObjectMeta& meta) {
+  const OwnerReference* owner = meta.controller();
+  if (owner == nullptr || owner->kind != "StatefulSet") return nullptr;
+  const auto found = sets.find(owner->uid.value);
+  return found == sets.end() ? nullptr : &found->second;
+}
+
+bool is_live(const Observation& seen) {
+  const auto* event = seen.as<ObjectSeen>();
+  return event != nullptr && !event->synthesized && event->change != Change::kListed;
+}
+
+bool is_live_creation(const Observation& seen) {
+  return is_live(seen) && seen.as<ObjectSeen>()->change == Change::kAdded;
+}
+
+const nlohmann::json* served_object(const Observation& seen) {
+  const auto* event = seen.as<ObjectSeen>();
+  return event == nullptr || event->served == nullptr || event->served->empty() ? nullptr
+                                                                                : event->served.get();
+}
+
+}  // namespace stateproof::check
