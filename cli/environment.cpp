@@ -11,6 +11,7 @@
 
 #include "cli/images.h"
 #include "harness/kube/certificate.h"
+#include "harness/model/fields.h"
 #include "harness/model/rfc3339.h"
 #include "suites/catalogue.h"
 
@@ -116,6 +117,33 @@ void read_dns(const kube::Client& client, Environment& environment) {
       servers->items.front().value("/spec/template/spec/containers/0/image"_json_pointer, std::string{});
 }
 
+bool any_names(const json& rule, const char* key, std::initializer_list<std::string_view> names) {
+  const json& listed = fields::member(rule, key);
+  return std::any_of(listed.begin(), listed.end(), [&](const json& one) {
+    return one.is_string() && std::find(names.begin(), names.end(), one.get<std::string>()) != names.end();
+  });
+}
+
+bool may_change_pods(const json& rules) {
+  return std::any_of(rules.begin(), rules.end(), [](const json& rule) {
+    return any_names(rule, "apiGroups", {"", "*"}) &&
+           any_names(rule, "resources", {"pods", "persistentvolumeclaims", "*", "*/*"});
+  });
+}
+
+/// Nullopt where we may not look; an API that the server does not have has none.
+void read_pod_mutators(const kube::Client& client, Environment& environment) {
+  environment.pod_mutators.emplace();
+  for (const char* path : {"/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+                           "/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
+                           "/apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies"}) {
+    const auto list = client.get_path(path);
+    if (!list && list.error().http_status == 404) continue;
+    if (!list) return environment.pod_mutators.reset();
+    for (std::string& name : pod_mutators_in(*list)) environment.pod_mutators->push_back(std::move(name));
+  }
+}
+
 // Metrics are for monitoring: a user who may not read them does not need to.
 void read_feature_gates(const kube::Client& client, Environment& environment) {
   if (const auto metrics = client.get_text("/metrics"))
@@ -159,6 +187,7 @@ json Environment::to_json() const {
             {"nodeSystem", node_system},
             {"dns", dns},
             {"image", image}};
+  told["podMutators"] = pod_mutators ? json(*pod_mutators) : json{};
   if (feature_gates) told["featureGates"] = *feature_gates;
   return told;
 }
@@ -175,6 +204,8 @@ Environment environment_from_json(const json& told) {
   environment.node_system = told.value("nodeSystem", "");
   environment.dns = told.value("dns", "");
   environment.image = told.value("image", "");
+  if (const auto mutators = told.find("podMutators"); mutators != told.end() && mutators->is_array())
+    environment.pod_mutators = mutators->get<std::vector<std::string>>();
   if (told.contains("featureGates"))
     environment.feature_gates = told.at("featureGates").get<std::map<std::string, bool>>();
   return environment;
@@ -224,8 +255,22 @@ tl::expected<Environment, HarnessError> probe_environment(const kube::Client& cl
   if (auto read = read_nodes(client, options.image, environment); !read)
     return tl::make_unexpected(read.error());
   read_feature_gates(client, environment);
+  read_pod_mutators(client, environment);
   read_dns(client, environment);
   return environment;
+}
+
+std::vector<std::string> pod_mutators_in(const json& list) {
+  std::vector<std::string> names;
+  for (const json& one : fields::member(list, "items")) {
+    const json& webhooks = fields::member(one, "webhooks");
+    const bool changes =
+        std::any_of(webhooks.begin(), webhooks.end(),
+                    [](const json& webhook) { return may_change_pods(fields::member(webhook, "rules")); }) ||
+        may_change_pods(fields::in(one, "spec", "matchConstraints", "resourceRules"));
+    if (changes) names.push_back(fields::text(fields::member(one, "metadata"), "name"));
+  }
+  return names;
 }
 
 std::map<std::string, bool> parse_feature_gates(std::string_view metrics) {

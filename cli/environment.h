@@ -32,6 +32,8 @@ struct Environment {
   bool allows_expansion = false;  ///< allowVolumeExpansion of the StorageClass
   /// Alpha and beta gates of the API server and whether they are on; nullopt when this user may not read
   /// them.
+  std::optional<std::vector<std::string>> pod_mutators;  ///< webhooks and policies that may change pods or
+                                                         ///< claims; nullopt: we may not look
   std::optional<std::map<std::string, bool>> feature_gates;
   std::string node_system;  ///< of the nodes that take pods: "Debian GNU/Linux 12, containerd://2.3, amd64"
   std::string dns;          ///< image of the cluster's DNS server; empty when it is not known
@@ -54,6 +56,10 @@ tl::expected<kube::Client, HarnessError> connect(const ClusterOptions& options, 
 tl::expected<Environment, HarnessError> probe_environment(const kube::Client& client,
                                                           const ClusterOptions& options,
                                                           const std::vector<scenarios::Right>& needed);
+
+/// Names of those MutatingWebhookConfigurations or MutatingAdmissionPolicies in a list that may change pods
+/// or claims.
+std::vector<std::string> pod_mutators_in(const nlohmann::json& list);
 
 /// The feature gates in the API server's metrics ("kubernetes_feature_enabled"). Those that are always on by
 /// now are left out: nothing depends on them.

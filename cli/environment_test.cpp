@@ -75,5 +75,17 @@ TEST(Environment, TellsNothingOfGatesThatItCouldNotRead) {
   EXPECT_EQ(environment.to_json().at("featureGates").at("MaxUnavailableStatefulSet"), true);
 }
 
+TEST(PodMutators, AreThoseWhoseRulesReachPodsOrClaims) {
+  const auto webhook = [](const char* name, const json& groups, const json& resources) {
+    const json rules = json::array({{{"apiGroups", groups}, {"resources", resources}}});
+    return json{{"metadata", {{"name", name}}}, {"webhooks", json::array({{{"rules", rules}}})}};
+  };
+  const json list{
+      {"items",
+       {webhook("sidecars", {""}, {"pods"}), webhook("certificates", {"example.org"}, {"issuers"}),
+        webhook("everything", {"*"}, {"*"}), webhook("deployments", {"apps"}, {"deployments"})}}};
+  EXPECT_EQ(pod_mutators_in(list), (std::vector<std::string>{"sidecars", "everything"}));
+}
+
 }  // namespace
 }  // namespace stateproof::cli

@@ -221,6 +221,7 @@ void add_a_field(FieldMutant& mutant, Chance& chance) {
   const Added& one = chance.of(added);
   const Pointer at{one.pointer};
   const std::size_t count = change_all(mutant.timeline, one.kind, 0, [&](json& object, const ObjectSeen&) {
+    if (object.contains(at) && object.at(at) == one.value) return false;
     object[at] = one.value;
     return true;
   });

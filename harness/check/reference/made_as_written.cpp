@@ -259,9 +259,10 @@ Match closest(const std::vector<SetState>& states, const json& served, const std
 
 /// Names of what changes objects of that kind before they are stored, as far as the run could see them;
 /// "unknown" when it could not. Nullopt when there is nothing.
-std::optional<std::string> mutators(const Header& header) {
+std::optional<std::string> mutators(const Header& header, const Course& course) {
   const auto told = header.environment.find("podMutators");
-  if (told == header.environment.end()) return std::nullopt;
+  if (told == header.environment.end())
+    return course.steps().empty() ? std::optional{"what nobody looked for"} : std::nullopt;
   if (!told->is_array()) return "what this user may not list";
   if (told->empty()) return std::nullopt;
   return fmt::format("{}", fmt::join(told->get<std::vector<std::string>>(), ", "));
@@ -270,7 +271,7 @@ std::optional<std::string> mutators(const Header& header) {
 class Made {
  public:
   Made(const Timeline& timeline, const Course& course, Judgement& judgement, std::string what)
-      : webhooks_(mutators(timeline.header)),
+      : webhooks_(mutators(timeline.header, course)),
         hearing_(timeline, course),
         judgement_(judgement),
         what_(std::move(what)) {}
