@@ -79,8 +79,28 @@ void tell_pull_secret(const Workload& workload, const SeenPod& seen, const std::
       "Secrets of other namespaces do not count; and the name may also come from the pod's ServiceAccount.";
 }
 
+// A registry that does not answer keeps the kubelet pulling for minutes; that its secret is missing is known
+// before.
+std::optional<Finding> pulls_without_secret(const Workload& workload, const SeenPod& seen,
+                                            const Container& container) {
+  const std::string& pod = seen.pod.meta.ref.name;
+  const json* unread = workload.event("Pod", pod, "FailedToRetrieveImagePullSecret");
+  const json* pulling = workload.event("Pod", pod, "Pulling");
+  const std::string image = text(*container.spec, "image");
+  if (unread == nullptr || pulling == nullptr || text(container.waiting(), "reason") != "ContainerCreating" ||
+      text(*pulling, "message").find("\"" + image + "\"") == std::string::npos ||
+      !workload.older_than(time_of_event(*pulling), kKubeletTime))
+    return std::nullopt;
+  Finding finding{"pull-secret-missing", "", {}, {}};
+  tell_pull_secret(workload, seen, image, *unread, finding);
+  finding.evidence.push_back(event_evidence(*pulling));
+  finding.stage = stage::kImage;
+  return finding;
+}
+
 std::optional<Finding> image(const Workload& workload, const SeenPod& seen, const Container& container) {
   const std::string reason = text(container.waiting(), "reason");
+  if (auto finding = pulls_without_secret(workload, seen, container)) return finding;
   if (!is_one_of(reason, {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull",
                           "ImageInspectError", "RegistryUnavailable", "SignatureValidationFailed"}))
     return std::nullopt;

@@ -325,5 +325,18 @@ TEST(Containers, ShareTheirVolumesWithTheirUser) {
   EXPECT_THAT(shop.first().remedy.front().command, Not(HasSubstr("fsGroup")));
 }
 
+TEST(Containers, LackTheirPullSecretAlsoWhileTheRegistryDoesNotAnswer) {
+  Shop shop;
+  shop.contain(0, {{"ready", false}, {"state", {{"waiting", {{"reason", "ContainerCreating"}}}}}});
+  shop.tell("Pod", "web-0", "Pulling", "Pulling image \"web:1\"");
+  EXPECT_THAT(shop.ids(), Not(Contains("pull-secret-missing")));
+  shop.tell(
+      "Pod", "web-0", "FailedToRetrieveImagePullSecret",
+      "Unable to retrieve some image pull secrets (registry-login); attempting to pull the image may not "
+      "succeed.");
+  ASSERT_THAT(shop.ids(), Contains("pull-secret-missing"));
+  EXPECT_THAT(shop.first().cause, HasSubstr("registry-login"));
+}
+
 }  // namespace
 }  // namespace stateproof::diagnosis

@@ -163,7 +163,8 @@ std::vector<Remedy> ask_for_what_nodes_have(const Workload& workload, const Reje
                workload.kubectl({"set", "resources", "statefulset/" + workload.name(), "-c",
                                  text(container, "name"),
                                  "--requests=" + resource + "=" + amount_text(resource, most / 2)})},
-              {"then replace the pod", workload.kubectl({"delete", "pod", pod, "--ignore-not-found"})}};
+              {"then replace the pod",
+               workload.kubectl({"delete", "pod", pod, "--ignore-not-found", "--wait=false"})}};
   return {};
 }
 
@@ -181,7 +182,8 @@ std::vector<Remedy> meet_the_selector(const Workload& workload, const Rejections
   return {
       {"remove the nodeSelector from the template: no node has these labels",
        patch_set(workload, json::array({{{"op", "remove"}, {"path", "/spec/template/spec/nodeSelector"}}}))},
-      {"then replace the pod", workload.kubectl({"delete", "pod", pod, "--ignore-not-found"})},
+      {"then replace the pod",
+       workload.kubectl({"delete", "pod", pod, "--ignore-not-found", "--wait=false"})},
       {"or label the node that the template names", command_line(label), 2}};
 }
 
@@ -203,7 +205,9 @@ std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal
   if (ready && (!at_runtime || workload.changed() > rejections.last)) return std::nullopt;
   // One that waits for a node waits for the scheduler, whatever befell the pods before it.
   if (seen != nullptr && !failed && seen->pod.node.empty() && !at_runtime) return std::nullopt;
-  const std::string node = seen == nullptr || seen->pod.node.empty() ? "its node" : "node " + seen->pod.node;
+  std::string on = seen == nullptr ? std::string{} : seen->pod.node;
+  if (on.empty()) on = text(workload.template_spec(), "nodeName");
+  const std::string node = on.empty() ? "its node" : "node " + on;
   const std::string times =
       rejections.count > 1 ? fmt::format(" again and again ({} times)", rejections.count) : std::string{};
   const bool evicted = rejections.reason == "Evicted";
@@ -234,7 +238,8 @@ std::optional<Finding> rejection_cause(const Workload& workload, Ordinal ordinal
       finding.remedy = {
           {"leave the choice of the node to the scheduler: remove nodeName from the template",
            patch_set(workload, json::array({{{"op", "remove"}, {"path", "/spec/template/spec/nodeName"}}}))},
-          {"then replace the pod", workload.kubectl({"delete", "pod", name, "--ignore-not-found"})},
+          {"then replace the pod",
+           workload.kubectl({"delete", "pod", name, "--ignore-not-found", "--wait=false"})},
           {"or do what the node's message asks for, in the template or on the node", {}, 2}};
     else
       finding.remedy = {{"do what the node's message asks for, in the template or on the node"}};
