@@ -17,7 +17,7 @@ from .case import HOME, filled, objects_of, with_words
 
 # Kinds of what a case or a remedy creates outside of the namespace, named after it.
 OF_THE_CLUSTER = (
-    "persistentvolumes,storageclasses,priorityclasses,runtimeclasses,nodes,csinodes,"
+    "namespaces,persistentvolumes,storageclasses,priorityclasses,runtimeclasses,nodes,csinodes,"
     "validatingwebhookconfigurations,mutatingwebhookconfigurations,"
     "validatingadmissionpolicies,validatingadmissionpolicybindings"
 )
