@@ -94,8 +94,11 @@ Causes causes_of(const Course& course, const Subject& subject) {
       if (states.empty() || !same_to_endpoints(*states.back().object, *pod)) states.push_back({pod, &seen});
     }
     if (const auto* service = seen.object<Service>();
-        service != nullptr && service->meta.ref.ns == subject.ns)
-      causes.services[service->meta.ref.name].push_back({service, &seen});
+        service != nullptr && service->meta.ref.ns == subject.ns) {
+      auto& states = causes.services[service->meta.ref.name];
+      if (states.empty() || states.back().object->meta.resource_version != service->meta.resource_version)
+        states.push_back({service, &seen});
+    }
   }
   return causes;
 }
@@ -144,6 +147,7 @@ class EndpointJudge {
                      services->second);
     }
     judge_metadata(slice, *served, seen, services->second);
+    judge_family(slice, seen, services->second);
     if (!slice.endpoints.empty()) judge_ports(slice, *served, seen, services->second);
   }
   [[nodiscard]] std::size_t judged() const { return judged_; }
@@ -260,6 +264,25 @@ class EndpointJudge {
                    {seen.index},
                    fmt::format("metadata.{}: kubectl -n {} get endpointslice {} -o yaml", difference->field,
                                slice.meta.ref.ns, slice.meta.ref.name)});
+  }
+
+  /// A slice holds addresses of one family that its Service has.
+  void judge_family(const EndpointSlice& slice, const Observation& seen,
+                    const std::vector<State<Service>>& services) {
+    const auto has_it = [&](const State<Service>& one) {
+      const auto& families = one.object->ip_families;
+      return families.empty() ||
+             std::find(families.begin(), families.end(), slice.address_type) != families.end();
+    };
+    if (std::any_of(services.begin(), services.end(), has_it)) return;
+    hearing_.find(judgement_, "services", seen,
+                  {slice.meta.ref,
+                   fmt::format("its addressType is a family of Service {}: {}", slice.service,
+                               fmt::join(services.back().object->ip_families, ", ")),
+                   fmt::format("it was \"{}\" at {}", slice.address_type, moment(seen)),
+                   {seen.index},
+                   fmt::format("addressType: kubectl -n {} get endpointslice {} -o yaml", slice.meta.ref.ns,
+                               slice.meta.ref.name)});
   }
 
   static json written_metadata(const json& service, const Service& parsed) {
