@@ -237,13 +237,19 @@ Result<json> Client::create_object(const Resource& r, std::string_view ns, const
                        Repeat::kIfNotStarted);
 }
 
+Result<json> Client::review(const Resource& r, const json& question) const {
+  return send_for_json(*transport_,
+                       read(with_body(request_of("POST", r.path({}), counted("create", r)), question)),
+                       Repeat::kAlways);
+}
+
 Result<void> Client::try_create(const Resource& r, std::string_view ns, const json& object) const {
   Query query;
   query.add("dryRun", "All");
   const auto answer = send_for_json(
       *transport_,
       read(with_body(request_of("POST", r.path(ns) + query.text(), counted("create", r)), object)),
-      Repeat::kIfNotStarted);
+      Repeat::kAlways);
   if (!answer) return tl::unexpected(answer.error());
   return {};
 }

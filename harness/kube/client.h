@@ -86,6 +86,8 @@ class Client {
   Result<ObjectList> list(const Resource& r, std::string_view ns, const ListOptions& options = {}) const;
   Result<nlohmann::json> create_object(const Resource& r, std::string_view ns,
                                        const nlohmann::json& object) const;
+  /// The answer to a review (SelfSubjectAccessReview), which is posted like an object, and not stored.
+  Result<nlohmann::json> review(const Resource& r, const nlohmann::json& question) const;
   /// Whether create_object() would be let in: all of admission and validation, and nothing is stored.
   Result<void> try_create(const Resource& r, std::string_view ns, const nlohmann::json& object) const;
   Result<nlohmann::json> replace(const Resource& r, std::string_view ns, std::string_view name,

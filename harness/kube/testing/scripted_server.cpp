@@ -177,6 +177,8 @@ class Wire {
   }
 
   [[nodiscard]] bool is_open() const { return open_; }
+  [[nodiscard]] int descriptor() const { return fd_; }
+  [[nodiscard]] bool has_bytes() const { return tls_ && SSL_pending(tls_.get()) > 0; }
   [[nodiscard]] SSL* tls() const { return tls_.get(); }
 
  private:
@@ -197,8 +199,8 @@ class ScriptedConnection final : public Connection {
  public:
   ScriptedConnection(Wire& wire, int number) : wire_(wire) { request_.connection = number; }
 
-  /// False when no further request comes.
-  bool read_request() {
+  bool next_request() override {
+    if (!wire_.is_open()) return false;
     std::size_t end = 0;
     while ((end = buffer_.find("\r\n\r\n")) == std::string::npos) {
       if (!fill()) return false;
@@ -216,6 +218,8 @@ class ScriptedConnection final : public Connection {
   }
 
   [[nodiscard]] const SeenRequest& request() const override { return request_; }
+  [[nodiscard]] int descriptor() const override { return wire_.descriptor(); }
+  [[nodiscard]] bool has_bytes() const override { return !buffer_.empty() || wire_.has_bytes(); }
   bool write(std::string_view bytes) override { return wire_.write(bytes); }
 
   std::string read_some(std::size_t max) override {
@@ -412,6 +416,11 @@ class ScriptedServer::Impl {
     }
   }
 
+  void add_otherwise(Handler handler) {
+    const std::lock_guard lock{mutex_};
+    otherwise_ = std::move(handler);
+  }
+
   [[nodiscard]] int port() const { return port_; }
   [[nodiscard]] const Authority& authority() const { return authority_; }
   [[nodiscard]] const ServerOptions& options() const { return options_; }
@@ -515,7 +524,7 @@ class ScriptedServer::Impl {
       return;
     }
     ScriptedConnection connection{wire, number};
-    while (wire.is_open() && connection.read_request()) take_handler(connection.request())(connection);
+    while (wire.is_open() && connection.next_request()) take_handler(connection.request())(connection);
     wire.close();
   }
 
@@ -530,6 +539,7 @@ class ScriptedServer::Impl {
       return handler;
     }
     if (const auto found = always_.find(route); found != always_.end()) return found->second;
+    if (otherwise_) return otherwise_;
     return [route](Connection& c) { c.respond_status(404, "NotFound", "nothing is scripted for " + route); };
   }
 
@@ -544,6 +554,7 @@ class ScriptedServer::Impl {
   bool stopping_ = false;
   std::map<std::string, std::deque<Handler>> once_;
   std::map<std::string, Handler> always_;
+  Handler otherwise_;
   std::vector<SeenRequest> seen_;
   std::vector<std::unique_ptr<Wire>> wires_;
   std::list<std::thread> connections_;
@@ -559,6 +570,7 @@ void ScriptedServer::once(const std::string& route, Handler handler) {
 void ScriptedServer::always(const std::string& route, Handler handler) {
   impl_->add(route, std::move(handler), true);
 }
+void ScriptedServer::otherwise(Handler handler) { impl_->add_otherwise(std::move(handler)); }
 int ScriptedServer::port() const { return impl_->port(); }
 
 std::string ScriptedServer::url() const {

@@ -47,6 +47,13 @@ class Connection {
 
   [[nodiscard]] virtual const SeenRequest& request() const = 0;
 
+  /// Reads another request, for a handler that answers all of a connection; false when none comes.
+  virtual bool next_request() = 0;
+  /// For poll; -1 once it is closed.
+  [[nodiscard]] virtual int descriptor() const = 0;
+  /// Whether bytes were read from the descriptor that read_some() has not given out.
+  [[nodiscard]] virtual bool has_bytes() const = 0;
+
   /// Raw bytes, for whatever protocol the handler speaks. False once the peer is gone or the server stops.
   virtual bool write(std::string_view bytes) = 0;
   /// At least one byte, at most `max`; empty at the end of the stream.
@@ -124,8 +131,10 @@ class ScriptedServer {
 
   /// Answers one request on this route; several calls answer one after the other.
   void once(const std::string& route, Handler handler);
-  /// Answers each request on this route that no `once` is left for. Without one: 404 with a Status.
+  /// Answers each request on this route that no `once` is left for.
   void always(const std::string& route, Handler handler);
+  /// Answers each request on any other route. Without one: 404 with a Status.
+  void otherwise(Handler handler);
 
   [[nodiscard]] int port() const;
   [[nodiscard]] std::string url() const;     ///< "https://127.0.0.1:port"
