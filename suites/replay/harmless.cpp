@@ -222,7 +222,7 @@ bool lose_everything_for_a_while(Script& script, Chance& chance) {
   const std::size_t from = to - hole_length(chance, to - 1);
   script.note(fmt::format("all watches lost #{} to #{}", from + 1, to));
   // From the end on, so that the places stay what they are.
-  for (const WatchKey& watch : watches_of(script)) {
+  for (const WatchKey& watch : script.watches()) {
     std::size_t kept = to;
     // Earlier watches have taken lines away and put others after the stretch.
     kept = std::min(kept, script.lines.size());
@@ -238,7 +238,7 @@ bool restart_recorder(Script& script, Chance& chance) {
   const std::size_t from = to - std::min<std::size_t>(hole_length(chance, to - 1), 60);
   std::vector<Line> told(script.lines.begin(), script.lines.begin() + static_cast<std::ptrdiff_t>(from));
   const Elapsed at = to < script.lines.size() ? script.lines[to].at : script.lines.back().at;
-  auto watches = watches_of(script);
+  std::vector<WatchKey> watches{script.watches().begin(), script.watches().end()};
   for (std::size_t i = from; i < to; ++i)
     if (!watch_of(*script.lines[i].entry)) told.push_back(script.lines[i]);
   told.push_back({script.own(Trouble{"the recorder was restarted"}), at});
@@ -773,7 +773,7 @@ struct Weighted {
 constexpr std::array<Weighted, 4> kWaits{
     {{slow_down, 4}, {run_out_of_time, 10}, {starve_pods, 4}, {refuse_pods, 4}}};
 /// Then what befell the recorder and its clients meanwhile.
-constexpr std::array<Weighted, 13> kTroubles{{
+constexpr std::array<Weighted, 12> kTroubles{{
     {lose_a_stretch, 10},
     {lose_everything_for_a_while, 3},
     {restart_recorder, 3},
@@ -786,7 +786,6 @@ constexpr std::array<Weighted, 13> kTroubles{{
     {jump, 2},
     {repeat, 2},
     {flap, 3},
-    {visit, 1},
 }};
 /// At last what ended it.
 constexpr std::array<Weighted, 4> kEnds{{{kill, 4}, {interrupt, 3}, {break_harness, 2}, {lose_a_watch, 2}}};
@@ -810,6 +809,8 @@ HarmlessHistory harmless(const Timeline& good, std::uint64_t seed) {
   Chance chance{seed};
   const bool waits = chance.one_in(2);
   const std::size_t troubles = chance.below(4);
+  // First, for no watch tells of a pod what it has lost.
+  if (chance.one_in(12)) visit(script, chance);
   if (waits) chosen(kWaits, chance)(script, chance);
   std::vector<Act> befell;
   for (std::size_t i = 0; i < troubles; ++i) befell.push_back(chosen(kTroubles, chance));

@@ -24,7 +24,10 @@ std::optional<WatchKey> watch_of(const Entry& entry) {
 
 Script::Script(const Timeline& good) : finish(good.finish), good_(good) {
   lines.reserve(good.size() + 64);
-  for (const Observation& seen : good) lines.push_back({&seen.what, seen.at});
+  for (const Observation& seen : good) {
+    lines.push_back({&seen.what, seen.at});
+    if (const auto watch = watch_of(seen.what)) watches_.insert(*watch);
+  }
 }
 
 void Script::insert(std::size_t place, Entry entry, Elapsed at) {

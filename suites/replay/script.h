@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <random>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -68,6 +69,8 @@ class Script {
   std::string told;
 
   [[nodiscard]] const Subject& subject() const { return good_.subject(); }
+  /// All watches of the recording, also those of which no line is left.
+  [[nodiscard]] const std::set<WatchKey>& watches() const { return watches_; }
   /// Keeps a new entry for as long as the script lives.
   const Entry* own(Entry entry) { return &own_.emplace_back(std::move(entry)); }
   void insert(std::size_t place, Entry entry, Elapsed at);
@@ -87,6 +90,7 @@ class Script {
 
  private:
   const Timeline& good_;
+  std::set<WatchKey> watches_;
   std::deque<Entry> own_;
   std::vector<std::pair<const Entry*, const Entry*>> holes_;
 };

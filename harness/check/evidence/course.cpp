@@ -31,7 +31,13 @@ constexpr std::array<std::string_view, std::variant_size_v<KubeObject>> kResourc
                                                                                    "controllerrevisions",
                                                                                    "poddisruptionbudgets",
                                                                                    "nodes",
-                                                                                   ""};
+                                                                                   "events"};
+
+bool is_told_by_a_list(const Observation& seen) {
+  const auto* event = seen.as<ObjectSeen>();
+  return seen.as<Gap>() != nullptr ||
+         (event != nullptr && (event->synthesized || event->change == Change::kListed));
+}
 
 std::string_view phase_text(Step::Phase phase) {
   switch (phase) {
@@ -69,7 +75,10 @@ std::string Hole::text() const {
 
 std::string_view watched_resource(const Observation& seen) {
   const auto* event = seen.as<ObjectSeen>();
-  return event == nullptr ? std::string_view{} : kResources[event->object.index()];
+  if (event == nullptr) return {};
+  const auto* other = std::get_if<OtherObject>(&event->object);
+  return other == nullptr || other->meta.ref.kind == "Event" ? kResources[event->object.index()]
+                                                             : std::string_view{};
 }
 
 /// Follows where watches lost something, and what they were heard of last.
@@ -114,8 +123,21 @@ Course::Course(const Timeline& timeline)
       steps_[begun.mapped()].outcome = step->phase;
     }
   }
+  if (!timeline.finish) reopen_last_hole();
   const RecordedStep* shrink = find<steps::ScaleDown>();
   before_scale_down_ = shrink == nullptr ? judged_ : judged_.first(shrink->begin->index - 1);
+}
+
+/// A recorder that was killed while it wrote what a list told: nobody knows what more there was.
+void Course::reopen_last_hole() {
+  const auto& all = timeline_.observations;
+  std::size_t told = all.size();
+  while (told > 0 && is_told_by_a_list(all[told - 1])) --told;
+  for (Hole& hole : holes_)
+    if (hole.gap->index > told) {
+      hole.is_open = true;
+      hole.quiet = false;
+    }
 }
 
 const RecordedStep* Course::find(StepName name) const {
@@ -186,7 +208,7 @@ std::optional<std::string> Course::lost_at(std::size_t index,
                                            std::initializer_list<std::string_view> resources) const {
   for (const Hole& hole : holes_)
     if (std::find(resources.begin(), resources.end(), hole.resource) != resources.end() &&
-        hole.since <= index && index < hole.gap->index)
+        hole.since <= index && (hole.is_open || index < hole.gap->index))
       return hole.text();
   return std::nullopt;
 }

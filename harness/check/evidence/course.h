@@ -48,11 +48,13 @@ struct Hole {
   const Observation* gap = nullptr;
   std::size_t since = 0;  ///< index of the last entry of that watch before it; zero: there was none
   bool quiet = true;      ///< the list told nothing: all that was there is there, as it was
+  bool is_open = false;   ///< the recording ends before the list that makes it good is known to have
 
   [[nodiscard]] std::string text() const;
 };
 
-/// The resource whose watch delivers this entry, plural; empty for what no watch delivers, and for Events.
+/// The resource whose watch delivers this entry, plural; empty for what no watch delivers, and for what no
+/// checker knows the type of.
 std::string_view watched_resource(const Observation& seen);
 
 /// The recording up to and including `last`.
@@ -131,6 +133,7 @@ class Course {
   bool cleanup_began_ = false;
 
   void listen(const Observation& seen);
+  void reopen_last_hole();
 };
 
 }  // namespace stateproof::check

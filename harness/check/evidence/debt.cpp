@@ -101,8 +101,19 @@ bool lacks_image(const ContainerState& container) {
   return std::find(reasons.begin(), reasons.end(), container.waiting_reason) != reasons.end();
 }
 
+/// By UID of the pod: what the scheduler, a kubelet or a volume's driver last complained of.
+using Complaints = std::map<std::string, std::string>;
+
+void take_in_complaint(Complaints& complaints, const json& event) {
+  const json& about = fields::member(event, "involvedObject");
+  if (fields::text(event, "type") == "Warning" && fields::text(about, "kind") == "Pod")
+    complaints[fields::text(about, "uid")] =
+        fmt::format("{}: {}", fields::text(event, "reason"), fields::text(event, "message"));
+}
+
 /// Why a pod cannot become Ready, or cannot go; nullopt when nothing of that kind is known.
-std::optional<std::string> stuck(const Pod& pod, const std::map<std::string, const Node*>& nodes) {
+std::optional<std::string> stuck(const Pod& pod, const std::map<std::string, const Node*>& nodes,
+                                 const Complaints& complaints) {
   const std::string& name = pod.meta.ref.name;
   if (const auto node = nodes.find(pod.node); node != nodes.end() && !node->second->ready)
     return fmt::format("node {} of {} was not Ready", pod.node, name);
@@ -112,28 +123,39 @@ std::optional<std::string> stuck(const Pod& pod, const std::map<std::string, con
   for (const ContainerState& container : pod.containers)
     if (lacks_image(container))
       return fmt::format("{} had no image: {} {}", name, container.waiting_reason, container.waiting_message);
+  if (pod.phase != "Pending") return std::nullopt;
+  if (const auto complaint = complaints.find(pod.meta.ref.uid.value); complaint != complaints.end())
+    return fmt::format("{} was Pending: {}", name, complaint->second);
+  if (pod.node.empty()) return fmt::format("{} was Pending without a node", name);
   return std::nullopt;
 }
 
 std::optional<std::string> any_stuck_pod(const Timeline& timeline, const Debt& debt) {
   std::map<std::string, const Pod*> pods;
   std::map<std::string, const Node*> nodes;
+  Complaints complaints;
   for (const Observation& seen : timeline_until(timeline, *debt.end)) {
     const auto* event = seen.as<ObjectSeen>();
+    if (seen.object<OtherObject>() != nullptr && event->served != nullptr)
+      take_in_complaint(complaints, *event->served);
     if (const Node* node = seen.object<Node>()) take_in(nodes, node->meta.ref.name, node, event->change);
     if (const Pod* pod = seen.object<Pod>(); pod != nullptr && pod->meta.ref.ns == timeline.subject().ns &&
                                              ordinal_of(pod->meta.ref.name, debt.set))
       take_in(pods, pod->meta.ref.name, pod, event->change);
   }
   for (const auto& [name, pod] : pods)
-    if (auto why = stuck(*pod, nodes)) return why;
+    if (auto why = stuck(*pod, nodes, complaints)) return why;
   return std::nullopt;
 }
 
-/// A quota, Pod Security, another plugin or a webhook. Other failures are the controller's own to overcome.
+/// A quota, Pod Security, another plugin, a webhook that denies or is down, or the API server's own trouble.
+/// Other failures are the controller's to overcome: an object that is invalid, or there already.
 bool is_of_admission(std::string_view message) {
-  return message.find(" is forbidden") != std::string_view::npos ||
-         message.find("denied the request") != std::string_view::npos;
+  constexpr std::array<std::string_view, 7> words{
+      " is forbidden", "denied the request", "failed calling webhook", "Internal error occurred",
+      "etcdserver:",   "Timeout:",           "too many requests"};
+  return std::any_of(words.begin(), words.end(),
+                     [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
 }
 
 /// What the controller last said of a pod or claim that it was not allowed to create, when none came since.
@@ -192,8 +214,11 @@ bool is_overdue(const Timeline& timeline, const Debt& debt, Judgement& judgement
   const Observation& since =
       debt.since != nullptr ? *debt.since : latest_change(timeline, *debt.begin, *debt.end);
   if (debt.end->at - std::max(since.at, debt.begin->at) < kControllerPatience) return false;
-  std::optional<std::string> hindrance;
-  if (debt.hindrances.refusals) hindrance = refusal(timeline, debt);
+  // What was lost when the time was over may have been the act, or what was in its way.
+  std::optional<std::string> hindrance = Course{timeline}.lost_at(
+      debt.end->index,
+      {"pods", "statefulsets", "events", "nodes", "persistentvolumeclaims", "persistentvolumes"});
+  if (!hindrance && debt.hindrances.refusals) hindrance = refusal(timeline, debt);
   if (!hindrance && debt.hindrances.stuck_pods) hindrance = any_stuck_pod(timeline, debt);
   if (!hindrance && debt.hindrances.refusals && seems_dead(timeline, debt, since))
     hindrance = fmt::format("the controller showed no activity after {} (#{})", moment(since), since.index);

@@ -254,6 +254,31 @@ TEST(Debts, PodsThatAreRefusedAreNotTheControllersFault) {
   EXPECT_THAT(predecessors_were_ready(story), IsInconclusive(HasSubstr("PodSecurity")));
 }
 
+TEST(Debts, OnlyAFaultOfItsOwnKeepsAControllerFromCreatingPods) {
+  const auto refused = [](const std::string& why) {
+    Story story = Story{}.set_served().begins(asked("create", {{"replicas", 3}}));
+    return outcome(
+        created_without_waiting(story.refused(why).after(120s).times_out(StepName{"create"}).timeline()));
+  };
+  EXPECT_EQ(refused("Internal error occurred: failed calling webhook \"v.example\": connection refused"),
+            Outcome::kInconclusive);
+  EXPECT_EQ(refused("etcdserver: request timed out"), Outcome::kInconclusive);
+  EXPECT_EQ(refused("Pod \"mariadb-0\" is invalid: spec.containers: Required value"),
+            Outcome::kNonconformant);
+}
+
+TEST(Debts, WhatAWatchHadLostWhenTheTimeWasOverMayHaveBeenInTheWay) {
+  const auto waited = [](const std::string& resource) {
+    Story story = Story{}.set_served().begins(asked("create", {{"replicas", 3}}));
+    story.set([](StatefulSet& set) { set.observed_generation = 1; });
+    story.after(120s).times_out(StepName{"create"});
+    if (!resource.empty()) story.gap(resource);
+    return created_without_waiting(story);
+  };
+  EXPECT_EQ(outcome(waited("")), Outcome::kNonconformant);
+  EXPECT_THAT(waited("events"), IsInconclusive(HasSubstr("the watch of events lost events")));
+}
+
 TEST(Debts, AControllerThatFellSilentIsNotCondemned) {
   const auto stuck = [](bool alive) {
     Story story = three_ready();
@@ -294,6 +319,19 @@ TEST(Debts, ServiceNeedNotComeBackWhilePodsHaveNoNode) {
   };
   EXPECT_THAT(service_recovers(disturbed(pending)), IsInconclusive(HasSubstr("Insufficient cpu")));
   EXPECT_THAT(drained_pods_come_back(disturbed(pending)), IsInconclusive(HasSubstr("Insufficient cpu")));
+  const auto complained_of = [](Story& story) {
+    story.terminating(1).deleted(1).created(1).modified(1, [](Pod& pod) { pod.phase = "Pending"; });
+    const auto& pod = std::get<Pod>(story.timeline().observations.back().as<ObjectSeen>()->object);
+    const nlohmann::json event{{"kind", "Event"},
+                               {"metadata", {{"name", "e"}, {"namespace", pod.meta.ref.ns}, {"uid", "e"}}},
+                               {"involvedObject", {{"kind", "Pod"}, {"uid", pod.meta.ref.uid.value}}},
+                               {"reason", "FailedMount"},
+                               {"type", "Warning"},
+                               {"message", "no such device"}};
+    story.tell(ObjectSeen{Change::kAdded, parse_object(event), std::make_shared<const nlohmann::json>(event),
+                          false});
+  };
+  EXPECT_THAT(service_recovers(disturbed(complained_of)), IsInconclusive(HasSubstr("no such device")));
   EXPECT_EQ(outcome(service_recovers(disturbed([](Story& story) {
               story.unready(1).ready(1).set([](StatefulSet& set) { set.ready_pods = {3}; });
             }))),

@@ -78,6 +78,25 @@ void demand_current_revision(JudgedStep& under) {
   }
 }
 
+/// Whether the set was written after the last pod had changed in what its status counts. A controller that
+/// did not come to it, or whose words did not arrive, has counted nothing wrong.
+bool is_told_since(const JudgedStep& under) {
+  std::map<std::string_view, const Pod*> known = under.before.pods;
+  bool told = false;
+  for (const Observation& seen : under.during) {
+    if (const auto* set = seen.object<StatefulSet>(); set != nullptr && set->meta.ref.ns == under.subject.ns)
+      told = true;
+    const Pod* pod = seen.object<Pod>();
+    if (pod == nullptr || pod->meta.ref.ns != under.subject.ns) continue;
+    const Pod*& then = known[pod->meta.ref.name];
+    if (seen.is_deletion() || then == nullptr || then->ready != pod->ready ||
+        then->meta.ref.uid != pod->meta.ref.uid)
+      told = false;
+    then = pod;
+  }
+  return told;
+}
+
 /// In a step that timed out: the status is of the spec that was asked for last.
 void demand_observed(JudgedStep& under) {
   const StatefulSet* set = under.after.set(under.subject.set);
@@ -89,6 +108,7 @@ void demand_observed(JudgedStep& under) {
                                                        then->meta.generation < set->meta.generation)
       before = &seen;
   if (under.step.end->at - before->at < kControllerPatience) return;
+  if (!is_told_since(under)) return under.judgement.doubt("the controller wrote no status in the end");
   under.find(set->meta.ref, fmt::format("status.observedGeneration is {}", set->meta.generation),
              fmt::format("it was {} at {}", set->observed_generation, moment(*under.step.end)),
              *under.step.end, look_at_revisions(under.subject));
@@ -375,7 +395,7 @@ Verdict status_counts_pods(const Timeline& timeline) {
         const bool is_hold = under.step.is<steps::HoldPartition>();
         if (under.step.timed_out()) demand_observed(under);
         if (is_hold && changed) return under.judgement.doubt("pods changed during the step");
-        if (!is_hold && !under.ended_calm()) return;
+        if (!is_hold && !(under.ended_calm() && is_told_since(under))) return;
         duty(under);
         if (is_hold) demand_current_revision(under);
       },

@@ -27,7 +27,7 @@ struct BadWeather {
   std::array<std::vector<Possible>, kTraffics> faults;  ///< by traffic
 };
 
-const std::vector<int> kErrors{500, 503, 504};
+const std::vector<int> kErrors{500, 503, 503, 504, 504};
 const std::vector<int> kTooMany{429};
 
 const std::vector<BadWeather>& bad_weather() {
@@ -148,7 +148,7 @@ Weather::Weather(std::uint64_t seed) : seed_(seed) {
   while (kinds_.size() < 3 && random() % 2 == 0)
     if (const std::size_t another = random() % all; std::count(kinds_.begin(), kinds_.end(), another) == 0)
       kinds_.push_back(another);
-  rate_ = one_of(random, std::vector<double>{0.02, 0.06, 0.15});
+  rate_ = one_of(random, std::vector<double>{0.01, 0.03, 0.08});
   if (std::count(kinds_.begin(), kinds_.end(), kOutages) == 0) return;
   milliseconds at{0};
   for (int times = 1 + up_to(random, 3); times > 0; --times) {
