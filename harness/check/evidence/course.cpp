@@ -22,16 +22,10 @@ bool is_demand(const RecordedStep& step) {
 }
 
 /// In the order of KubeObject.
-constexpr std::array<std::string_view, std::variant_size_v<KubeObject>> kResources{"pods",
-                                                                                   "statefulsets",
-                                                                                   "persistentvolumeclaims",
-                                                                                   "persistentvolumes",
-                                                                                   "endpointslices",
-                                                                                   "services",
-                                                                                   "controllerrevisions",
-                                                                                   "poddisruptionbudgets",
-                                                                                   "nodes",
-                                                                                   "events"};
+constexpr std::array<std::string_view, std::variant_size_v<KubeObject>> kResources{
+    "pods",           "statefulsets", "persistentvolumeclaims", "persistentvolumes",
+    "endpointslices", "services",     "controllerrevisions",    "poddisruptionbudgets",
+    "nodes",          "events"};
 
 bool is_told_by_a_list(const Observation& seen) {
   const auto* event = seen.as<ObjectSeen>();

@@ -320,16 +320,7 @@ TEST(Debts, ServiceNeedNotComeBackWhilePodsHaveNoNode) {
   EXPECT_THAT(service_recovers(disturbed(pending)), IsInconclusive(HasSubstr("Insufficient cpu")));
   EXPECT_THAT(drained_pods_come_back(disturbed(pending)), IsInconclusive(HasSubstr("Insufficient cpu")));
   const auto complained_of = [](Story& story) {
-    story.terminating(1).deleted(1).created(1).modified(1, [](Pod& pod) { pod.phase = "Pending"; });
-    const auto& pod = std::get<Pod>(story.timeline().observations.back().as<ObjectSeen>()->object);
-    const nlohmann::json event{{"kind", "Event"},
-                               {"metadata", {{"name", "e"}, {"namespace", pod.meta.ref.ns}, {"uid", "e"}}},
-                               {"involvedObject", {{"kind", "Pod"}, {"uid", pod.meta.ref.uid.value}}},
-                               {"reason", "FailedMount"},
-                               {"type", "Warning"},
-                               {"message", "no such device"}};
-    story.tell(ObjectSeen{Change::kAdded, parse_object(event), std::make_shared<const nlohmann::json>(event),
-                          false});
+    story.terminating(1).deleted(1).created(1).complained_of(1, "no such device");
   };
   EXPECT_THAT(service_recovers(disturbed(complained_of)), IsInconclusive(HasSubstr("no such device")));
   EXPECT_EQ(outcome(service_recovers(disturbed([](Story& story) {

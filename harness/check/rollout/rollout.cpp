@@ -78,19 +78,23 @@ void demand_current_revision(JudgedStep& under) {
   }
 }
 
-/// Whether the set was written after the last pod had changed in what its status counts. A controller that
+/// Whether the set's status was written after the last pod had changed in what it counts. A controller that
 /// did not come to it, or whose words did not arrive, has counted nothing wrong.
 bool is_told_since(const JudgedStep& under) {
   std::map<std::string_view, const Pod*> known = under.before.pods;
+  const StatefulSet* former = under.before.set(under.subject.set);
   bool told = false;
   for (const Observation& seen : under.during) {
-    if (const auto* set = seen.object<StatefulSet>(); set != nullptr && set->meta.ref.ns == under.subject.ns)
-      told = true;
+    if (const auto* set = seen.object<StatefulSet>();
+        set != nullptr && set->meta.ref.ns == under.subject.ns && set->meta.ref.name == under.subject.set) {
+      told = former != nullptr && former->meta.generation == set->meta.generation;
+      former = set;
+    }
     const Pod* pod = seen.object<Pod>();
     if (pod == nullptr || pod->meta.ref.ns != under.subject.ns) continue;
     const Pod*& then = known[pod->meta.ref.name];
     if (seen.is_deletion() || then == nullptr || then->ready != pod->ready ||
-        then->meta.ref.uid != pod->meta.ref.uid)
+        then->terminating() != pod->terminating() || then->meta.ref.uid != pod->meta.ref.uid)
       told = false;
     then = pod;
   }
@@ -376,7 +380,11 @@ Verdict status_counts_pods(const Timeline& timeline) {
     };
     if (pods.empty()) return under.judgement.doubt("the set had no pod");
     const int ready = count([](const Pod& pod) { return pod.ready; });
-    const int updated = count([&](const Pod& pod) { return revision_of(pod) == set->update_revision; });
+    // A pod that ends is there, and may be Ready, but belongs to no revision's count.
+    const auto has = [](const Pod& pod, const std::string& revision) {
+      return !pod.terminating() && revision_of(pod) == revision;
+    };
+    const int updated = count([&](const Pod& pod) { return has(pod, set->update_revision); });
     compare("replicas", set->current_pods, static_cast<int>(pods.size()));
     compare("readyReplicas", set->ready_pods, ready);
     if (set->min_ready_seconds == 0) compare("availableReplicas", set->available_pods, ready);
@@ -384,7 +392,7 @@ Verdict status_counts_pods(const Timeline& timeline) {
     // When an update is over, currentReplicas tells of the revision that is current from then on.
     if (updated == static_cast<int>(pods.size()) && set->current_revision != set->update_revision) return;
     compare("currentReplicas", set->current_revision_pods,
-            count([&](const Pod& pod) { return revision_of(pod) == set->current_revision; }));
+            count([&](const Pod& pod) { return has(pod, set->current_revision); }));
   };
   return judge_step<steps::HoldPartition>(
       timeline, {"pods", "statefulsets"}, "the counts in status agree with the pods",

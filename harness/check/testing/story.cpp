@@ -169,11 +169,20 @@ Story& Story::vanished(const Pod& pod) { return tell(ObjectSeen{Change::kDeleted
 
 Story& Story::refused(const std::string& why) {
   const Subject& subject = timeline_.subject();
+  return warned({"StatefulSet", subject.ns, subject.set, {}}, "FailedCreate", why);
+}
+
+Story& Story::complained_of(int ordinal, const std::string& why) {
+  return warned(pods_.at(ordinal).meta.ref, "FailedMount", why);
+}
+
+Story& Story::warned(const ObjectRef& about, const std::string& reason, const std::string& why) {
   const nlohmann::json event{
       {"kind", "Event"},
-      {"metadata", {{"name", "refused"}, {"namespace", subject.ns}, {"uid", "refused"}}},
-      {"involvedObject", {{"kind", "StatefulSet"}, {"namespace", subject.ns}, {"name", subject.set}}},
-      {"reason", "FailedCreate"},
+      {"metadata", {{"name", "warned"}, {"namespace", about.ns}, {"uid", "warned"}}},
+      {"involvedObject",
+       {{"kind", about.kind}, {"namespace", about.ns}, {"name", about.name}, {"uid", about.uid.value}}},
+      {"reason", reason},
       {"type", "Warning"},
       {"message", why}};
   return tell(

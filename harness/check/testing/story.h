@@ -68,6 +68,8 @@ class Story {
   Story& created_as(const std::string& name);
   /// The controller says that it may not create pods.
   Story& refused(const std::string& why);
+  /// A kubelet or the scheduler says what keeps the pod from starting.
+  Story& complained_of(int ordinal, const std::string& why);
   Story& ready(int ordinal);
   Story& unready(int ordinal);
   Story& terminating(int ordinal);
@@ -124,6 +126,7 @@ class Story {
 
  private:
   Story& tell(Entry entry);
+  Story& warned(const ObjectRef& about, const std::string& reason, const std::string& why);
   Story& see(Change change, KubeObject object);
   Story& step(StepName name, Step::Phase phase, const std::string& text);
   Claim& claim_of(int ordinal);
