@@ -31,10 +31,10 @@ tl::expected<void, HarnessError> check(const kube::Client& client, const scenari
                   {"resource", right.resource.plural},
                   {"subresource", right.subresource}};
   if (right.resource.namespaced) attributes["namespace"] = ns;
-  const auto review = client.review(kube::kSelfSubjectAccessReviews,
-                                    {{"apiVersion", "authorization.k8s.io/v1"},
-                                     {"kind", "SelfSubjectAccessReview"},
-                                     {"spec", {{"resourceAttributes", attributes}}}});
+  const auto review =
+      client.review(kube::kSelfSubjectAccessReviews, {{"apiVersion", "authorization.k8s.io/v1"},
+                                                      {"kind", "SelfSubjectAccessReview"},
+                                                      {"spec", {{"resourceAttributes", attributes}}}});
   if (!review) return fail(review.error().sentence());
   const json status = review->value("status", json::object());
   if (status.value("allowed", false)) return {};
