@@ -63,7 +63,7 @@ void Hearing::find(Judgement& judgement, std::string_view resource, const Observ
   const auto last = static_cast<std::size_t>(later - times_.begin());  // index of the last that belongs to it
   const auto& holes = course_.holes();
   const bool is_whole = std::none_of(holes.begin(), holes.end(), [&](const Hole& hole) {
-    return hole.resource == resource && !hole.quiet && hole.since <= last && hole.gap->index > seen.index;
+    return hole.resource == resource && hole.since <= last;
   });
   const auto version = last_versions_.find(resource);
   const bool is_later = version == last_versions_.end() || version->second >= versions_[seen.index - 1];

@@ -33,7 +33,8 @@ class Hearing {
   /// Whether it must have.
   [[nodiscard]] bool precedes(const Observation& cause, const Observation& effect) const;
   /// Collects what is found at an entry, if that watch was heard later and had lost nothing until then: what
-  /// it has to tell of the time before, it has told. Otherwise a doubt.
+  /// it has to tell of the time before, it has told. Otherwise a doubt: who tells of others may be late, and
+  /// speak of what came and went within a hole.
   void find(Judgement& judgement, std::string_view resource, const Observation& seen, Finding finding) const;
 
  private:
