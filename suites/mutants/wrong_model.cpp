@@ -138,6 +138,13 @@ void take_the_old_revision(Timeline& timeline) {
   });
 }
 
+void remember_another_image(Timeline& timeline) {
+  change_served(timeline, "ControllerRevision", [](json& revision, const Observation&) {
+    revision["data"]["spec"]["template"]["spec"]["containers"][0]["image"] = "another:1";
+    return true;
+  });
+}
+
 // The set is written forty times in a row, and nothing is new in it.
 void write_without_end(Timeline& timeline) {
   const std::size_t end = end_of<steps::ScaleDown>(timeline);
@@ -187,6 +194,8 @@ std::vector<WrongHistory> wrong_models() {
        delete_a_wanted_pod},
       {"back-to-the-old-revision", "a pod comes back at the old revision without a partition",
        "reference-model-rollout", "MOD-05", take_the_old_revision},
+      {"revision-of-another-image", "a revision remembers another image than its template had",
+       "reference-model-rollout", "MOD-07", remember_another_image},
       {"set-without-rest", "the status of a set is written without end", "reference-model-lifecycle",
        "MOD-06", write_without_end},
   };

@@ -30,6 +30,9 @@ constexpr std::string_view kGuarantees =
 constexpr std::string_view kControllers =
     "https://kubernetes.io/docs/concepts/architecture/controller/#desired-vs-current";
 
+constexpr std::string_view kRevisions =
+    "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/controller-revision-v1/";
+
 /// Promises keep views of their names.
 std::string_view kept(std::string text) {
   static std::list<std::string> names;
@@ -82,7 +85,14 @@ Promise reference_model_promise(std::string_view scenario, Profile profile) {
            .sentence = "While nothing changes that a controller acts on, it MUST NOT write the same object "
                        "again and again.",
            .source = kControllers,
-           .checker = check::quiet_stays_quiet}}};
+           .checker = check::quiet_stays_quiet},
+          {.id = "MOD-07",
+           .title = "Each revision holds a template of its set",
+           .sentence =
+               "A ControllerRevision that a set's controller creates MUST hold the template of one of "
+               "the set's generations, bear its labels, and belong to the set.",
+           .source = kRevisions,
+           .checker = check::revisions_as_written}}};
 }
 
 }  // namespace stateproof

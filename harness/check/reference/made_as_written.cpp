@@ -239,17 +239,16 @@ struct Match {
 
 /// The state of the set that comes closest to what was made.
 template <class Written>
-Match closest(const std::vector<SetState>& states, const json& served, const std::vector<Leeway>& leeways,
-              const Written& written) {
+Match closest(const std::vector<SetState>& states, const json& served, const char* part,
+              const std::vector<Leeway>& leeways, const Written& written) {
   Match best;
   for (auto state = states.rbegin(); state != states.rend(); ++state) {
     if (state->served == nullptr) continue;
     const json expected = written(*state->served);
     auto found = differences(
-        expected,
-        {{"metadata", fields::member(served, "metadata")}, {"spec", fields::member(served, "spec")}},
+        expected, {{"metadata", fields::member(served, "metadata")}, {part, fields::member(served, part)}},
         leeways);
-    std::erase_if(found, is_unknown);
+    if (std::string_view{part} == "spec") std::erase_if(found, is_unknown);
     if (best.state != nullptr && found.size() >= best.differences.size()) continue;
     best = {&*state, std::move(found)};
     if (best.differences.empty()) break;
@@ -309,8 +308,8 @@ class Made {
                      one.expected, set.generation, set.ref.name, state.seen->index, what_),
          fmt::format("{} was created with {} {} at {}", meta.ref.name, one.field, one.served, moment(seen)),
          {state.seen->index, seen.index},
-         fmt::format("{}: kubectl -n {} get {} {} -o yaml", one.field, meta.ref.ns,
-                     meta.ref.kind == "Pod" ? "pod" : "pvc", meta.ref.name)});
+         fmt::format("{}: kubectl -n {} get {} {} -o yaml", one.field, meta.ref.ns, meta.ref.kind,
+                     meta.ref.name)});
   }
 
   std::optional<std::string> webhooks_;
@@ -435,7 +434,7 @@ Verdict pods_as_written(const Timeline& timeline) {
     const auto ordinal = ordinal_of(pod->meta.ref.name, set->meta().ref.name);
     if (!ordinal) continue;
     made.judge(seen, pod->meta,
-               closest(set->written_for(pod->revision()), *served, leeways_of_pods(),
+               closest(set->written_for(pod->revision()), *served, "spec", leeways_of_pods(),
                        [&](const json& written) { return written_pod(written, *ordinal, pod->revision()); }));
   }
   if (made.judged() == 0) judgement.doubt("no pod was created by the controller of a set that was recorded");
@@ -464,15 +463,67 @@ Verdict claims_as_written(const Timeline& timeline) {
     if (!is_ours && !told.contains(claim->meta.ref.name)) continue;
     const auto source = source_of(sets, *claim);
     if (!source) continue;
-    made.judge(seen, claim->meta,
-               closest(source->set->generations(), *served, leeways_of_claims(), [&](const json& written) {
-                 const json* one = template_named(written, source->claim_template);
-                 return one == nullptr ? json::object() : written_claim(written, *one, source->ordinal);
-               }));
+    made.judge(
+        seen, claim->meta,
+        closest(source->set->generations(), *served, "spec", leeways_of_claims(), [&](const json& written) {
+          const json* one = template_named(written, source->claim_template);
+          return one == nullptr ? json::object() : written_claim(written, *one, source->ordinal);
+        }));
   }
   if (made.judged() == 0) judgement.doubt("no claim was created of a template that was recorded");
   return std::move(judgement).verdict(
       fmt::format("{} were created as their templates say", counted(made.judged(), "claim", "claims")));
+}
+
+namespace {
+
+/// The ControllerRevision of the set's template as served.
+json written_revision(const json& set, const ObjectMeta& meta) {
+  const json& written = fields::in(set, "spec", "template");
+  json labels = copy_of(fields::member(written, "metadata"), "labels");
+  labels["controller.kubernetes.io/hash"] = meta.label("controller.kubernetes.io/hash");
+  json remembered = written;
+  remembered["$patch"] = "replace";
+  return {{"metadata",
+           {{"name", fields::in(set, "metadata", "name").get<std::string>() + "-" +
+                         meta.label("controller.kubernetes.io/hash")},
+            {"namespace", fields::in(set, "metadata", "namespace")},
+            {"labels", std::move(labels)},
+            {"ownerReferences", json::array({controller_reference(set)})}}},
+          {"data", {{"spec", {{"template", std::move(remembered)}}}}}};
+}
+
+const std::vector<Leeway>& leeways_of_revisions() {
+  static const std::vector<Leeway> leeways = [] {
+    std::vector<Leeway> all = leeways_of_metadata();
+    all.push_back({"metadata annotations", "the annotations of the set at that time", always});
+    return all;
+  }();
+  return leeways;
+}
+
+}  // namespace
+
+Verdict revisions_as_written(const Timeline& timeline) {
+  const Course course(timeline);
+  const SetHistories sets = set_histories(course.judged(), timeline.subject());
+  if (!sets.empty() && course.heard_last("controllerrevisions") == 0 && !course.distrust())
+    return not_applicable("ControllerRevisions were not recorded");
+  Judgement judgement{course, Watches{"controllerrevisions", "statefulsets"}.of_states()};
+  judgement.doubt_if(course.cut_short());
+  Made made(timeline, course, judgement, "a revision of its template");
+  for (const Observation& seen : course.judged()) {
+    const auto* revision = seen.object<ControllerRevision>();
+    const json* served = revision == nullptr || !is_live_creation(seen) ? nullptr : served_object(seen);
+    const SetHistory* set = served == nullptr ? nullptr : controlling_set(sets, revision->meta);
+    if (set == nullptr) continue;
+    made.judge(seen, revision->meta,
+               closest(set->generations(), *served, "data", leeways_of_revisions(),
+                       [&](const json& written) { return written_revision(written, revision->meta); }));
+  }
+  if (made.judged() == 0) judgement.doubt("no revision of a set was created");
+  return std::move(judgement).verdict(
+      fmt::format("{} hold a template of their set", counted(made.judged(), "revision", "revisions")));
 }
 
 }  // namespace stateproof::check

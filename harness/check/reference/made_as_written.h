@@ -23,4 +23,8 @@ Verdict pods_as_written(const Timeline& timeline);
 /// MOD-02: the same of claims and their templates.
 Verdict claims_as_written(const Timeline& timeline);
 
+/// MOD-07: each ControllerRevision that a set's controller creates holds the template of one of the set's
+/// generations, with its labels, and belongs to the set. Not applicable where revisions were not recorded.
+Verdict revisions_as_written(const Timeline& timeline);
+
 }  // namespace stateproof::check
