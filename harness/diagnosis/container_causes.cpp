@@ -434,11 +434,25 @@ std::optional<Finding> probe_kills(const Workload& workload, const SeenPod& seen
   return std::nullopt;
 }
 
+std::string memory_limit(const Container& container) {
+  return text(in(*container.spec, "resources", "limits"), "memory");
+}
+
+/// The kernel kills a process below the first one, too, whose shell then says so; the runtime may not have
+/// heard of it when the container ends.
+bool lost_a_process(const Container& container, const std::vector<std::string>& lines) {
+  return number(container.ended(), "exitCode") == 137 && !memory_limit(container).empty() &&
+         std::any_of(lines.begin(), lines.end(),
+                     [](const std::string& line) { return line.ends_with("Killed"); });
+}
+
 Finding out_of_memory(const Workload& workload, const SeenPod& seen, const Container& container) {
-  const std::string limit = text(in(*container.spec, "resources", "limits"), "memory");
+  const std::string limit = memory_limit(container);
+  const std::string reason = text(container.ended(), "reason");
   return {"out-of-memory",
-          fmt::format("The {} is killed because it uses more memory than {} (OOMKilled).",
-                      container.described(), limit.empty() ? "its node has for it" : "its limit of " + limit),
+          fmt::format("The {} is killed because it uses more memory than {} ({}).", container.described(),
+                      limit.empty() ? "its node has for it" : "its limit of " + limit,
+                      reason == "OOMKilled" ? reason : "exit code 137, and a shell that says \"Killed\""),
           {{seen.pod.meta.ref.text(),
             fmt::format("spec.{}[{}].resources.limits.memory", container.list(), container.name()), limit}},
           {{"raise the limit, or let the program use less",
@@ -481,7 +495,7 @@ Finding cause_of_end(const Workload& workload, const SeenPod& seen, const Contai
        replace},
       kUpdateWaits};
   const auto lines = last_lines(log, 5);
-  if (reason == "OOMKilled") {
+  if (reason == "OOMKilled" || lost_a_process(container, lines)) {
     finding = out_of_memory(workload, seen, container);
   } else if (reason == "StartError" || reason == "ContainerCannotRun") {
     finding.id = "container-not-started";

@@ -102,6 +102,17 @@ TEST(Containers, TellTheProbeThatKills) {
   EXPECT_THAT(shop.ids(), Not(Contains("liveness-probe-kills")));
 }
 
+TEST(Containers, TellThatAProcessBelowTheFirstRanOutOfMemory) {
+  Shop shop = contained(looping(137));
+  shop.snapshot.logs["shop/web-0/web"] = "Killed\n";
+  EXPECT_THAT(shop.ids(), ElementsAre("container-crashes"));  // by whom, nothing shows
+  shop.pod(0)["spec"]["containers"][0]["resources"]["limits"]["memory"] = "24Mi";
+  ASSERT_THAT(shop.ids(), ElementsAre("out-of-memory"));
+  EXPECT_THAT(shop.first().cause, AllOf(HasSubstr("24Mi"), HasSubstr("exit code 137")));
+  shop.snapshot.logs["shop/web-0/web"] = "stopped by hand\n";
+  EXPECT_THAT(shop.ids(), ElementsAre("container-crashes"));
+}
+
 TEST(Containers, TellTheStartupProbeThatKills) {
   Shop shop = contained(looping(137));
   shop.pod(0)["spec"]["containers"][0]["startupProbe"] = {{"tcpSocket", {{"port", 3306}}},
