@@ -18,7 +18,12 @@ function(stateproof_precompiled name)
 endfunction()
 
 # What judges and parses runs over millions of observations; what drives a cluster waits for it; a test runs once.
-set(stateproof_fast_options -O2)
+# Under sanitizers each test judges little, and is compiled as often.
+if(STATEPROOF_SANITIZE)
+  set(stateproof_fast_options -O1)
+else()
+  set(stateproof_fast_options -O2)
+endif()
 set(stateproof_test_options -O0)
 stateproof_precompiled(stateproof_precompiled HEADERS ${stateproof_headers} LINKS stateproof_build)
 stateproof_precompiled(stateproof_precompiled_fast HEADERS ${stateproof_headers} LINKS stateproof_build
