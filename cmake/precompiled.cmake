@@ -18,9 +18,9 @@ function(stateproof_precompiled name)
 endfunction()
 
 # What judges and parses runs over millions of observations; what drives a cluster waits for it; a test runs once.
-# Under sanitizers each test judges little, and is compiled as often.
+# Under sanitizers each test judges little, and compiling takes most of the time.
 if(STATEPROOF_SANITIZE)
-  set(stateproof_fast_options -O1)
+  set(stateproof_fast_options -O0)
 else()
   set(stateproof_fast_options -O2)
 endif()
