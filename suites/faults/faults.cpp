@@ -603,7 +603,7 @@ void use_missing_claim(Objects& objects, const std::string&) {
   pod_spec(objects)["volumes"] = {
       {{"name", "archive"}, {"persistentVolumeClaim", {{"claimName", "archive"}}}}};
 }
-Words write_claim(Stage&) { return {{"<claim.yaml>", typed(archive_claim("archive"))}}; }
+Words size_of_claim(Stage&) { return {{"<size>", "16Mi"}}; }
 
 void create_early_claim(Stage& stage) {
   stage.create(kube::kClaims, stage.subject().ns, archive_claim(claim_of(stage)));
@@ -666,7 +666,7 @@ const std::vector<Fault>& all() {
        .replicas = 1,
        .claims = false,
        .spoil = use_missing_claim,
-       .words = write_claim},
+       .words = size_of_claim},
       {.name = "early-claim",
        .title = "a claim waits for its pod, as it should",
        .finding = "claim-awaits-pod",

@@ -94,6 +94,8 @@ void apply(Stage& stage, const Fault& fault, const Finding& finding) {
     done += (done.empty() ? "" : "; ") + remedy.command;
     script += remedy.command + "\n";
   }
+  if (done.empty() && fault.mend == nullptr)
+    fail(stage, step, "no way of the remedy can be run as it is printed");
   node.run({"bash", "-o", "pipefail", "-c", script});
   stage.end(step, Step::Phase::kReached, done);
 }
