@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <condition_variable>
 #include <cstdlib>
-#include <fstream>
 #include <iostream>
 #include <mutex>
 #include <set>
@@ -19,6 +18,7 @@
 #include "harness/record/jsonl.h"
 #include "harness/record/recording_file.h"
 #include "harness/report/failure_text.h"
+#include "harness/report/whole_file.h"
 #include "suites/catalogue.h"
 #include "suites/gate/gate.h"
 
@@ -335,9 +335,8 @@ int gate_record(const fs::path& folder) {
     return former && former->finish;
   };
   if (!fs::exists(recording) || !is_over()) {
-    std::ifstream file(folder / fs::path(fixtures::RecorderPod::kRequest).filename());
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    const json asked = parse_bounded_json(text).value_or(json());
+    const auto text = report::read_whole(folder / fs::path(fixtures::RecorderPod::kRequest).filename());
+    const json asked = parse_bounded_json(text.value_or("")).value_or(json());
     if (!asked.is_object()) return harness_error("The recorder's request cannot be read.");
     const auto client = connect({}, interrupt.hurry());
     if (!client) return harness_error(client.error().sentence);

@@ -12,20 +12,13 @@
 #include <cstdlib>
 #include <iterator>
 
+#include "harness/kube/string_array.h"
 #include "suites/gate/program.h"
 
 namespace stateproof::cli {
 namespace {
 
 constexpr std::string_view kProgress = "STATEPROOF_PROGRESS=";
-
-/// In the form of execve.
-std::vector<char*> pointers_to(std::vector<std::string>& texts) {
-  std::vector<char*> pointers;
-  for (std::string& text : texts) pointers.push_back(text.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
 
 /// Ours, and where to show progress: where we show ours.
 std::vector<std::string> environment() {
@@ -73,13 +66,12 @@ bool Players::start(const std::string& name, std::vector<std::string> arguments)
   std::vector<std::string> command = gate::own_command();
   command.insert(command.end(), std::make_move_iterator(arguments.begin()),
                  std::make_move_iterator(arguments.end()));
-  std::vector<std::string> variables = environment();
-  const std::vector<char*> command_pointers = pointers_to(command);
-  const std::vector<char*> variable_pointers = pointers_to(variables);
+  const kube::StringArray asked{std::move(command)};
+  const kube::StringArray variables{environment()};
   const std::lock_guard lock(mutex_);
   const pid_t parent = ::getpid();
   const pid_t child = ::fork();
-  if (child == 0) become(parent, log_.get(), command_pointers.data(), variable_pointers.data());
+  if (child == 0) become(parent, log_.get(), asked.get(), variables.get());
   if (child > 0) names_.emplace(child, name);
   return child > 0;
 }

@@ -108,7 +108,7 @@ bool play_all(const ProfileOptions& options) {
 }
 
 /// Seconds until the last scenario ends, when each takes as long as it says.
-int expected_seconds(std::deque<const Scenario*> order, std::size_t parallel) {
+int expected_seconds(const std::deque<const Scenario*>& order, std::size_t parallel) {
   std::vector<int> ends(parallel, 0);
   for (const Scenario* scenario : order) {
     const auto first = std::min_element(ends.begin(), ends.end());

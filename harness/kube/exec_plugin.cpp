@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "harness/kube/file_descriptor.h"
+#include "harness/kube/string_array.h"
 #include "harness/model/bounded_json.h"
 #include "harness/model/redaction.h"
 #include "harness/model/rfc3339.h"
@@ -102,20 +103,6 @@ class Child {
   pid_t pid_;
   Terminal terminal_;
   FileDescriptor handle_;
-};
-
-/// Arguments or environment in the form of execve.
-class StringArray {
- public:
-  explicit StringArray(std::vector<std::string> texts) : texts_(std::move(texts)) {
-    for (std::string& text : texts_) pointers_.push_back(text.data());
-    pointers_.push_back(nullptr);
-  }
-  [[nodiscard]] char* const* get() const { return pointers_.data(); }
-
- private:
-  std::vector<std::string> texts_;
-  std::vector<char*> pointers_;
 };
 
 class SpawnSetup {

@@ -32,9 +32,6 @@ struct Member {
   const Observation* since = nullptr;  ///< when it appeared
   Elapsed appeared{0};
   bool ending = false;
-  [[nodiscard]] bool is_healthy() const {
-    return pod->phase == "Running" && pod->ready && !pod->terminating();
-  }
 };
 
 /// A set with what is known of its pods so far.
@@ -49,7 +46,7 @@ struct Actor {
 class ActJudge {
  public:
   ActJudge(const Timeline& timeline, const Course& course, const SetHistories& sets, Judgement& judgement)
-      : timeline_(timeline), course_(course), hearing_(timeline, course), judgement_(judgement) {
+      : timeline_(timeline), course_(course), sets_(sets), hearing_(timeline, course), judgement_(judgement) {
     for (const auto& [uid, history] : sets) actors_[uid].history = &history;
   }
 
@@ -69,9 +66,8 @@ class ActJudge {
 
  private:
   Actor* actor_of(const Pod& pod) {
-    const OwnerReference* owner = pod.meta.controller();
-    const auto found = owner == nullptr ? actors_.end() : actors_.find(owner->uid.value);
-    return found == actors_.end() ? nullptr : &found->second;
+    const SetHistory* set = controlling_set(sets_, pod.meta);
+    return set == nullptr ? nullptr : &actors_.at(set->meta().ref.uid.value);
   }
 
   void see(Actor& actor, Ordinal ordinal, const Pod& pod, const Observation& seen) {
@@ -97,7 +93,7 @@ class ActJudge {
   /// Only what a cache may still show is kept.
   static void remember(Actor& actor, Elapsed heard) {
     std::map<Ordinal, bool> health;
-    for (const auto& [ordinal, member] : actor.pods) health.emplace(ordinal, member.is_healthy());
+    for (const auto& [ordinal, member] : actor.pods) health.emplace(ordinal, is_healthy(*member.pod));
     actor.moments.emplace_back(heard, std::move(health));
     while (actor.moments.size() > 1 && actor.moments[1].first + kControllerPatience < heard)
       actor.moments.pop_front();
@@ -191,7 +187,7 @@ class ActJudge {
     for (Ordinal below = first; below < ordinal; ++below.value) {
       const auto found = actor.pods.find(below);
       if (found == actor.pods.end()) return fmt::format("ordinal {} had no pod", below.value);
-      if (!found->second.is_healthy())
+      if (!is_healthy(*found->second.pod))
         return fmt::format("{} was {}", found->second.pod->meta.ref.name,
                            found->second.pod->terminating() ? "Terminating" : "not Ready");
     }
@@ -259,6 +255,7 @@ class ActJudge {
 
   const Timeline& timeline_;
   const Course& course_;
+  const SetHistories& sets_;
   const Hearing hearing_;
   Judgement& judgement_;
   std::map<std::string_view, Actor> actors_;  ///< by UID of the set

@@ -65,6 +65,8 @@ const SetHistory* controlling_set(const SetHistories& sets, const ObjectMeta& me
   return found == sets.end() ? nullptr : &found->second;
 }
 
+bool is_healthy(const Pod& pod) { return pod.phase == "Running" && pod.ready && !pod.terminating(); }
+
 bool is_live(const Observation& seen) {
   const auto* event = seen.as<ObjectSeen>();
   return event != nullptr && !event->synthesized && event->change != Change::kListed;

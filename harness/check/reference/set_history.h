@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-
 #include <span>
 #include <string>
 #include <string_view>
@@ -55,6 +54,9 @@ SetHistories set_histories(std::span<const Observation> observations, const Subj
 
 /// The set that is the controller of this object; null when it is another's, or was never seen.
 const SetHistory* controlling_set(const SetHistories& sets, const ObjectMeta& meta);
+
+/// As its set's controller sees it: Running and Ready, and not being deleted.
+bool is_healthy(const Pod& pod);
 
 /// Whether this entry is an object's creation as the API server told it at once.
 bool is_live_creation(const Observation& seen);

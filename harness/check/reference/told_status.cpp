@@ -71,7 +71,7 @@ class PodCounts {
     if (ordinal && is_ours && is_live_creation(seen)) prove(*ordinal, seen);
     count(pod, seen, is_ours);
     if (!ordinal) return;
-    if (seen.is_deletion() || (pod.phase == "Running" && pod.ready && !pod.terminating()))
+    if (seen.is_deletion() || is_healthy(pod))
       settled_.try_emplace(ordinal->value, moments_.size() - 1);
     else
       settled_.erase(ordinal->value);

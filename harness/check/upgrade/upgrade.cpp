@@ -776,9 +776,8 @@ Verdict nodes_come_back(const Timeline& timeline) {
   }
   std::set<std::string> versions;
   for (const auto& [name, seen] : last) versions.insert(seen->object<Node>()->kubelet);
-  const std::size_t end = upgraded.course.judged().size();
-  for (const Hole& hole : upgraded.course.holes())  // one that was not over at the end is made good too late
-    lost = lost || (hole.resource == "nodes" && hole.since < end && hole.gap->index > end);
+  // What is listed after the judged time is made good too late.
+  lost = lost || upgraded.course.lost_at(upgraded.course.judged().size(), {"nodes"});
   Judgement judgement(upgraded.course, kDespiteHoles);
   judgement.doubt_if(upgraded.course.cut_short());
   if (!upgraded.step->reached()) judgement.doubt(upgraded.step->text());
