@@ -26,6 +26,7 @@
 #include "harness/report/failure_text.h"
 #include "harness/report/summary.h"
 #include "suites/catalogue.h"
+#include "suites/explore/promises.h"
 #include "suites/mutants/mutants.h"
 #include "suites/scenarios/engine/stage.h"
 #include "suites/watched/promises.h"
@@ -93,7 +94,7 @@ bool is_promise(const std::string& id) {
   const auto has = [&](const std::vector<Promise>& promises) {
     return std::any_of(promises.begin(), promises.end(), [&](const Promise& one) { return one.id == id; });
   };
-  return has(catalogue()) || has(watched_promises());
+  return has(catalogue()) || has(watched_promises()) || explore::seed_of(id);
 }
 
 // A mutant of an upgrade does its harm where the upgrade has its place.
@@ -109,7 +110,6 @@ std::function<void(scenarios::Stage&)> interference_of(const mutants::Mutant& mu
 }  // namespace
 
 int begin(const BeginOptions& options) {
-  const Interrupt interrupt;
   const Profile profile = parse_profile(options.profile).value_or(Profile::kQuick);
   if (profile == Profile::kDisruptive && !options.disrupt_nodes) {
     std::cerr << "stateproof: the profile disruptive drains and stops nodes and restarts the control plane; "
@@ -122,29 +122,8 @@ int begin(const BeginOptions& options) {
                  "begin and stateproof gate end.\n";
     return ExitCode::kUsage;
   }
-  put_aside(options.out);
   report::Plan plan = plan_of(profile);
-  plan.attachment_root = options.attachment_root;
-  plan.seed = options.seed.value_or(std::random_device{}());
-  const report::RunFolder folder(options.out, recording_reader());
-  if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
-
-  const auto began = std::chrono::steady_clock::now();
-  const auto prepared = prepare(options.cluster, scenarios::rights_of(profile), interrupt);
-  scenarios::ScenarioEnd end;
-  end.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-  if (prepared) {
-    plan.properties = prepared->environment.properties();
-    plan.properties["seed"] = std::to_string(plan.seed);
-    if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
-    for (const auto& [name, value] : plan.properties) std::cerr << fmt::format("{:15} {}\n", name, value);
-  } else {
-    end.reason = End::Reason::kHarnessError;
-    end.sentence = prepared.error().sentence;
-  }
-  if (auto saved = folder.save_scenario(scenario_result(plan.run, kPreflight, end)); !saved)
-    return harness_error(saved.error().sentence);
-  return prepared ? ExitCode::kConformant : harness_error(end.sentence);
+  return begin_plan(options, plan, scenarios::rights_of(profile));
 }
 
 int run(const RunOptions& options) {
@@ -224,8 +203,7 @@ int judge(const JudgeOptions& options) {
     const bool watched = timeline->header.scenario == kWatchedScenario;
     if (watched) check::complete_subject(*timeline);
     if (watched) std::cout << watched_text(*timeline);
-    for (const Promise& promise : watched ? watched_promises() : catalogue()) {
-      if (promise.scenario != timeline->header.scenario) continue;
+    for (const Promise& promise : promises_for(timeline->header.scenario)) {
       if (!options.promise.empty() && options.promise != promise.id) continue;
       const report::PromiseResult result = judge_one(promise, *timeline, options.folder);
       std::cout << report::text_of(result) << "\n";

@@ -7,6 +7,7 @@
 
 #include "cli/commands.h"
 #include "cli/doctor.h"
+#include "cli/explore.h"
 #include "cli/gate.h"
 #include "cli/histories.h"
 #include "cli/list.h"
@@ -50,6 +51,7 @@ void add_out_option(CLI::App* command, std::filesystem::path& out) {
 }
 
 const CLI::IsMember kProfiles{{"quick", "conformance", "disruptive", "upgrade"}};
+const CLI::IsMember kPlayedProfiles{{"quick", "conformance", "disruptive", "upgrade", "explore"}};
 
 void add_begin_options(CLI::App* command, BeginOptions& begin) {
   add_cluster_options(command, begin.cluster);
@@ -70,6 +72,25 @@ void add_begin_options(CLI::App* command, BeginOptions& begin) {
       ->envname("STATEPROOF_ATTACHMENT_ROOT");
 }
 
+void add_explore_options(CLI::App* command, ExploreOptions& options) {
+  command->add_option("--minutes", options.minutes, "begin new sequences for so long")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--sets", options.sets, "sets side by side")
+      ->check(CLI::Range(1, 16))
+      ->capture_default_str();
+  command->add_option("--operations", options.operations, "operations of each sequence")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--only", options.only, "play only these operations, by number, of the seed's sequence")
+      ->delimiter(',')
+      ->check(CLI::Range(0, 1000));
+  command->add_option("--replays", options.replays, "most replays that shrink one breach; 0: none is shrunk")
+      ->check(CLI::Range(0, 1000))
+      ->capture_default_str();
+  command->add_flag("--part", options.is_part)->group("");  // a process of an exploration; not for users
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app{"Proves on a live cluster that Kubernetes keeps its promises to stateful workloads."};
   app.require_subcommand(1);
@@ -87,12 +108,13 @@ int run_command(int argc, char** argv) {
   RunOptions run_options;
   ProfileOptions profile_options;
   bool dry_run = false;
+  double minutes = ExploreOptions{}.minutes;
   auto* run_command = app.add_subcommand(
       "run", "run a whole profile, judge it and report; or only one scenario of a run that was begun");
   add_begin_options(run_command, profile_options.begin);
   auto* profile_option =
       run_command->add_option("--profile", profile_options.begin.profile, "set of promises to judge")
-          ->check(kProfiles);
+          ->check(kPlayedProfiles);
   auto* parallel_option =
       run_command
           ->add_option("--parallel", profile_options.parallel,
@@ -102,6 +124,9 @@ int run_command(int argc, char** argv) {
   run_command
       ->add_flag("--dry-run", dry_run,
                  "print what would be run and created, with which rights; asks no cluster")
+      ->needs(profile_option);
+  run_command->add_option("--minutes", minutes, "of the profile explore: begin new sequences for so long")
+      ->check(CLI::PositiveNumber)
       ->needs(profile_option);
   auto* scenario_option = run_command->add_option("scenario", run_options.scenario,
                                                   "name of the scenario, for example lifecycle");
@@ -115,11 +140,21 @@ int run_command(int argc, char** argv) {
       throw CLI::RequiredError("--profile PROFILE, or the name of a scenario,");
     run_options.cluster = profile_options.begin.cluster;
     run_options.out = profile_options.begin.out;
-    if (dry_run)
+    if (profile_options.begin.profile == "explore")
+      code = dry_run ? wrong_usage("An exploration is drawn as it goes: it has no --dry-run.")
+                     : explore({.begin = profile_options.begin, .minutes = minutes});
+    else if (dry_run)
       std::cout << dry_run_text(profile_options);
     else
       code = profile_option->count() > 0 ? run_profile(profile_options) : run(run_options);
   });
+
+  ExploreOptions explore_options;
+  auto* explore_command = app.add_subcommand(
+      "explore", "draw operations at random, judge them by the reference model, shrink what breaks it");
+  add_begin_options(explore_command, explore_options.begin);
+  add_explore_options(explore_command, explore_options);
+  explore_command->callback([&] { code = explore(explore_options); });
 
   JudgeOptions judge_options;
   auto* judge_command = app.add_subcommand("judge", "judge saved recordings; needs no cluster");

@@ -8,6 +8,8 @@
 #include "harness/record/jsonl.h"
 #include "harness/report/text.h"
 #include "suites/catalogue.h"
+#include "suites/explore/promises.h"
+#include "suites/watched/promises.h"
 
 namespace stateproof::cli {
 namespace {
@@ -70,6 +72,15 @@ fs::path run_folder_of(const fs::path& path) {
   return folder.filename() == "recordings" ? folder.parent_path() : folder;
 }
 
+std::vector<Promise> promises_for(std::string_view scenario) {
+  if (scenario == kWatchedScenario) return watched_promises();
+  if (const auto seed = explore::seed_of(scenario)) return {explore::promise_of(*seed)};
+  std::vector<Promise> promises;
+  for (const Promise& promise : catalogue())
+    if (promise.scenario == scenario) promises.push_back(promise);
+  return promises;
+}
+
 tl::expected<void, HarnessError> make_run_of_recordings(const fs::path& out) {
   report::Plan plan;
   std::vector<Timeline> timelines;
@@ -87,8 +98,8 @@ tl::expected<void, HarnessError> make_run_of_recordings(const fs::path& out) {
     }
     const scenarios::Scenario* scenario = scenarios::find(header.scenario);
     plan.scenarios.push_back({header.scenario, scenario == nullptr ? "" : std::string{scenario->title}});
-    for (const Promise& promise : catalogue())
-      if (promise.scenario == header.scenario) plan.promises.push_back(report::planned(promise));
+    for (const Promise& promise : promises_for(header.scenario))
+      plan.promises.push_back(report::planned(promise));
     timelines.push_back(std::move(*timeline));
   }
   const report::RunFolder folder(out);  // the page is drawn once, at the end
@@ -97,8 +108,7 @@ tl::expected<void, HarnessError> make_run_of_recordings(const fs::path& out) {
     report::ScenarioResult scenario = result_of(timeline);
     scenario.run = plan.run;
     if (auto saved = folder.save_scenario(scenario); !saved) return fail(saved.error().sentence);
-    for (const Promise& promise : catalogue()) {
-      if (promise.scenario != timeline.header.scenario) continue;
+    for (const Promise& promise : promises_for(timeline.header.scenario)) {
       report::PromiseResult verdict = judge_one(promise, timeline, out);
       verdict.run = plan.run;
       if (auto saved = folder.save_verdict(verdict); !saved) return fail(saved.error().sentence);

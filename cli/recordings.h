@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/model/harness_error.h"
+#include "harness/model/promise.h"
 
 namespace stateproof::cli {
 
@@ -13,6 +14,9 @@ std::vector<std::filesystem::path> recordings_in(const std::filesystem::path& pa
 
 /// Folder of the run that a recording belongs to, or that `path` is itself.
 std::filesystem::path run_folder_of(const std::filesystem::path& path);
+
+/// What a recording of this scenario is judged on.
+std::vector<Promise> promises_for(std::string_view scenario);
 
 /// Recordings that no run planned, a mutant's for example, become a run: every promise of their scenarios is
 /// judged and saved.

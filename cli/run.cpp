@@ -127,18 +127,49 @@ std::optional<Timeline> unfinished(const fs::path& recording) {
   return std::move(*timeline);
 }
 
-report::Plan plan_of(Profile profile) {
+report::Plan plan_of(std::string_view profile) {
   report::Plan plan;
   plan.run = new_run_id();
-  plan.profile = to_text(profile);
+  plan.profile = profile;
   plan.started = now();
   plan.scenarios = {{kPreflight, "the cluster can be reached and offers what is needed"}};
+  return plan;
+}
+
+report::Plan plan_of(Profile profile) {
+  report::Plan plan = plan_of(to_text(profile));
   for (const scenarios::Scenario& scenario : scenarios::all())
     if (has_place(scenario.profile, profile))
       plan.scenarios.push_back({std::string{scenario.name}, std::string{scenario.title}});
   for (const Promise& promise : catalogue())
     if (has_place(promise.profile, profile)) plan.promises.push_back(report::planned(promise));
   return plan;
+}
+
+int begin_plan(const BeginOptions& options, report::Plan& plan, const std::vector<scenarios::Right>& needed) {
+  const Interrupt interrupt;
+  put_aside(options.out);
+  plan.attachment_root = options.attachment_root;
+  plan.seed = options.seed.value_or(std::random_device{}());
+  const report::RunFolder folder(options.out, recording_reader());
+  if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
+
+  const auto began = std::chrono::steady_clock::now();
+  const auto prepared = prepare(options.cluster, needed, interrupt);
+  scenarios::ScenarioEnd end;
+  end.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  if (prepared) {
+    plan.properties = prepared->environment.properties();
+    plan.properties["seed"] = std::to_string(plan.seed);
+    if (auto saved = folder.save_plan(plan); !saved) return harness_error(saved.error().sentence);
+    for (const auto& [name, value] : plan.properties) std::cerr << fmt::format("{:15} {}\n", name, value);
+  } else {
+    end.reason = End::Reason::kHarnessError;
+    end.sentence = prepared.error().sentence;
+  }
+  if (auto saved = folder.save_scenario(scenario_result(plan.run, kPreflight, end)); !saved)
+    return harness_error(saved.error().sentence);
+  return prepared ? ExitCode::kConformant : harness_error(end.sentence);
 }
 
 report::ScenarioResult scenario_result(const std::string& run, const std::string& name,

@@ -49,6 +49,10 @@ void put_aside(const std::filesystem::path& out);
 std::optional<Timeline> unfinished(const std::filesystem::path& recording);
 /// What the profile judges, and the scenarios that this takes.
 report::Plan plan_of(Profile profile);
+/// One of which only the look at the cluster is known yet.
+report::Plan plan_of(std::string_view profile);
+/// Saves the plan, so that junit.xml stands before anything is done, and looks at the cluster: the exit code.
+int begin_plan(const BeginOptions& options, report::Plan& plan, const std::vector<scenarios::Right>& needed);
 report::ScenarioResult scenario_result(const std::string& run, const std::string& name,
                                        const scenarios::ScenarioEnd& end);
 /// Tells what is left in the cluster, each with the command that removes it.

@@ -37,12 +37,12 @@ constexpr auto kKnown =
              Evict, EvictBeyond, Exercise, Expand, FirstUser, FirstWrites, Follow, ForeignClaim, Grown,
              HalfRoll, Heal, Hold, HoldBad, HoldClaim, HoldClaims, HoldCreation, HoldEnd, HoldOnDelete,
              HoldPartition, HoldScaleDown, HoldScaledClaim, HoldTwoBad, HostNames, LetEnd, LetGo, Linger,
-             Load, MakeReady, MinReady, MoveStart, NoEndpoint, Nodes, Orphan, Own, Partition, PickUp, Purge,
-             RaiseMinReady, Read, ReadScale, Readopt, ReadyLoose, Recover, Recreate, Release, ReleasePod,
-             Replace, ReplaceAbove, ReplaceBelow, ReplaceLoose, ReplacePod, ReplaceSleeper, Resolve, Rest,
-             Resume, Retain, Revert, Revive, RollBad, RollTwo, RollTwoBad, Rollback, Rollout, Salvage,
-             ScaleBack, ScaleDown, ScaleUp, SecondUser, Serve, Settle, StaleScale, Start, Unblock, Unready,
-             Upgrade, Verify, Write>();
+             Load, MakeReady, MinReady, MoveStart, NoEndpoint, Nodes, Orphan, Operation, Own, Partition,
+             PickUp, Purge, RaiseMinReady, Read, ReadScale, Readopt, ReadyLoose, Recover, Recreate, Release,
+             ReleasePod, Replace, ReplaceAbove, ReplaceBelow, ReplaceLoose, ReplacePod, ReplaceSleeper,
+             Resolve, Rest, Resume, Retain, Revert, Revive, RollBad, RollTwo, RollTwoBad, Rollback, Rollout,
+             Salvage, ScaleBack, ScaleDown, ScaleUp, SecondUser, Serve, Settle, StaleScale, Start, Unblock,
+             Unready, Upgrade, Verify, Write>();
 
 const Known* find(std::string_view name) {
   for (const Known& known : kKnown)

@@ -464,6 +464,22 @@ struct Exercise {
   }
 };
 
+// ------------------------------------------------------------------------------------------- explorations
+
+/// One of the operations that were drawn at random. Its text says the rest: no checker needs to know which it
+/// was.
+struct Operation {
+  static constexpr StepName name{"operation"};
+  int number = 0;         ///< place in the sequence that its seed gives, from 1; 0: the set is created
+  std::string what = {};  ///< "scale"
+  std::optional<Ordinal> ordinal = {};
+  static void fields(auto& step, auto&& field) {
+    field("number", step.number);
+    field("what", step.what);
+    field("ordinal", step.ordinal);
+  }
+};
+
 // -------------------------------------------------------------------------------------------------------
 
 /// What a recording holds of a step does not fit its type: says what, in a sentence; empty when it fits, and

@@ -57,6 +57,7 @@ class ActJudge {
       const Pod* pod = seen.object<Pod>();
       if (pod == nullptr || pod->meta.ref.ns != timeline_.subject().ns) continue;
       Actor* actor = actor_of(*pod);
+      leave(*pod, actor);
       if (actor == nullptr) continue;
       const auto ordinal = ordinal_of(pod->meta.ref.name, actor->history->meta().ref.name);
       if (ordinal) see(*actor, *ordinal, *pod, seen);
@@ -68,6 +69,14 @@ class ActJudge {
   Actor* actor_of(const Pod& pod) {
     const SetHistory* set = controlling_set(sets_, pod.meta);
     return set == nullptr ? nullptr : &actors_.at(set->meta().ref.uid.value);
+  }
+
+  /// A pod that its set has let go is no member any more.
+  void leave(const Pod& pod, const Actor* of) {
+    for (auto& [uid, actor] : actors_)
+      if (&actor != of)
+        std::erase_if(actor.pods,
+                      [&](const auto& one) { return one.second.pod->meta.ref.uid == pod.meta.ref.uid; });
   }
 
   void see(Actor& actor, Ordinal ordinal, const Pod& pod, const Observation& seen) {
@@ -219,15 +228,26 @@ class ActJudge {
                                 "strategy",
                                 pod.meta.ref.name),
                     "was deleted");
-    const bool may_be_wanted =
-        std::any_of(all.begin(), all.end(), [&](const SetState* one) { return wants(*one->set, ordinal); });
-    if (may_be_wanted || !is_ordered(*all.back()->set)) return;
+    if (!is_ordered(*all.back()->set)) return;
+    const Member* above = nullptr;
+    for (const SetState* one : all) {
+      if (!is_asked(*one->set)) continue;
+      above = wants(*one->set, ordinal) ? nullptr : unwanted_above(actor, *one->set, ordinal, heard);
+      if (above == nullptr) return;
+    }
+    report(*all.back(), pod, seen, "spec.podManagementPolicy",
+           fmt::format("{} is deleted after the unwanted pods of all higher ordinals are gone",
+                       pod.meta.ref.name),
+           fmt::format("was deleted while {} was there", above->pod->meta.ref.name));
+  }
+
+  /// One that the view does not want either, and that no cache can have missed; null when there is none.
+  static const Member* unwanted_above(const Actor& actor, const StatefulSet& view, Ordinal ordinal,
+                                      Elapsed heard) {
     for (const auto& [above, member] : actor.pods)
-      if (above > ordinal && member.appeared + kControllerPatience < heard)
-        return report(
-            *all.back(), pod, seen, "spec.podManagementPolicy",
-            fmt::format("{} is deleted after the pods of all higher ordinals are gone", pod.meta.ref.name),
-            fmt::format("was deleted while {} was there", member.pod->meta.ref.name));
+      if (above > ordinal && !wants(view, above) && member.appeared + kControllerPatience < heard)
+        return &member;
+    return nullptr;
   }
 
   static bool is_to_be_updated(const SetHistory& history, const StatefulSet& view, Ordinal ordinal,

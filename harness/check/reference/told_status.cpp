@@ -191,8 +191,11 @@ struct Fit {
 
 class StatusJudge {
  public:
-  StatusJudge(const Timeline& timeline, const Hearing& hearing, Judgement& judgement)
+  StatusJudge(const Timeline& timeline, const Course& course, const Hearing& hearing, Judgement& judgement)
       : hearing_(hearing), judgement_(judgement) {
+    for (const Observation& seen : course.judged())
+      if (const auto* mark = seen.as<FaultMark>(); mark != nullptr && mark->target.kind == "StatefulSet")
+        marks_.emplace(mark->target.uid.value, &seen);
     const auto server = timeline.header.environment.find("server");
     if (server != timeline.header.environment.end() && server->is_string())
       version_ = parse_server_version(server->get<std::string>());
@@ -214,7 +217,9 @@ class StatusJudge {
         }
         judge_generation(*former, state, generation);
         judge_promotion(*former, state, set);
-        from = judge_counts(state, pods.moments(), from);
+        const std::size_t shown = judge_counts(state, pods.moments(), from);
+        if (!may_be_somebody_elses(state)) from = shown;
+        tell_findings(state);
       }
       former = &now;
     }
@@ -227,10 +232,34 @@ class StatusJudge {
     const ObjectRef& ref = state.set->meta.ref;
     std::vector<std::size_t> evidence{state.seen->index};
     if (other != nullptr && other->index < state.seen->index) evidence.insert(evidence.begin(), other->index);
-    hearing_.find(
-        judgement_, "pods", *state.seen,
+    findings_.push_back(
         {ref, std::move(expected), std::move(observed), std::move(evidence),
          fmt::format("status.{}: kubectl -n {} get statefulset {} -o yaml", field, ref.ns, ref.name)});
+  }
+
+  using Marks = std::multimap<std::string_view, const Observation*>;  // by UID of the set
+  [[nodiscard]] Marks::const_iterator mark_before(const SetState& state) const {
+    const auto [first, last] = marks_.equal_range(state.set->meta.ref.uid.value);
+    const auto mark = std::find_if(first, last, [&](const auto& one) {
+      return one.second->index < state.seen->index &&
+             hearing_.of(*state.seen) <= hearing_.of(*one.second) + kSkew;
+    });
+    return mark == last ? marks_.end() : mark;
+  }
+  [[nodiscard]] bool may_be_somebody_elses(const SetState& state) const {
+    return mark_before(state) != marks_.end();
+  }
+
+  /// Whoever does something to a set on purpose may write its status: one that nothing else explains.
+  void tell_findings(const SetState& state) {
+    std::vector<Finding> findings;
+    findings.swap(findings_);
+    if (findings.empty()) return;
+    if (const auto mark = mark_before(state); mark != marks_.end()) {
+      marks_.erase(mark);
+      return;
+    }
+    for (Finding& one : findings) hearing_.find(judgement_, "pods", *state.seen, std::move(one));
   }
 
   void judge_generation(const StatefulSet& former, const SetState& state, std::int64_t proven) {
@@ -253,6 +282,7 @@ class StatusJudge {
 
   void judge_promotion(const StatefulSet& former, const SetState& state, const SetHistory& set) {
     const StatefulSet& now = *state.set;
+    if (now.meta.deletion) return;  // its revisions go with it
     const bool promotes = !former.current_revision.empty() && former.current_revision != now.current_revision;
     if (promotes && (now.current_revision != now.update_revision || !is_over(now)))
       report(state,
@@ -355,6 +385,8 @@ class StatusJudge {
   const Hearing& hearing_;
   Judgement& judgement_;
   std::optional<ServerVersion> version_;
+  Marks marks_;
+  std::vector<Finding> findings_;  ///< on the status under judgement
   std::size_t judged_ = 0;
 };
 
@@ -367,7 +399,7 @@ Verdict status_as_counted(const Timeline& timeline) {
   judgement.doubt_if(course.cut_short());
   const Hearing hearing(timeline, course);
   const AllCounts pods = count_pods(course, sets);
-  StatusJudge judge(timeline, hearing, judgement);
+  StatusJudge judge(timeline, course, hearing, judgement);
   for (const auto& [uid, set] : sets) judge.judge(set, pods.at(uid));
   if (judge.judged() == 0) judgement.doubt("no status of a set was written");
   return std::move(judgement).verdict(

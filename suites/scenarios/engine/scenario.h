@@ -27,8 +27,8 @@ struct Scenario {
   std::string_view title;  ///< what is played, in a line
   int seconds = 60;        ///< that it takes on a kind cluster with two cores; the longest is begun first
   Profile profile = Profile::kConformance;
-  Subject (*subject)(const std::string& ns) = nullptr;  ///< what is wanted in this namespace
-  void (*play)(Stage& stage) = nullptr;
+  std::function<Subject(const std::string& ns)> subject;  ///< what is wanted in this namespace
+  std::function<void(Stage& stage)> play;
   /// Takes up what a process left that was killed while it played this; null: nothing of it is worth that.
   void (*salvage)(Stage& stage) = nullptr;
   bool has_client_namespace = false;              ///< leases a second namespace, for clients of the set

@@ -1,0 +1,104 @@
+#include "harness/check/reference/told_status.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/check/testing/matchers.h"
+#include "harness/check/testing/story.h"
+#include "harness/model/steps.h"
+
+namespace stateproof::check {
+namespace {
+
+using testing::ElementsAre;
+
+void count(StatefulSet& set, int ready) {
+  set.observed_generation = set.meta.generation;
+  set.current_pods = {1};
+  set.ready_pods = set.available_pods = {ready};
+  set.current_revision_pods = set.updated_pods = {1};
+}
+
+Story one_pod() {
+  Story story;
+  story.pods_look([](Pod& pod, int) { pod.meta.labels[kRevisionLabel] = "mariadb-1"; });
+  story.begins(steps::Operation{.number = 0, .what = "create"});
+  story.set([](StatefulSet& set) {
+    set.meta.generation = 1;
+    set.replicas = {1};
+    set.current_revision = set.update_revision = "mariadb-1";
+  });
+  story.created(0).set([](StatefulSet& set) { count(set, 0); });
+  story.ready(0).set([](StatefulSet& set) { count(set, 1); });
+  return story;
+}
+
+/// Somebody does something to the set itself.
+Story& mark_set(Story& story) {
+  return story.fault(0).rewrite([](Entry& entry) {
+    if (auto* mark = std::get_if<FaultMark>(&entry))
+      mark->target = {"StatefulSet", "database", "mariadb", Uid{"set"}};
+  });
+}
+
+/// One that fits no moment, and the controller's next word.
+std::size_t tell_wrong_status(Story& story) {
+  story.set([](StatefulSet& set) { set.current_pods = {3}; });
+  const std::size_t wrong = story.last();
+  story.set([](StatefulSet& set) { count(set, 1); });
+  for (int seconds = 0; seconds < 10; ++seconds) story.ready(0);
+  return wrong;
+}
+
+TEST(ToldStatus, MayBeSomebodyElsesOnceWhenTheSetIsMarked) {
+  Story story = one_pod();
+  tell_wrong_status(mark_set(story));
+  EXPECT_THAT(status_as_counted(story.reaches<steps::Operation>()), IsConformant());
+}
+
+// What somebody else writes proves nothing of what the controller has seen.
+TEST(ToldStatus, MayBeOlderThanWhatSomebodyElseWrote) {
+  Story story = one_pod();
+  mark_set(story).set([](StatefulSet& set) { set.ready_pods = {0}; });
+  story.unready(0).set([](StatefulSet& set) { count(set, 1); });
+  story.set([](StatefulSet& set) { count(set, 0); });
+  EXPECT_THAT(status_as_counted(story.reaches<steps::Operation>()), IsConformant());
+}
+
+TEST(ToldStatus, IsTheControllersWithoutAMark) {
+  Story story = one_pod();
+  const std::size_t wrong = tell_wrong_status(story);
+  EXPECT_THAT(status_as_counted(story.reaches<steps::Operation>()), IsNonconformant(ElementsAre(wrong)));
+}
+
+TEST(ToldStatus, IsTheControllersAfterTheOneThatWasMarked) {
+  Story story = one_pod();
+  tell_wrong_status(mark_set(story));
+  const std::size_t wrong = tell_wrong_status(story);
+  EXPECT_THAT(status_as_counted(story.reaches<steps::Operation>()), IsNonconformant(ElementsAre(wrong)));
+}
+
+/// Its revisions are deleted with it, and another one is the current then.
+Story deleted_in_the_foreground(bool deleted) {
+  Story story = one_pod();
+  story.set([&](StatefulSet& set) {
+    ++set.meta.generation;
+    if (deleted) set.meta.deletion = Timestamp{};
+  });
+  story.terminating(0).set([](StatefulSet& set) {
+    set.observed_generation = set.meta.generation;
+    set.current_revision = set.update_revision = "mariadb-2";
+    set.current_revision_pods = set.updated_pods = {0};
+  });
+  for (int seconds = 0; seconds < 10; ++seconds) story.listed(0);
+  return story;
+}
+
+TEST(ToldStatus, MayLoseItsCurrentRevisionWhileTheSetIsBeingDeleted) {
+  EXPECT_THAT(status_as_counted(deleted_in_the_foreground(true).reaches<steps::Operation>()), IsConformant());
+  EXPECT_EQ(status_as_counted(deleted_in_the_foreground(false).reaches<steps::Operation>()).outcome,
+            Outcome::kNonconformant);
+}
+
+}  // namespace
+}  // namespace stateproof::check

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "suites/explore/sequence.h"
+#include "suites/scenarios/engine/scenario.h"
+
+namespace stateproof::explore {
+
+/// A scenario that plays the sequence on one set and ends when nothing is owed any more. Its name is
+/// "explore-SEED".
+scenarios::Scenario scenario_of(const Sequence& sequence);
+
+/// Rights that any exploration needs.
+std::vector<scenarios::Right> rights();
+
+}  // namespace stateproof::explore
