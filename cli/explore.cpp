@@ -47,7 +47,8 @@ int play_part(const ExploreOptions& options) {
   const auto started = report::load_run(options.begin.out);
   if (!started) return harness_error(started.error().sentence);
   const report::RunFolder folder(options.begin.out, recording_reader());
-  const scenarios::Scenario scenario = explore::scenario_of(sequence_of(options, *options.begin.seed));
+  const scenarios::Scenario scenario =
+      explore::scenario_of(sequence_of(options, *options.begin.seed), explore::kind_of(options.broken_at));
   const std::string name{scenario.name};
   const ShownProgress shown(name);
   const auto prepared = prepare(options.begin.cluster, scenarios::rights_of(scenario), interrupt);
@@ -79,6 +80,7 @@ std::vector<std::string> arguments_for(const ExploreOptions& options, std::uint3
   add("--context", cluster.context);
   add("--namespace", cluster.ns);
   add("--image", cluster.image);
+  add("--broken-at", options.broken_at);
   add("--only", fmt::format("{}", fmt::join(only, ",")));
   if (options.begin.disrupt_nodes) arguments.emplace_back("--disrupt-nodes");
   return arguments;

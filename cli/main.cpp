@@ -88,6 +88,7 @@ void add_explore_options(CLI::App* command, ExploreOptions& options) {
   command->add_option("--replays", options.replays, "most replays that shrink one breach; 0: none is shrunk")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
+  command->add_option("--broken-at", options.broken_at)->group("");  // for the proof that breaches are found
   command->add_flag("--part", options.is_part)->group("");  // a process of an exploration; not for users
 }
 

@@ -17,21 +17,36 @@ tl::unexpected<HarnessError> fail(std::string sentence) {
   return tl::make_unexpected(HarnessError{std::move(sentence)});
 }
 
+/// Finalizers that a scenario puts on objects; nobody else would take them away.
+constexpr std::string_view kOwnFinalizers = "stateproof.dev/";
+
 struct Content {
   kube::Resource resource;
   std::string name;
   std::string uid;
+  json finalizers;    ///< those that are not ours
+  bool held = false;  ///< by one of ours
 };
 
+Content content(const kube::Resource& resource, const json& object) {
+  Content one{resource, name_of(object), uid_of(object), json::array(), false};
+  for (const json& finalizer : fields::in(object, "metadata", "finalizers")) {
+    if (finalizer.is_string() && finalizer.get_ref<const std::string&>().starts_with(kOwnFinalizers))
+      one.held = true;
+    else
+      one.finalizers.push_back(finalizer);
+  }
+  return one;
+}
+
 std::vector<Content> content_of(const kube::Client& client, const std::string& ns) {
-  std::vector<Content> content;
+  std::vector<Content> all;
   for (const kube::Resource& resource :
        {kube::kStatefulSets, kube::kDeployments, kube::kReplicaSets, kube::kPods, kube::kClaims})
     if (const auto found = client.list(resource, ns))
       for (const json& object : found->items)
-        if (std::string uid = uid_of(object); !uid.empty())
-          content.push_back({resource, name_of(object), std::move(uid)});
-  return content;
+        if (!uid_of(object).empty()) all.push_back(content(resource, object));
+  return all;
 }
 
 std::string told_of(const Found& found) {
@@ -154,13 +169,17 @@ tl::expected<bool, HarnessError> seize(const kube::Client& client, const Found& 
 tl::expected<void, HarnessError> remove_namespace(const kube::Client& client, const std::string& name,
                                                   const std::string& uid) {
   // Listed before: that the namespace of this UID is there to be deleted proves that this was in it.
-  const std::vector<Content> content = content_of(client, name);
+  const std::vector<Content> all = content_of(client, name);
   const auto removed = client.remove(kube::kNamespaces, "", name, {.precondition_uid = uid});
   if (removed) {
     // The controller of namespaces looks first after five seconds, and once more after another five when pods
     // were still there. Those that end meanwhile need not be waited for; what is refused here it removes
     // itself.
-    for (const Content& object : content)
+    for (const Content& object : all)
+      if (object.held)
+        (void)client.patch(object.resource, name, object.name, kube::PatchType::kMerge,
+                           {{"metadata", {{"uid", object.uid}, {"finalizers", object.finalizers}}}});
+    for (const Content& object : all)
       (void)client.remove(object.resource, name, object.name, {.precondition_uid = object.uid});
     return {};
   }

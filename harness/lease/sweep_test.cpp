@@ -51,6 +51,28 @@ TEST_F(SweepTest, RemovesWhatIsProvedToBeOursAndAbandonedAndSaysSo) {
             "uid-101");
 }
 
+TEST_F(SweepTest, TakesAwayFinalizersOfOursAndNoOthers) {
+  leave("a", "r1");
+  cluster.advance(41s);
+  const auto pod = [](const char* name, const json& finalizers) {
+    return json{{"metadata", {{"name", name}, {"uid", name}, {"finalizers", finalizers}}}};
+  };
+  cluster.server().always("GET /api/v1/namespaces/a/pods", [&](kube::testing::Connection& c) {
+    c.respond_json({{"kind", "PodList"},
+                    {"metadata", {{"resourceVersion", "1"}}},
+                    {"items", {pod("held", {"stateproof.dev/hold", "x/y"}), pod("foreign", {"x/y"})}}});
+  });
+  for (const char* verb : {"PATCH", "DELETE"})
+    for (const char* name : {"held", "foreign"})
+      cluster.server().always(std::string{verb} + " /api/v1/namespaces/a/pods/" + name,
+                              [](kube::testing::Connection& c) { c.respond_json({}); });
+  sweep();
+  const auto patches = cluster.server().requests("PATCH /api/v1/namespaces/a/pods/held");
+  ASSERT_THAT(patches, ::testing::SizeIs(1));
+  EXPECT_EQ(patches.front().json(), (json{{"metadata", {{"uid", "held"}, {"finalizers", {"x/y"}}}}}));
+  EXPECT_THAT(cluster.server().requests("PATCH /api/v1/namespaces/a/pods/foreign"), IsEmpty());
+}
+
 TEST_F(SweepTest, LeavesWhatIsRenewed) {
   leave("a", "r1");
   cluster.advance(39s);

@@ -269,17 +269,18 @@ std::string Hand::recreate_set() {
 
 // The mark comes before the request: what stands in the status then is not the controller's.
 std::string Hand::write_status(int ready) {
-  const ObjectRef set = stage_.recorder().look([&](const record::View& view) {
+  const auto set = stage_.recorder().look([&](const record::View& view) {
     const auto known = view.sets.find(subject_.set);
-    return known == view.sets.end() ? ObjectRef{"StatefulSet", subject_.ns, subject_.set, {}}
-                                    : known->second.meta.ref;
+    return known == view.sets.end() ? std::nullopt : std::optional{known->second.meta.ref};
   });
-  stage_.recorder().add(FaultMark{"WriteStatus", FaultMark::Phase::kInject, set});
+  if (!set) return "there is none yet";
+  stage_.recorder().add(FaultMark{"WriteStatus", FaultMark::Phase::kInject, *set});
   return told(stage_.client().patch(kube::kStatefulSets, subject_.ns, subject_.set, kube::PatchType::kMerge,
                                     {{"status", {{"readyReplicas", ready}}}}, "status"));
 }
 
 std::string Hand::restart_controller() {
+  if (std::string why = scenarios::untouchable_nodes(stage_.client()); !why.empty()) return "refused: " + why;
   scenarios::NodeContainer(scenarios::control_plane_node(stage_.client())).kill("kube-controller");
   return "killed";
 }
@@ -420,7 +421,7 @@ void Hand::heal() {
       stage_.recorder().look([&](const record::View& view) { return view.sets.contains(subject_.set); });
   if (!exists) recreate_set();
   if (template_ != good_template_) write_template(good_template_);
-  // Whatever the controller tried in vain, it tries again at once.
+  // Whatever the controller tried without success, it tries again at once.
   patch_set({{"metadata", {{"labels", {{"touched", "last"}}}}}});
   ready();
 }

@@ -62,6 +62,12 @@ const Known& known(Kind kind) {
 
 std::string_view name_of(Kind kind) { return known(kind).name; }
 
+std::optional<Kind> kind_of(std::string_view name) {
+  for (const Known& one : kKnown)
+    if (one.name == name) return one.kind;
+  return std::nullopt;
+}
+
 bool is_about_a_pod(Kind kind) { return known(kind).about == About::kPod; }
 
 std::string text_of(const Operation& operation) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -67,6 +68,8 @@ struct Operation {
 
 /// "scale", "delete-pod"
 std::string_view name_of(Kind kind);
+/// nullopt when there is none of that name.
+std::optional<Kind> kind_of(std::string_view name);
 /// Whether it is about one pod of the set.
 bool is_about_a_pod(Kind kind);
 /// "scale 3", for people.

@@ -119,7 +119,20 @@ void settle(Stage& stage, Hand& hand) {
   stage.attempt(steps::Settle{}, "everything that is owed comes", [] {}, at_rest(stage.subject()), kSettled);
 }
 
-void play(Stage& stage, const Sequence& sequence) {
+/// What one watch tells condemns only when the others were heard later: they are given time, and a cause.
+void hear_once_more(Stage& stage) {
+  stage.pause(6s);
+  const bool exists = stage.recorder().look(
+      [&](const record::View& view) { return view.sets.contains(stage.subject().set); });
+  if (exists) stage.hold(steps::Rest{}, "all watches are heard once more", [] {});
+}
+
+void delete_a_wanted_pod(Stage& stage) {
+  const std::string pod = stage.subject().pod_name(stage.subject().first);
+  stage.remove(kube::kPods, pod);
+}
+
+void play(Stage& stage, const Sequence& sequence, std::optional<Kind> broken_at) {
   Hand hand(stage, sequence.shape);
   try {
     tell(stage, {.number = 0, .what = "create"},
@@ -129,9 +142,11 @@ void play(Stage& stage, const Sequence& sequence) {
     for (const Operation& operation : sequence.operations) {
       steps::Operation step{.number = operation.number, .what = std::string{name_of(operation.kind)}};
       tell(stage, step, text_of(operation), [&] { return hand.act(operation); });
+      if (operation.kind == broken_at) delete_a_wanted_pod(stage);
       keep_pace(stage, operation);
     }
     settle(stage, hand);
+    hear_once_more(stage);
   } catch (...) {
     try {
       hand.let_go();
@@ -164,7 +179,7 @@ std::vector<scenarios::Right> rights() {
           {"update", kStatefulSets, "scale"}};
 }
 
-scenarios::Scenario scenario_of(const Sequence& sequence) {
+scenarios::Scenario scenario_of(const Sequence& sequence, std::optional<Kind> broken_at) {
   scenarios::Scenario scenario;
   scenario.name = promise_of(sequence.seed).scenario;
   scenario.title = "operations drawn at random";
@@ -175,7 +190,7 @@ scenarios::Scenario scenario_of(const Sequence& sequence) {
     subject.ordered = !shape.parallel;
     return subject;
   };
-  scenario.play = [sequence](Stage& stage) { play(stage, sequence); };
+  scenario.play = [sequence, broken_at](Stage& stage) { play(stage, sequence, broken_at); };
   scenario.also_watches = {kube::kControllerRevisions, kube::kPodDisruptionBudgets};
   scenario.rights = rights();
   return scenario;

@@ -2,17 +2,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <mutex>
 #include <string>
 
 #include "suites/reference_model/promises.h"
+#include "suites/watched/promises.h"
 
 namespace stateproof::explore {
 namespace {
 
 constexpr std::string_view kPrefix = "explore-";
+
+/// What else holds whatever is done, and is judged without steps. The others want ordinals that stay.
+constexpr std::array<std::string_view, 2> kAlso{"ID-05", "STO-02"};
 
 struct Kept {
   std::string name;
@@ -23,6 +29,9 @@ Promise made(std::string_view name) {
   Promise promise = reference_model_promise(name, Profile::kConformance);
   promise.id = name;
   promise.title = "Whatever is done to a set, the cluster acts as the reference model does";
+  for (const Requirement& requirement : watched_requirements())
+    if (std::find(kAlso.begin(), kAlso.end(), requirement.id) != kAlso.end())
+      promise.requirements.push_back(requirement);
   return promise;
 }
 

@@ -156,6 +156,13 @@ void write_without_end(Timeline& timeline) {
   for (int i = 0; i < 40; ++i) insert_before(timeline, end, again);
 }
 
+// The scale-up is asked for, and the controller does everything else.
+void create_no_more(Timeline& timeline) {
+  const std::size_t begin = begin_of<steps::ScaleUp>(timeline);
+  for (const int offset : {3, 4}) erase_pods_after(timeline, pod_of(timeline, offset), begin);
+  let_time_out(timeline, steps::ScaleUp::name, std::chrono::seconds{120});
+}
+
 }  // namespace
 
 std::vector<WrongHistory> wrong_models() {
@@ -196,6 +203,8 @@ std::vector<WrongHistory> wrong_models() {
        "reference-model-rollout", "MOD-05", take_the_old_revision},
       {"revision-of-another-image", "a revision remembers another image than its template had",
        "reference-model-rollout", "MOD-07", remember_another_image},
+      {"scale-up-forgotten", "pods that are wanted are never created", "reference-model-lifecycle", "MOD-08",
+       create_no_more},
       {"set-without-rest", "the status of a set is written without end", "reference-model-lifecycle",
        "MOD-06", write_without_end},
   };

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/check/reference/acts.h"
+#include "harness/check/reference/debts.h"
 #include "harness/check/reference/made_as_written.h"
 #include "harness/check/reference/quiet.h"
 #include "harness/check/reference/told_endpoints.h"
@@ -92,7 +93,14 @@ Promise reference_model_promise(std::string_view scenario, Profile profile) {
                "A ControllerRevision that a set's controller creates MUST hold the template of one of "
                "the set's generations, bear its labels, and belong to the set.",
            .source = kRevisions,
-           .checker = check::revisions_as_written}}};
+           .checker = check::revisions_as_written},
+          {.id = "MOD-08",
+           .title = "What is owed is done",
+           .sentence = "While a set and its pods differ from what is asked for and nothing else is in the "
+                       "way, its controller MUST create, delete, adopt, release or update the next pod, and "
+                       "count them in the status.",
+           .source = kControllers,
+           .checker = check::debts_are_paid}}};
 }
 
 }  // namespace stateproof

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -41,6 +42,8 @@ Verdict needs_steps(const Timeline& /*timeline*/) {
   return not_applicable("needs the steps of its scenario, and a recording of stateproof watch has none");
 }
 
+bool is_judged(const Requirement& requirement) { return requirement.checker != needs_steps; }
+
 std::vector<Promise> gather() {
   std::vector<Promise> promises;
   std::set<std::string_view> known;
@@ -64,6 +67,14 @@ std::vector<Promise> gather() {
 const std::vector<Promise>& watched_promises() {
   static const std::vector<Promise> promises = gather();
   return promises;
+}
+
+std::vector<Requirement> watched_requirements() {
+  std::vector<Requirement> requirements;
+  for (const Promise& promise : watched_promises())
+    std::copy_if(promise.requirements.begin(), promise.requirements.end(), std::back_inserter(requirements),
+                 is_judged);
+  return requirements;
 }
 
 }  // namespace stateproof

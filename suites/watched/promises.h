@@ -14,4 +14,7 @@ inline constexpr std::string_view kWatchedScenario = "watch";
 /// requirement that needs the steps of its scenario is not applicable to it. The addresses are stable.
 const std::vector<Promise>& watched_promises();
 
+/// Their requirements that are judged without steps.
+std::vector<Requirement> watched_requirements();
+
 }  // namespace stateproof

@@ -147,7 +147,7 @@ bool judge_found_again(const Incarnation& pod, const WatchedSet& set, const Bind
 
 /// The verdict on the claims of a set of which there is nothing to judge; nullopt when there is.
 std::optional<Verdict> without_claims(const WatchedSet& set) {
-  if (set.doubt()) return inconclusive(*set.doubt());
+  if (set.doubt_of_claims()) return inconclusive(*set.doubt_of_claims());
   if (set.claim_templates().empty()) return not_applicable("the set has no claim templates");
   return std::nullopt;
 }
@@ -184,12 +184,13 @@ WatchedSet::WatchedSet(const Timeline& timeline) {
     } else if (set->pod_management != known->pod_management || set->first != known->first ||
                set->claim_templates != known->claim_templates) {
       doubt_ = fmt::format("the set's ordinals, order or claim templates changed at {}", moment(seen));
+      if (set->claim_templates != known->claim_templates) doubt_of_claims_ = doubt_;
     }
     first_ = std::min(first_, set->first);
     end_ = std::max(end_, end_of(*set));
     known = set;
   }
-  if (known == nullptr) doubt_ = "the set was not recorded";
+  if (known == nullptr) doubt_ = doubt_of_claims_ = "the set was not recorded";
   if (Course{timeline}.lost({"statefulsets", "pods"})) from_the_beginning_ = false;
 }
 

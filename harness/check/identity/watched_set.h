@@ -25,6 +25,8 @@ class WatchedSet {
 
   /// Why nothing can be said: no set was recorded, or one of its name was recreated with other rules.
   [[nodiscard]] const std::optional<std::string>& doubt() const { return doubt_; }
+  /// The same, of its claims, to which ordinals and order are no matter.
+  [[nodiscard]] const std::optional<std::string>& doubt_of_claims() const { return doubt_of_claims_; }
   [[nodiscard]] bool ordered() const { return ordered_; }
   [[nodiscard]] const std::vector<std::string>& claim_templates() const { return templates_; }
   /// Every version of the set was seen, from its creation on, before which there was no pod of it.
@@ -36,6 +38,7 @@ class WatchedSet {
 
  private:
   std::optional<std::string> doubt_;
+  std::optional<std::string> doubt_of_claims_;
   std::set<std::string> uids_;
   bool ordered_ = true;
   std::vector<std::string> templates_;

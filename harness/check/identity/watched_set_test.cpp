@@ -70,6 +70,8 @@ TEST(WatchedSet, ThatWasMadeAnewWithOtherRulesGivesDoubt) {
   watched.story().created(4);
   EXPECT_THAT(watched_predecessors_were_ready(watched.timeline()), IsInconclusive(HasSubstr("changed at")));
   EXPECT_THAT(watched_pods_are_wanted(watched.timeline()), IsInconclusive(HasSubstr("changed at")));
+  // Claims are the same, whatever ordinals are wanted.
+  EXPECT_THAT(watched_claims_have_own_volumes(watched.timeline()), IsConformant());
 }
 
 TEST(WatchedOrder, AWholeCreationIsConformant) {

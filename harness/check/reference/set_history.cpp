@@ -65,6 +65,13 @@ const SetHistory* controlling_set(const SetHistories& sets, const ObjectMeta& me
   return found == sets.end() ? nullptr : &found->second;
 }
 
+bool is_selected(const Pod& pod, const StatefulSet& set) {
+  return std::all_of(set.match_labels.begin(), set.match_labels.end(), [&](const auto& one) {
+    const auto label = pod.meta.labels.find(one.first);
+    return label != pod.meta.labels.end() && label->second == one.second;
+  });
+}
+
 bool is_healthy(const Pod& pod) { return pod.phase == "Running" && pod.ready && !pod.terminating(); }
 
 bool is_live(const Observation& seen) {

@@ -55,6 +55,9 @@ SetHistories set_histories(std::span<const Observation> observations, const Subj
 /// The set that is the controller of this object; null when it is another's, or was never seen.
 const SetHistory* controlling_set(const SetHistories& sets, const ObjectMeta& meta);
 
+/// Whether the set's selector has this pod: another one its controller lets go, and counts no longer.
+bool is_selected(const Pod& pod, const StatefulSet& set);
+
 /// As its set's controller sees it: Running and Ready, and not being deleted.
 bool is_healthy(const Pod& pod);
 

@@ -21,11 +21,15 @@ void count(StatefulSet& set, int ready) {
 
 Story one_pod() {
   Story story;
-  story.pods_look([](Pod& pod, int) { pod.meta.labels[kRevisionLabel] = "mariadb-1"; });
+  story.pods_look([](Pod& pod, int) {
+    pod.meta.labels[kRevisionLabel] = "mariadb-1";
+    pod.meta.labels["app"] = "mariadb";
+  });
   story.begins(steps::Operation{.number = 0, .what = "create"});
   story.set([](StatefulSet& set) {
     set.meta.generation = 1;
     set.replicas = {1};
+    set.match_labels = {{"app", "mariadb"}};
     set.current_revision = set.update_revision = "mariadb-1";
   });
   story.created(0).set([](StatefulSet& set) { count(set, 0); });
@@ -56,6 +60,20 @@ TEST(ToldStatus, MayBeSomebodyElsesOnceWhenTheSetIsMarked) {
   EXPECT_THAT(status_as_counted(story.reaches<steps::Operation>()), IsConformant());
 }
 
+/// A pod leaves the selector, another one changes, and only then is the first let go.
+Story stray() {
+  Story story = one_pod();
+  story.set([](StatefulSet& set) { set.replicas = {2}; }).created(1).ready(1).set([](StatefulSet& set) {
+    set.current_pods = set.ready_pods = set.available_pods = {2};
+    set.current_revision_pods = set.updated_pods = {2};
+  });
+  story.modified(1, [](Pod& pod) { pod.meta.labels["app"] = "strayed"; });
+  story.unready(0).modified(1, [](Pod& pod) { pod.meta.owners.clear(); });
+  story.set([](StatefulSet& set) { count(set, 1); }).set([](StatefulSet& set) { count(set, 0); });
+  story.ready(0).set([](StatefulSet& set) { count(set, 1); });
+  return story;
+}
+
 // What somebody else writes proves nothing of what the controller has seen.
 TEST(ToldStatus, MayBeOlderThanWhatSomebodyElseWrote) {
   Story story = one_pod();
@@ -63,6 +81,10 @@ TEST(ToldStatus, MayBeOlderThanWhatSomebodyElseWrote) {
   story.unready(0).set([](StatefulSet& set) { count(set, 1); });
   story.set([](StatefulSet& set) { count(set, 0); });
   EXPECT_THAT(status_as_counted(story.reaches<steps::Operation>()), IsConformant());
+}
+
+TEST(ToldStatus, CountsNoPodThatHasLeftTheSelector) {
+  EXPECT_THAT(status_as_counted(stray().reaches<steps::Operation>()), IsConformant());
 }
 
 TEST(ToldStatus, IsTheControllersWithoutAMark) {
