@@ -17,6 +17,7 @@
 #include "harness/check/evidence/patience.h"
 #include "harness/check/reference/heard.h"
 #include "harness/check/reference/set_history.h"
+#include "harness/model/fields.h"
 
 namespace stateproof::check {
 namespace {
@@ -128,13 +129,23 @@ class ActJudge {
     return views;
   }
 
-  static bool is_right_revision(const SetHistory& history, const StatefulSet& view, Ordinal ordinal,
+  /// Ordinals that keep the current revision: those below the partition; of a strategy without any parameters
+  /// as many as the status counts at that revision.
+  static int held_back(const SetState& view) {
+    const StatefulSet& set = *view.set;
+    if (set.update_strategy != "RollingUpdate") return 0;
+    const bool is_plain = view.served != nullptr &&
+                          fields::in(*view.served, "spec", "updateStrategy", "rollingUpdate").is_null();
+    return is_plain ? set.current_revision_pods.value : set.partition;
+  }
+
+  static bool is_right_revision(const SetHistory& history, const SetState& view, Ordinal ordinal,
                                 const std::string& revision) {
-    const std::string* update = history.update_revision(view.meta.generation);
-    if (update == nullptr || view.current_revision.empty()) return true;
-    const bool held_back =
-        view.update_strategy == "RollingUpdate" && ordinal.value < view.first.value + view.partition;
-    return revision == (held_back ? view.current_revision : *update);
+    const StatefulSet& set = *view.set;
+    const std::string* update = history.update_revision(set.meta.generation);
+    if (update == nullptr || set.current_revision.empty()) return true;
+    const bool keeps = ordinal.value < set.first.value + held_back(view);
+    return revision == (keeps ? set.current_revision : *update);
   }
 
   /// An act that only newer views ask for proves that those were seen.
@@ -142,7 +153,7 @@ class ActJudge {
   static bool any_asks(Actor& actor, const std::vector<const SetState*>& views, const Asks& asks) {
     std::optional<std::int64_t> oldest;
     for (const SetState* one : views)
-      if (asks(*one->set))
+      if (asks(*one))
         oldest = std::min(oldest.value_or(one->set->meta.generation), one->set->meta.generation);
     if (oldest) actor.generation = std::max(actor.generation, *oldest);
     return oldest.has_value();
@@ -152,12 +163,13 @@ class ActJudge {
     const auto all = views(actor, seen);
     if (all.empty()) return;
     ++judged_;
-    if (!any_asks(actor, all, [&](const StatefulSet& view) { return wants(view, ordinal); }))
+    if (!any_asks(actor, all, [&](const SetState& view) { return wants(*view.set, ordinal); }))
       return report(*all.back(), pod, seen, "spec.replicas",
                     fmt::format("ordinal {} is not created, as no state of the set wanted it", ordinal.value),
                     "was created");
-    if (!any_asks(actor, all, [&](const StatefulSet& view) {
-          return wants(view, ordinal) && is_right_revision(*actor.history, view, ordinal, pod.revision());
+    if (!any_asks(actor, all, [&](const SetState& view) {
+          return wants(*view.set, ordinal) &&
+                 is_right_revision(*actor.history, view, ordinal, pod.revision());
         }))
       report(
           *all.back(), pod, seen, "metadata.labels[controller-revision-hash]",
@@ -219,8 +231,9 @@ class ActJudge {
     const auto all = views(actor, seen);
     if (all.empty()) return;
     ++judged_;
-    const auto is_asked = [&](const StatefulSet& view) {
-      return !wants(view, ordinal) || is_to_be_updated(*actor.history, view, ordinal, pod.revision());
+    const auto is_asked = [&](const SetState& view) {
+      return !wants(*view.set, ordinal) ||
+             is_to_be_updated(*actor.history, *view.set, ordinal, pod.revision());
     };
     if (!any_asks(actor, all, is_asked))
       return report(*all.back(), pod, seen, "spec.replicas",
@@ -231,7 +244,7 @@ class ActJudge {
     if (!is_ordered(*all.back()->set)) return;
     const Member* above = nullptr;
     for (const SetState* one : all) {
-      if (!is_asked(*one->set)) continue;
+      if (!is_asked(*one)) continue;
       above = wants(*one->set, ordinal) ? nullptr : unwanted_above(actor, *one->set, ordinal, heard);
       if (above == nullptr) return;
     }

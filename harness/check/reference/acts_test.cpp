@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
 #include "harness/model/steps.h"
@@ -58,6 +60,37 @@ TEST(Acts, DoNotWaitForAPodThatHasLeftTheSet) {
   story.set([](StatefulSet& set) { set.observed_generation = 2; });
   story.terminating(1).deleted(1);
   EXPECT_THAT(acts_are_allowed(story), IsConformant());
+}
+
+/// A template is changed, and a pod of the former revision is deleted meanwhile and comes back as it was.
+Story comes_back_as_it_was(int counted, bool has_parameters) {
+  Story story = three_pods();
+  story.set([&](StatefulSet& set) {
+    next_generation(set).observed_generation = 2;
+    set.update_revision = "mariadb-2";
+    set.current_revision_pods = {counted};
+  });
+  const auto ten_seconds = [&] {
+    for (int seconds = 0; seconds < 10; ++seconds) story.set([](StatefulSet&) {});
+  };
+  ten_seconds();
+  story.fault(1).terminating(1).deleted(1).created(1);
+  ten_seconds();
+  nlohmann::json strategy{{"type", "RollingUpdate"}};
+  if (has_parameters) strategy["rollingUpdate"] = {{"partition", 0}};
+  return story.rewrite([&](Entry& entry) {
+    auto* seen = std::get_if<ObjectSeen>(&entry);
+    if (seen != nullptr && std::holds_alternative<StatefulSet>(seen->object))
+      seen->served =
+          std::make_shared<const nlohmann::json>(nlohmann::json{{"spec", {{"updateStrategy", strategy}}}});
+  });
+}
+
+// What the API server leaves out when a strategy is changed back from OnDelete.
+TEST(Acts, KeepTheCurrentRevisionOfAsManyPodsAsHaveItWithoutAPartition) {
+  EXPECT_THAT(acts_are_allowed(comes_back_as_it_was(2, false)), IsConformant());
+  EXPECT_EQ(acts_are_allowed(comes_back_as_it_was(1, false)).outcome, Outcome::kNonconformant);
+  EXPECT_EQ(acts_are_allowed(comes_back_as_it_was(2, true)).outcome, Outcome::kNonconformant);
 }
 
 }  // namespace

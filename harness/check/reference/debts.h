@@ -22,9 +22,9 @@ std::optional<Owed> owed_by_set(const StatefulSet& set, const Snapshot& now);
 /// A pod whose set is gone, and which the garbage collector owes to delete; nullopt when there is none.
 std::optional<Owed> owed_by_collector(const Snapshot& now);
 
-/// MOD-08: whenever a step waited in vain, nothing was owed: no pod to be created, deleted, adopted, released
-/// or updated, no status to be written. A debt counts only after nothing had changed for longer than any
-/// controller may take, while it was seen alive.
+/// MOD-08: whenever a step waited without success, nothing was owed: no pod to be created, deleted, adopted,
+/// released or updated, no status to be written. A debt counts only after nothing had changed for longer than
+/// any controller may take, while it was seen alive.
 Verdict debts_are_paid(const Timeline& timeline);
 
 }  // namespace stateproof::check
