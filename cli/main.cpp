@@ -299,7 +299,8 @@ int run_command(int argc, char** argv) {
   RbacOptions rbac_options;
   auto* rbac_command = app.add_subcommand(
       "rbac", "print a ServiceAccount and the exact rights that a profile needs, as manifests");
-  rbac_command->add_option("--profile", rbac_options.profile, "profile that will be run")->check(kProfiles);
+  rbac_command->add_option("--profile", rbac_options.profile, "profile that will be run")
+      ->check(kPlayedProfiles);
   rbac_command->add_option("--name", rbac_options.name, "name of the ServiceAccount and of its role")
       ->capture_default_str();
   rbac_command->add_option("-n,--namespace", rbac_options.ns, "namespace of the ServiceAccount")

@@ -6,15 +6,25 @@
 #include <map>
 #include <set>
 
+#include "suites/explore/play.h"
 #include "suites/scenarios/engine/rights.h"
 
 namespace stateproof::cli {
 
 using Names = std::set<std::string>;
 
+namespace {
+
+std::vector<scenarios::Right> rights_of(const std::string& profile) {
+  if (const auto known = parse_profile(profile)) return scenarios::rights_of(*known);
+  return scenarios::rights_of(explore::scenario_of({}));
+}
+
+}  // namespace
+
 std::string rbac_text(const RbacOptions& options) {
   std::map<std::pair<std::string, std::string>, Names> verbs;  // of (group, resource)
-  for (const scenarios::Right& right : scenarios::rights_of(parse_profile(options.profile).value())) {
+  for (const scenarios::Right& right : rights_of(options.profile)) {
     std::string resource{right.resource.plural};
     if (!right.subresource.empty()) resource += fmt::format("/{}", right.subresource);
     verbs[{std::string{right.resource.group}, resource}].emplace(right.verb);

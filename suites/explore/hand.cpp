@@ -22,6 +22,9 @@ constexpr const char* kHold = "stateproof.dev/hold";
 constexpr const char* kStrayed = "strayed";
 constexpr const char* kStranger = "stranger";
 
+/// Seconds: long enough to be told from the time that two watches may lie apart.
+constexpr int kMinReadyUnit = 4;
+
 const record::Within kSetGone{60s, "the garbage collector after a set was deleted, its pods with it"};
 
 /// The answer as text. Trouble in reaching the API server is the harness's.
@@ -52,7 +55,7 @@ std::vector<json> objects_of(const std::string& image, const Shape& shape) {
   if (shape.start != 0) spec["ordinals"]["start"] = shape.start;
   if (shape.parallel) spec["podManagementPolicy"] = "Parallel";
   if (shape.on_delete) spec["updateStrategy"]["type"] = "OnDelete";
-  if (shape.min_ready != 0) spec["minReadySeconds"] = shape.min_ready;
+  if (shape.min_ready != 0) spec["minReadySeconds"] = shape.min_ready * kMinReadyUnit;
   spec["template"]["spec"]["terminationGracePeriodSeconds"] = 20;
   return objects;
 }
@@ -103,7 +106,7 @@ std::string Hand::act(const Operation& operation) {
     case Kind::kRollingUpdate:
       return patch_set({{"spec", {{"updateStrategy", {{"type", "RollingUpdate"}}}}}});
     case Kind::kMinReady:
-      return patch_set({{"spec", {{"minReadySeconds", value}}}});
+      return patch_set({{"spec", {{"minReadySeconds", value * kMinReadyUnit}}}});
     case Kind::kMaxUnavailable:
       return max_unavailable(value);
     case Kind::kRetention:
@@ -424,6 +427,11 @@ void Hand::heal() {
   // Whatever the controller tried without success, it tries again at once.
   patch_set({{"metadata", {{"labels", {{"touched", "last"}}}}}});
   ready();
+}
+
+void Hand::drop_partition() {
+  patch_set(
+      {{"spec", {{"updateStrategy", {{"type", "RollingUpdate"}, {"rollingUpdate", {{"partition", 0}}}}}}}});
 }
 
 }  // namespace stateproof::explore

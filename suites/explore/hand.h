@@ -21,6 +21,8 @@ class Hand {
   std::string let_go();
   /// Undoes what keeps the set from rest: whatever has no end of its own.
   void heal();
+  /// Pods below it may keep a template that was given up.
+  void drop_partition();
 
  private:
   std::string scale(int replicas);

@@ -111,6 +111,7 @@ void settle(Stage& stage, Hand& hand) {
   if (waited.result == record::Waited::Result::kTimedOut)
     tell(stage, step, "delete pods that were never Ready, of a template that was given up", [&] {
       hand.heal();
+      hand.drop_partition();
       delete_stuck(stage);
       return "done";
     });

@@ -13,7 +13,7 @@ struct Shape {
   bool parallel = false;
   bool claims = false;
   bool on_delete = false;
-  int min_ready = 0;
+  int min_ready = 0;  ///< as of Kind::kMinReady
   int retention = 0;  ///< as of Kind::kRetention
   friend bool operator==(const Shape&, const Shape&) = default;
 };

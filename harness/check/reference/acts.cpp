@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <map>
 #include <optional>
@@ -33,6 +34,8 @@ struct Member {
   const Observation* since = nullptr;  ///< when it appeared
   Elapsed appeared{0};
   bool ending = false;
+  const Observation* ready = nullptr;  ///< since when it has been healthy
+  bool flapped = false;                ///< it was healthy before that, too
 };
 
 /// A set with what is known of its pods so far.
@@ -86,7 +89,8 @@ class ActJudge {
     if (!is_known && is_live_creation(seen)) judge_creation(actor, ordinal, pod, seen);
     if (!is_known && seen.is_deletion()) return;
     Member& member = actor.pods[ordinal];
-    if (!is_known) member = {&pod, &seen, hearing_.of(seen), false};
+    if (!is_known) member = {.pod = &pod, .since = &seen, .appeared = hearing_.of(seen)};
+    follow_health(member, pod, seen);
     const Pod& former = *member.pod;
     member.pod = &pod;
     if (!member.ending && (pod.terminating() || seen.is_deletion())) {
@@ -98,6 +102,15 @@ class ActJudge {
       actor.gone[ordinal] = hearing_.of(seen);
     }
     remember(actor, hearing_.of(seen));
+  }
+
+  static void follow_health(Member& member, const Pod& pod, const Observation& seen) {
+    if (!is_healthy(pod)) {
+      member.flapped = member.flapped || member.ready != nullptr;
+      member.ready = nullptr;
+    } else if (member.ready == nullptr) {
+      member.ready = &seen;
+    }
   }
 
   /// Only what a cache may still show is kept.
@@ -186,6 +199,31 @@ class ActJudge {
              fmt::format("{} is created after all its predecessors are Running and Ready at one moment",
                          pod.meta.ref.name),
              fmt::format("was created while {}", unready_text(actor, ordinal, all.back()->set->first)));
+    judge_availability(actor, ordinal, pod, seen, all);
+  }
+
+  /// The predecessor has been Ready for minReadySeconds. It counts only when the servers' stamps, which are
+  /// whole seconds, and our own clock both say that it was too early.
+  void judge_availability(const Actor& actor, Ordinal ordinal, const Pod& pod, const Observation& seen,
+                          const std::vector<const SetState*>& all) {
+    const auto found = actor.pods.find({ordinal.value - 1});
+    const int least = (*std::min_element(all.begin(), all.end(), [](const SetState* a, const SetState* b) {
+                        return a->set->min_ready_seconds < b->set->min_ready_seconds;
+                      }))->set->min_ready_seconds;
+    const std::chrono::seconds wanted{least};
+    if (wanted <= kSkew || found == actor.pods.end() || actor.gone.contains(ordinal)) return;
+    if (std::any_of(all.begin(), all.end(), [&](const SetState* one) { return ordinal <= one->set->first; }))
+      return;
+    const Member& before = found->second;
+    if (before.ready == nullptr || before.flapped || !before.pod->ready_since || !pod.meta.created) return;
+    const auto told = *pod.meta.created - *before.pod->ready_since;
+    const auto heard = seen.at - before.ready->at;
+    if (told + std::chrono::seconds{1} >= wanted || heard + kSkew >= wanted) return;
+    report(
+        *all.back(), pod, seen, "spec.minReadySeconds",
+        fmt::format("{} is created when {} has been Ready for {} s", pod.meta.ref.name,
+                    before.pod->meta.ref.name, least),
+        fmt::format("was created {} after it had become Ready (#{})", seconds(heard), before.ready->index));
   }
 
   /// At one moment since the former pod of that name went.

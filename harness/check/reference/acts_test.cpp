@@ -3,10 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "harness/check/testing/matchers.h"
 #include "harness/check/testing/story.h"
+#include "harness/model/fields.h"
 #include "harness/model/steps.h"
 
 namespace stateproof::check {
@@ -60,6 +59,33 @@ TEST(Acts, DoNotWaitForAPodThatHasLeftTheSet) {
   story.set([](StatefulSet& set) { set.observed_generation = 2; });
   story.terminating(1).deleted(1);
   EXPECT_THAT(acts_are_allowed(story), IsConformant());
+}
+
+/// The second pod comes so long after the first has become Ready.
+Story second_after(std::chrono::seconds pause, int min_ready) {
+  Story story;
+  story.begins(steps::Operation{.number = 0, .what = "create"});
+  story.set([&](StatefulSet& set) {
+    set.meta.generation = set.observed_generation = 1;
+    set.replicas = {2};
+    set.min_ready_seconds = min_ready;
+  });
+  const Timestamp noon = *parse_rfc3339("2026-03-01T12:00:00Z");
+  story.created(0).modified(0, [&](Pod& pod) {
+    pod.phase = "Running";
+    pod.ready = true;
+    pod.ready_since = noon;
+  });
+  story.pods_look([&](Pod& pod, int) { pod.meta.created = noon + pause; }).after(pause).created(1);
+  for (int seconds = 0; seconds < 10; ++seconds) story.set([](StatefulSet&) {});
+  return story.reaches<steps::Operation>();
+}
+
+TEST(Acts, CreateAPodAfterItsPredecessorHasBeenReadyForMinReadySeconds) {
+  using std::chrono::seconds;
+  EXPECT_THAT(acts_are_allowed(second_after(seconds{12}, 12)), IsConformant());
+  EXPECT_THAT(acts_are_allowed(second_after(seconds{2}, 0)), IsConformant());
+  EXPECT_EQ(acts_are_allowed(second_after(seconds{2}, 12)).outcome, Outcome::kNonconformant);
 }
 
 /// A template is changed, and a pod of the former revision is deleted meanwhile and comes back as it was.
