@@ -73,9 +73,11 @@ std::string summary() {
   const std::size_t conformance = quick + promises[Profile::kConformance];
   return fmt::format(
       "{} promises with {} requirements, {} of them blocking. The profile quick judges {} promises, "
-      "conformance {}, disruptive {}, and upgrade those of quick and {} more.",
+      "conformance {}, disruptive {}, upgrade those of quick and {} more, and your own workload is judged on "
+      "{}.",
       catalogue().size(), requirements, blocking, quick, conformance,
-      conformance + promises[Profile::kDisruptive], promises[Profile::kUpgrade]);
+      conformance + promises[Profile::kDisruptive], promises[Profile::kUpgrade],
+      promises[Profile::kWorkload]);
 }
 
 std::string scenario_table() {

@@ -175,15 +175,7 @@ int run(const RunOptions& options) {
     end.reason = End::Reason::kHarnessError;
     end.sentence = prepared.error().sentence;
   }
-  report::ScenarioResult result = scenario_result(started->plan.run, options.scenario, end);
-  if (const auto timeline = record::load_recording(folder.recording_of(options.scenario))) {
-    result.steps = report::steps_of(*timeline);
-    result.served = served_of(*timeline);
-  }
-  if (end.reason == End::Reason::kHarnessError) result.bundle = bundle_of(options.out, options.scenario);
-  if (auto saved = folder.save_scenario(result); !saved) return harness_error(saved.error().sentence);
-  tell_left_behind(end.left_behind);
-  return end.reason == End::Reason::kComplete ? ExitCode::kConformant : harness_error(end.sentence);
+  return save_ended(options.out, started->plan.run, options.scenario, end);
 }
 
 int judge(const JudgeOptions& options) {

@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array kProfiles{Profile::kQuick, Profile::kConformance, Profile::kDisruptive,
-                               Profile::kUpgrade};
+                               Profile::kUpgrade, Profile::kWorkload};
 
 /// The profiles that have it.
 json labels_of(Profile item) {

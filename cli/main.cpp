@@ -17,6 +17,7 @@
 #include "cli/run.h"
 #include "cli/scaffold.h"
 #include "cli/watch.h"
+#include "cli/workload.h"
 
 namespace {
 
@@ -92,6 +93,25 @@ void add_explore_options(CLI::App* command, ExploreOptions& options) {
   command->add_flag("--part", options.is_part)->group("");  // a process of an exploration; not for users
 }
 
+/// Gives the options of which one says what is judged.
+std::vector<CLI::Option*> add_workload_options(CLI::App* command, WorkloadOptions& workload) {
+  auto* path =
+      command->add_option("--workload", workload.path,
+                          "judge your own StatefulSet: a folder or a file of manifests, or - for what "
+                          "is piped in, such as the output of helm template");
+  auto* running = command
+                      ->add_option("--set", workload.running,
+                                   "judge a copy of a StatefulSet that runs already, NAMESPACE/NAME; the set "
+                                   "itself is only read")
+                      ->excludes(path);
+  command->add_option("--statefulset", workload.set,
+                      "of several StatefulSets in the manifests the one to judge");
+  command->add_option(
+      "--contract", workload.contract,
+      "a workload.yaml that does not lie beside the manifests: how records are written and read");
+  return {path, running};
+}
+
 int run_command(int argc, char** argv) {
   CLI::App app{"Proves on a live cluster that Kubernetes keeps its promises to stateful workloads."};
   app.require_subcommand(1);
@@ -132,13 +152,23 @@ int run_command(int argc, char** argv) {
   auto* scenario_option = run_command->add_option("scenario", run_options.scenario,
                                                   "name of the scenario, for example lifecycle");
   scenario_option->excludes(profile_option)->excludes(parallel_option);
-  run_command
-      ->add_option("--mutant", run_options.mutant,
-                   "deploy this faulty workload instead, to see what a broken promise looks like")
-      ->needs(scenario_option);
-  run_command->callback([&] {
-    if (profile_option->count() + scenario_option->count() == 0)
-      throw CLI::RequiredError("--profile PROFILE, or the name of a scenario,");
+  run_command->add_option("--mutant", run_options.mutant,
+                          "deploy this faulty workload instead, to see what a broken promise looks like");
+  WorkloadOptions workload_options;
+  const auto workload_asked = add_workload_options(run_command, workload_options);
+  for (CLI::Option* asked : workload_asked) asked->excludes(profile_option)->excludes(scenario_option);
+  run_command->callback([&, workload_asked] {
+    const bool is_workload = workload_asked.front()->count() + workload_asked.back()->count() > 0;
+    if (profile_option->count() + scenario_option->count() == 0 && !is_workload)
+      throw CLI::RequiredError("--profile PROFILE, --workload DIR|FILE, or the name of a scenario,");
+    if (profile_option->count() > 0 && !run_options.mutant.empty())
+      throw CLI::ExcludesError("--mutant", "--profile");
+    if (is_workload) {
+      workload_options.begin = profile_options.begin;
+      workload_options.mutant = run_options.mutant;
+      code = run_workload(workload_options);
+      return;
+    }
     run_options.cluster = profile_options.begin.cluster;
     run_options.out = profile_options.begin.out;
     if (profile_options.begin.profile == "explore")
@@ -311,7 +341,7 @@ int run_command(int argc, char** argv) {
 
   NewPromise new_promise_options;
   auto* new_command =
-      app.add_subcommand("new", "for contributors: create the files of a new promise in the repository");
+      app.add_subcommand("new", "create the files of a new workload, or of a new promise in the repository");
   new_command->require_subcommand(1);
   auto* new_promise_command = new_command->add_subcommand(
       "promise",
@@ -327,6 +357,33 @@ int run_command(int argc, char** argv) {
   new_promise_command->add_option("--requirement", new_promise_options.requirement,
                                   "id of the requirement, for example ID-08 (default: the name)");
   new_promise_command->callback([&] { code = new_promise(new_promise_options); });
+
+  NewWorkload new_workload_options;
+  auto* new_workload_command =
+      new_command->add_subcommand("workload", "create a manifest, a contract and a mutant to begin with");
+  new_workload_command->add_option("name", new_workload_options.name, "for example etcd")->required();
+  new_workload_command->add_option("--in", new_workload_options.folder, "folder that its own is made in")
+      ->capture_default_str();
+  new_workload_command->callback([&] { code = new_workload(new_workload_options); });
+
+  WorkloadOptions checked;
+  auto* workload_command = app.add_subcommand("workload", "look after workloads as files");
+  workload_command->require_subcommand(1);
+  const auto add_workload = [&](const char* name, const char* does, int (*command)(const WorkloadOptions&)) {
+    auto* added = workload_command->add_subcommand(name, does);
+    added->add_option("path", checked.path, "folder of the workload, or a file of manifests")->required();
+    added->add_option("--statefulset", checked.set, "of several StatefulSets the one to judge");
+    add_begin_options(added, checked.begin);
+    added->callback([&code, &checked, command] { code = command(checked); });
+    return added;
+  };
+  add_workload("check", "say whether a workload is well-formed and what can be judged, and play it once",
+               check_workload)
+      ->add_flag("--form-only", checked.form_only, "do not play it");
+  add_workload("mutant", "play a workload with one of its mutants, and check that it is judged broken",
+               mutate_workload)
+      ->add_option("name", checked.mutant, "an overlay in its folder mutants")
+      ->required();
 
   bool list_as_json = false;
   auto* list_command = app.add_subcommand("list", "list every scenario, promise, mutant and fault");

@@ -56,20 +56,6 @@ std::vector<std::string> arguments_for(const Scenario& scenario, const BeginOpti
   return arguments;
 }
 
-/// Judges a scenario that came to its end. The report says of any other why it did not.
-tl::expected<void, HarnessError> judge_scenario(const std::string& scenario, Profile profile,
-                                                const std::filesystem::path& out) {
-  const report::RunFolder folder(out, recording_reader());
-  const auto timeline = record::load_recording(folder.recording_of(scenario));
-  if (!timeline) return tl::make_unexpected(HarnessError{timeline.error().sentence});
-  for (const Promise& promise : catalogue()) {
-    if (promise.scenario != scenario || !has_place(promise.profile, profile)) continue;
-    if (auto saved = folder.save_verdict(judge_one(promise, *timeline, out)); !saved)
-      return tl::make_unexpected(HarnessError{saved.error().sentence});
-  }
-  return {};
-}
-
 /// Several processes write there at once: into a file, each must append.
 void append_to(int descriptor) {
   const int flags = ::fcntl(descriptor, F_GETFL);

@@ -125,6 +125,52 @@ TEST_F(Program, ARunIsAProfileOrAScenario) {
   }
 }
 
+TEST_F(Program, AWorkloadThatCannotBeUsedIsOneSentenceWithFileAndLine) {
+  const std::string set =
+      "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {template: {spec: {containers: "
+      "[{name: "
+      "db, image: a}]}}}\n";
+  const auto refuse = [&](const std::string& text, const std::string& sentence) {
+    const Ran ran = run("run --workload " + write("db.yaml", text));
+    EXPECT_EQ(ran.code, 64) << ran.output;
+    EXPECT_THAT(ran.output, HasSubstr(sentence));
+    EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1) << ran.output;
+  };
+  refuse("apiVersion: v1\nkind: Service\nmetadata: {name: db}\n", "db.yaml has no StatefulSet");
+  refuse(set + "---\n" + "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: two}\n",
+         "has 2 StatefulSets, db, two; choose the one");
+  refuse(set + "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n", "db.yaml:6) is cluster-wide");
+  refuse("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: prod}\n---\n" + set,
+         "db.yaml:3: ConfigMap c is fixed to namespace \"prod\"");
+  refuse("a: [", "this is not YAML");
+  const Ran without = run("run --workload none.yaml");
+  EXPECT_EQ(without.code, 64);
+  EXPECT_THAT(without.output, HasSubstr("none.yaml cannot be read"));
+  const Ran contract = run("run --workload db.yaml --contract " + write("workload.yaml", "writ: a\n"));
+  EXPECT_EQ(contract.code, 64);
+}
+
+TEST_F(Program, AWorkloadWithoutAClusterIsAHarnessError) {
+  (void)write(
+      "db.yaml",
+      "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {template: {spec: {containers: "
+      "[{name: "
+      "db, image: a}]}}}\n");
+  EXPECT_EQ(run("run --workload db.yaml --out out").code, 2);
+  const Ran checked = run("workload check db.yaml");
+  EXPECT_EQ(checked.code, 0) << checked.output;
+  EXPECT_THAT(checked.output, AllOf(HasSubstr("is well-formed: StatefulSet db"),
+                                    HasSubstr("add write and read"), HasSubstr("no cluster is configured")));
+}
+
+TEST_F(Program, ANewWorkloadIsWellFormed) {
+  EXPECT_EQ(run("new workload shop").code, 0);
+  const Ran checked = run("workload check workloads/shop --form-only");
+  EXPECT_EQ(checked.code, 0) << checked.output;
+  EXPECT_EQ(run("new workload shop").code, 64);
+  EXPECT_EQ(run("new workload No_Name").code, 64);
+}
+
 TEST_F(Program, ADryRunSaysWhatWouldBeCreatedAndWithWhichRights) {
   const Ran ran = run("run --profile conformance --parallel 3 --dry-run --namespace shop");
   EXPECT_EQ(ran.code, 0);

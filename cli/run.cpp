@@ -193,6 +193,33 @@ report::ScenarioResult scenario_result(const std::string& run, const std::string
   return result;
 }
 
+int save_ended(const fs::path& out, const std::string& run, const std::string& name,
+               const scenarios::ScenarioEnd& end) {
+  const report::RunFolder folder(out, recording_reader());
+  report::ScenarioResult result = scenario_result(run, name, end);
+  if (const auto timeline = record::load_recording(folder.recording_of(name))) {
+    result.steps = report::steps_of(*timeline);
+    result.served = served_of(*timeline);
+  }
+  if (end.reason == End::Reason::kHarnessError) result.bundle = bundle_of(out, name);
+  if (auto saved = folder.save_scenario(result); !saved) return harness_error(saved.error().sentence);
+  tell_left_behind(end.left_behind);
+  return end.reason == End::Reason::kComplete ? ExitCode::kConformant : harness_error(end.sentence);
+}
+
+tl::expected<void, HarnessError> judge_scenario(const std::string& scenario, Profile profile,
+                                                const fs::path& out) {
+  const report::RunFolder folder(out, recording_reader());
+  const auto timeline = record::load_recording(folder.recording_of(scenario));
+  if (!timeline) return tl::make_unexpected(HarnessError{timeline.error().sentence});
+  for (const Promise& promise : catalogue()) {
+    if (promise.scenario != scenario || !has_place(promise.profile, profile)) continue;
+    if (auto saved = folder.save_verdict(judge_one(promise, *timeline, out)); !saved)
+      return tl::make_unexpected(HarnessError{saved.error().sentence});
+  }
+  return {};
+}
+
 void tell_left_behind(const std::vector<std::string>& commands) {
   if (commands.empty()) return;
   std::cerr << "Some objects were left in the cluster; delete them with:\n";

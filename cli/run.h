@@ -55,6 +55,14 @@ report::Plan plan_of(std::string_view profile);
 int begin_plan(const BeginOptions& options, report::Plan& plan, const std::vector<scenarios::Right>& needed);
 report::ScenarioResult scenario_result(const std::string& run, const std::string& name,
                                        const scenarios::ScenarioEnd& end);
+/// Saves how a scenario of the run in `out` ended, with what its recording tells, and tells what is left in
+/// the cluster; the exit code that goes with it.
+int save_ended(const std::filesystem::path& out, const std::string& run, const std::string& name,
+               const scenarios::ScenarioEnd& end);
+/// Judges a scenario that came to its end, by the promises of the profile. The report says of any other why
+/// it did not.
+tl::expected<void, HarnessError> judge_scenario(const std::string& scenario, Profile profile,
+                                                const std::filesystem::path& out);
 /// Tells what is left in the cluster, each with the command that removes it.
 void tell_left_behind(const std::vector<std::string>& commands);
 report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline,

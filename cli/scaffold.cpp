@@ -134,6 +134,82 @@ constexpr std::string_view kWrongHistory =
 )";
 
 /// Words of the name with this between them.
+/// With a claim template's name before it and an ordinal after it, it still fits into a label.
+constexpr std::size_t kLongestName = 40;
+
+constexpr std::string_view kManifest =
+    R"(# TODO: what it is, in a sentence. kubectl apply -f takes this file as it is.
+apiVersion: v1
+kind: Service
+metadata:
+  name: @name@
+spec:
+  clusterIP: None
+  selector: {app: @name@}
+  ports:
+    - {name: main, port: 6379} # TODO
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: @name@
+spec:
+  serviceName: @name@
+  replicas: 3
+  selector:
+    matchLabels: {app: @name@}
+  template:
+    metadata:
+      labels: {app: @name@}
+    spec:
+      terminationGracePeriodSeconds: 30
+      containers:
+        - name: @name@
+          image: registry.example/@name@:1 # TODO
+          readinessProbe:
+            tcpSocket: {port: 6379} # TODO
+            periodSeconds: 1
+          volumeMounts:
+            - {name: data, mountPath: /data} # TODO
+  volumeClaimTemplates:
+    - metadata:
+        name: data
+      spec:
+        accessModes: [ReadWriteOnce]
+        resources: {requests: {storage: 64Mi}}
+)";
+
+constexpr std::string_view kContract = R"(# yaml-language-server: $schema=../../docs/workload.schema.json
+# TODO: how a record is written and read. sh -c runs each command in the set's container.
+write: echo "$RECORD" >>/data/records # exit code 0 acknowledges it
+read: cat /data/records # every record, one a line
+records: own # each member has those that were written to it; everywhere: every member has all
+# writers: leader # all, leader, or an ordinal
+# leader: print-the-name-of-the-pod-that-takes-writes
+# kill: pkill -9 server # as a crash would end it
+# volatile: true # records need not outlive their pod
+# atLeastOnce: true # a record may be read twice
+limits: {ready: 120, recover: 60} # seconds
+)";
+
+constexpr std::string_view kOverlay = R"(# breaks REC-01: TODO: what lies beside the claim goes with its pod
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: @name@
+spec:
+  template:
+    spec:
+      volumes:
+        - name: lost
+          emptyDir: {}
+      containers:
+        - name: @name@
+          volumeMounts:
+            - {name: data, mountPath: /claim}
+            - {name: lost, mountPath: /data}
+)";
+
 std::string joined(std::string name, char by) {
   std::replace(name.begin(), name.end(), '-', by);
   return name;
@@ -273,25 +349,74 @@ void write_promise(const NewPromise& options) {
       options.requirement);
 }
 
-}  // namespace
+/// A DNS label: the name of the set, of its Service and of the folder.
+void check(const NewWorkload& options) {
+  const std::string& name = options.name;
+  const bool plain = !name.empty() && name.size() <= kLongestName && name.front() >= 'a' &&
+                     name.front() <= 'z' && name.back() != '-' &&
+                     std::all_of(name.begin(), name.end(), [](char c) {
+                       return c == '-' || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+                     });
+  if (!plain)
+    throw std::invalid_argument(
+        fmt::format("The name of a workload consists of at most {} lower-case letters, digits and hyphens, "
+                    "for example etcd.",
+                    kLongestName));
+  if (fs::exists(options.folder / name))
+    throw std::invalid_argument(fmt::format("There is already a {}.", (options.folder / name).string()));
+}
 
-int new_promise(const NewPromise& options) {
-  NewPromise made = options;
-  if (made.requirement.empty()) {
-    made.requirement = made.name;
-    std::transform(made.requirement.begin(), made.requirement.end(), made.requirement.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  }
+void write_workload(const NewWorkload& options) {
+  const fs::path folder = options.folder / options.name;
+  const auto filled_in = [&](std::string_view form) {
+    return replaced(std::string{form}, "@name@", options.name);
+  };
+  for (const auto& [file, form] : {std::pair{options.name + ".yaml", kManifest},
+                                   {"workload.yaml", kContract},
+                                   {"mutants/volatile.yaml", kOverlay}})
+    write(folder / file, filled_in(form));
+  std::cout << fmt::format(
+      "Fill in what says TODO in {0}:\n  {1:24} the set, and what it needs\n  {2:24} how a record is written "
+      "and read\n"
+      "  {3:24} the same set, made to lose records\nThen: stateproof workload check {0}, and stateproof "
+      "workload mutant "
+      "{0} volatile\n",
+      folder.string(), options.name + ".yaml", "workload.yaml", "mutants/volatile.yaml");
+}
+
+/// Says why something could not be made.
+template <class Make>
+int made(Make make) {
   try {
-    check(made);
-    write_promise(made);
+    make();
   } catch (const std::invalid_argument& wrong) {
-    std::cerr << "stateproof: " << wrong.what() << "\n";
-    return ExitCode::kUsage;
+    return wrong_usage(wrong.what());
   } catch (const std::exception& trouble) {
     return harness_error(trouble.what());
   }
   return ExitCode::kConformant;
+}
+
+}  // namespace
+
+int new_workload(const NewWorkload& options) {
+  return made([&] {
+    check(options);
+    write_workload(options);
+  });
+}
+
+int new_promise(const NewPromise& options) {
+  NewPromise promise = options;
+  if (promise.requirement.empty()) {
+    promise.requirement = promise.name;
+    std::transform(promise.requirement.begin(), promise.requirement.end(), promise.requirement.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  }
+  return made([&] {
+    check(promise);
+    write_promise(promise);
+  });
 }
 
 }  // namespace stateproof::cli

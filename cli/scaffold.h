@@ -18,4 +18,13 @@ struct NewPromise {
 /// nothing.
 int new_promise(const NewPromise& options);
 
+struct NewWorkload {
+  std::filesystem::path folder = "workloads";  ///< that the workload's own folder is made in
+  std::string name;                            ///< "etcd"
+};
+
+/// Writes a workload as files to begin with: a manifest, a contract and a mutant, which `stateproof workload
+/// check` takes as they are. Overwrites nothing.
+int new_workload(const NewWorkload& options);
+
 }  // namespace stateproof::cli

@@ -22,6 +22,7 @@
 #include "suites/scale_subresource/promises.h"
 #include "suites/stable_dns/promise.h"
 #include "suites/upgrade/promises.h"
+#include "suites/workload/promises.h"
 
 namespace stateproof {
 
@@ -46,6 +47,7 @@ std::vector<Promise> gather() {
         adoption_promises, contrast_promises, claim_lifetime_promises, host_name_promises, scale_promises,
         replication_promises, upgrade_promises, pods_are_owned_promises})
     for (Promise& promise : folder()) promises.push_back(std::move(promise));
+  for (Promise& promise : workload_promises(promises)) promises.push_back(std::move(promise));
   for (const auto& [scenario, profile] : scenarios_of(promises))
     promises.push_back(reference_model_promise(scenario, profile));
   return promises;

@@ -48,6 +48,15 @@ inline constexpr Resource kClusterRoles{"rbac.authorization.k8s.io", "v1", "clus
                                         false};
 inline constexpr Resource kClusterRoleBindings{"rbac.authorization.k8s.io", "v1", "clusterrolebindings",
                                                "ClusterRoleBinding", false};
+inline constexpr Resource kDaemonSets{"apps", "v1", "daemonsets", "DaemonSet"};
+inline constexpr Resource kJobs{"batch", "v1", "jobs", "Job"};
+inline constexpr Resource kCronJobs{"batch", "v1", "cronjobs", "CronJob"};
+inline constexpr Resource kLimitRanges{"", "v1", "limitranges", "LimitRange"};
+inline constexpr Resource kEndpoints{"", "v1", "endpoints", "Endpoints"};
+inline constexpr Resource kNetworkPolicies{"networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy"};
+inline constexpr Resource kIngresses{"networking.k8s.io", "v1", "ingresses", "Ingress"};
+inline constexpr Resource kHorizontalPodAutoscalers{"autoscaling", "v2", "horizontalpodautoscalers",
+                                                    "HorizontalPodAutoscaler"};
 inline constexpr Resource kLeases{"coordination.k8s.io", "v1", "leases", "Lease"};
 inline constexpr Resource kSelfSubjectAccessReviews{"authorization.k8s.io", "v1", "selfsubjectaccessreviews",
                                                     "SelfSubjectAccessReview", false};

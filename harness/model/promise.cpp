@@ -22,16 +22,18 @@ Verdict run(const Requirement& requirement, const Timeline& timeline) {
   }
 }
 
-constexpr std::array<std::pair<Profile, std::string_view>, 4> kProfiles{
+constexpr std::array<std::pair<Profile, std::string_view>, 5> kProfiles{
     {{Profile::kQuick, "quick"},
      {Profile::kConformance, "conformance"},
      {Profile::kDisruptive, "disruptive"},
-     {Profile::kUpgrade, "upgrade"}}};
+     {Profile::kUpgrade, "upgrade"},
+     {Profile::kWorkload, "workload"}}};
 
 }  // namespace
 
 bool has_place(Profile item, Profile run) {
   if (run == Profile::kUpgrade) return item == Profile::kQuick || item == Profile::kUpgrade;
+  if (run == Profile::kWorkload) return item == Profile::kWorkload;
   return item <= run;
 }
 

@@ -23,11 +23,12 @@ enum class Profile {
   kConformance,  ///< all that any cluster can be judged on
   kDisruptive,   ///< nodes are touched
   kUpgrade,      ///< the cluster is upgraded meanwhile; has what quick has, and its own
+  kWorkload,     ///< somebody's own set is judged, and nothing else
 };
 /// Whether a run of profile `run` has what stands under `item`: each profile has what the ones before it
-/// have, and an upgrade the quick ones.
+/// have, an upgrade the quick ones, and somebody's own workload none but its own.
 bool has_place(Profile item, Profile run);
-/// "quick", "conformance", "disruptive", "upgrade"
+/// "quick", "conformance", "disruptive", "upgrade", "workload"
 std::string_view to_text(Profile profile);
 std::optional<Profile> parse_profile(std::string_view text);
 

@@ -71,6 +71,10 @@ void StepReader::operator()(const char* key, std::map<std::string, Answer>& valu
   if (const json* told = find(key)) value = taken<std::map<std::string, Answer>>(task_, key, *told);
 }
 
+void StepReader::operator()(const char* key, std::map<std::string, std::string>& value) const {
+  if (const json* told = find(key)) value = taken<std::map<std::string, std::string>>(task_, key, *told);
+}
+
 void StepReader::operator()(const char* key, Json& value) const {
   if (has(key)) value = std::make_shared<const json>(*find(key));
 }
@@ -84,6 +88,10 @@ void StepWriter::operator()(const char* key, const std::vector<std::string>& val
 
 void StepWriter::operator()(const char* key, const std::map<std::string, Answer>& value) {
   (*args_)[key] = schema::write(value);
+}
+
+void StepWriter::operator()(const char* key, const std::map<std::string, std::string>& value) {
+  (*args_)[key] = value;
 }
 
 void StepWriter::operator()(const char* key, const Json& value) {

@@ -103,6 +103,7 @@ class StepReader {
   void operator()(const char* key, std::vector<int>& value) const;
   void operator()(const char* key, std::vector<std::string>& value) const;
   void operator()(const char* key, std::map<std::string, Answer>& value) const;
+  void operator()(const char* key, std::map<std::string, std::string>& value) const;
   void operator()(const char* key, Json& value) const;  ///< null when there is none
   void operator()(const char* key, Ordinal& value) const { (*this)(key, value.value); }
   void operator()(const char* key, Replicas& value) const { (*this)(key, value.value); }
@@ -128,6 +129,7 @@ class StepWriter {
   void operator()(const char* key, const std::vector<int>& value);
   void operator()(const char* key, const std::vector<std::string>& value);
   void operator()(const char* key, const std::map<std::string, Answer>& value);
+  void operator()(const char* key, const std::map<std::string, std::string>& value);
   void operator()(const char* key, const Json& value);
   void operator()(const char* key, Ordinal value) { (*this)(key, value.value); }
   void operator()(const char* key, Replicas value) { (*this)(key, value.value); }

@@ -41,8 +41,8 @@ constexpr auto kKnown =
              PickUp, Purge, RaiseMinReady, Read, ReadScale, Readopt, ReadyLoose, Recover, Recreate, Release,
              ReleasePod, Replace, ReplaceAbove, ReplaceBelow, ReplaceLoose, ReplacePod, ReplaceSleeper,
              Resolve, Rest, Resume, Retain, Revert, Revive, RollBad, RollTwo, RollTwoBad, Rollback, Rollout,
-             Salvage, ScaleBack, ScaleDown, ScaleUp, SecondUser, Serve, Settle, StaleScale, Start, Unblock,
-             Unready, Upgrade, Verify, Write>();
+             Salvage, ScaleBack, ScaleDown, ScaleUp, Scope, SecondUser, Serve, Settle, StaleScale, Start,
+             Unblock, Unready, Upgrade, Verify, Write>();
 
 const Known* find(std::string_view name) {
   for (const Known& known : kKnown)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -428,6 +429,21 @@ struct Purge {
   static constexpr StepName name{"purge"};
   std::optional<std::string> oldest = {};  ///< binary log that is left
   static void fields(auto& step, auto&& field) { field("oldest", step.oldest); }
+};
+
+// -------------------------------------------------------------------------------- somebody's own workload
+
+/// What cannot be judged on this workload, found out before or after it was created.
+struct Scope {
+  static constexpr StepName name{"scope"};
+  static constexpr const char* kOwn = "own";                ///< each member has those that were written to it
+  static constexpr const char* kEverywhere = "everywhere";  ///< every member has all of them
+  std::map<std::string, std::string> left_out = {};         ///< the ability that is missing, and why it is
+  std::optional<std::string> records = {};                  ///< where each record is read back
+  static void fields(auto& step, auto&& field) {
+    field("leftOut", step.left_out);
+    field("records", step.records);
+  }
 };
 
 /// Takes up what a process left that was killed.

@@ -39,6 +39,9 @@ write_test(preflight COMMAND begin LABELS quick conformance disruptive upgrade P
 count(scenarios)
 foreach(i RANGE ${last})
   read_members(scenarios ${i} name labels seconds alone)
+  if(labels STREQUAL "workload") # workloads/CMakeLists.txt has its tests
+    continue()
+  endif()
   write_test(${name} COMMAND run ${name} LABELS ${labels}
              PROPERTIES FIXTURES_REQUIRED run FIXTURES_SETUP ${name} COST ${seconds} RUN_SERIAL ${alone}
                         TIMEOUT ${scenario_timeout})
@@ -46,6 +49,9 @@ endforeach()
 count(promises)
 foreach(i RANGE ${last})
   read_members(promises ${i} name labels scenario)
+  if(labels STREQUAL "workload")
+    continue()
+  endif()
   write_test(${name} COMMAND judge --save --promise ${name} --not-applicable-code 77 LABELS ${labels}
              PROPERTIES FIXTURES_REQUIRED ${scenario} SKIP_RETURN_CODE 77 TIMEOUT 60)
 endforeach()

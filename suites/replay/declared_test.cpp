@@ -27,10 +27,18 @@ std::string request_of(const Right& right) {
   return std::string{right.verb} + " " + (subresource.empty() ? plural : subresource);
 }
 
-/// What everybody may ask, and what is done without when it is refused: reading metrics, the replicas of the
-/// DNS, and clearing a namespace before it is deleted.
-const std::set<std::string> kNeedsNoRight{"get /version", "get /metrics", "create selfsubjectaccessreviews",
-                                          "list deployments", "list replicasets"};
+/// What everybody may ask, and what is done without when it is refused: reading metrics, what may change
+/// pods, the replicas of the DNS, and clearing a namespace before it is deleted.
+const std::set<std::string> kNeedsNoRight{
+    "get /version",
+    "get /metrics",
+    "get /apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations",
+    "get /apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies",
+    "get /apis/admissionregistration.k8s.io/v1beta1/mutatingadmissionpolicies",
+    "create selfsubjectaccessreviews",
+    "list deployments",
+    "list replicasets",
+    "delete persistentvolumeclaims"};
 
 class Declared : public testing::TestWithParam<Scenario> {};
 

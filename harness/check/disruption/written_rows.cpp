@@ -50,8 +50,14 @@ void WrittenRows::take(Writer& writer, std::vector<Told> told) {
 }
 
 WrittenRows::Difference WrittenRows::lost(const LedgerRows& rows) const {
+  return lost(rows, [](int) { return true; });
+}
+
+WrittenRows::Difference WrittenRows::lost(const LedgerRows& rows,
+                                          const std::function<bool(int)>& concerns) const {
   Difference difference;
   for (const auto& [id, writer] : writers_) {
+    if (!concerns(id)) continue;
     const auto present = rows.present.find(id);
     const LedgerRuns none;
     const auto& runs = present == rows.present.end() ? none.runs : present->second.runs;

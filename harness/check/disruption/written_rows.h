@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ class WrittenRows {
   };
   /// Rows that were acknowledged and are not there.
   [[nodiscard]] Difference lost(const LedgerRows& rows) const;
+  /// The same of those writers for whom `concerns` holds.
+  [[nodiscard]] Difference lost(const LedgerRows& rows, const std::function<bool(int)>& concerns) const;
   /// Rows that are there although their write certainly failed, or nobody wrote them.
   [[nodiscard]] Difference unwritten(const LedgerRows& rows) const;
   [[nodiscard]] std::int64_t acknowledged() const { return acknowledged_; }

@@ -1,11 +1,8 @@
 #include "suites/scenarios/clients/members.h"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <utility>
 
 #include "fixtures/probe/binary.h"
@@ -14,6 +11,7 @@
 #include "harness/model/schema.h"
 #include "harness/sql/session.h"
 #include "suites/scenarios/clients/dns_probe.h"
+#include "suites/scenarios/clients/payload.h"
 
 namespace stateproof::scenarios {
 namespace {
@@ -29,24 +27,6 @@ constexpr int kConnectAttempts =
 constexpr auto kBetweenAttempts = 500ms;
 constexpr unsigned kNoSuchTable = 1146;
 constexpr unsigned kUnknownDatabase = 1049;
-
-std::string sha256_hex(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
-}
-
-// The same key gives the same payload, so that no copy has to be kept.
-std::string payload_of(const std::string& key) {
-  std::seed_seq seed(key.begin(), key.end());
-  std::mt19937_64 random(seed);
-  std::string payload;
-  while (payload.size() < kPayloadBytes) payload += fmt::format("{:016x}", random());
-  return payload;
-}
 
 struct Connection {
   std::unique_ptr<kube::PortForward> forward;
@@ -84,7 +64,7 @@ tl::expected<std::uint64_t, sql::SqlError> insert(sql::Session& session, const s
       "payload TEXT NOT NULL)");
   if (!created) return created;
   std::vector<std::vector<sql::Value>> values;
-  for (const Row& row : rows) values.push_back({row.key, payload_of(row.key)});
+  for (const Row& row : rows) values.push_back({row.key, payload_of(row.key, kPayloadBytes)});
   return session.execute_batch("INSERT INTO lifecycle_rows (row_key, payload) VALUES (?, ?)", values);
 }
 
@@ -133,7 +113,7 @@ void Members::write_rows(Ordinal ordinal) {
   ++batch_;
   for (int i = 0; i < kRowsPerBatch; ++i) {
     const std::string key = fmt::format("{}/{}/{}/{}", stage_.request().run, operation.member, batch_, i);
-    operation.rows.push_back({key, sha256_hex(payload_of(key))});
+    operation.rows.push_back({key, sha256_hex(payload_of(key, kPayloadBytes))});
   }
   operate(stage_, passwords_, std::move(operation), [](sql::Session& session, SqlOperation& write) {
     const auto inserted = insert(session, write.rows);

@@ -8,6 +8,7 @@
 #include "fixtures/sleeper/sleeper.h"
 #include "suites/scenarios/engine/stage.h"
 #include "suites/scenarios/plays/plays.h"
+#include "suites/scenarios/plays/workload.h"
 
 namespace stateproof::scenarios {
 namespace {
@@ -208,6 +209,27 @@ const std::vector<Scenario>& all() {
                   {"create", kSecrets},
                   {"create", kPodDisruptionBudgets},
                   {"delete", kPods},
+                  kScale,
+                  {"patch", kStatefulSets}}},
+      {.name = "workload",
+       .title =
+           "somebody's own StatefulSet: each pod deleted, evicted and killed, the set scaled, rolled and "
+           "recreated, while records are written",
+       .seconds = 100,
+       .profile = Profile::kWorkload,
+       .subject = no_subject,
+       .play = play_no_workload,
+       .has_client_namespace = true,
+       .bears_given_name = true,
+       .also_watches = {kControllerRevisions, kPodDisruptionBudgets},
+       .rights = {kExec,
+                  {"create", kConfigMaps},
+                  {"create", kSecrets},
+                  {"create", kPodDisruptionBudgets},
+                  {"create", kPods},
+                  {"create", kPods, "eviction"},
+                  {"delete", kPods},
+                  {"delete", kStatefulSets},
                   kScale,
                   {"patch", kStatefulSets}}},
   };

@@ -27,12 +27,13 @@ struct Scenario {
   std::string_view title;  ///< what is played, in a line
   int seconds = 60;        ///< that it takes on a kind cluster with two cores; the longest is begun first
   Profile profile = Profile::kConformance;
-  std::function<Subject(const std::string& ns)> subject;  ///< what is wanted in this namespace
-  std::function<void(Stage& stage)> play;
+  std::function<Subject(const std::string& ns)> subject = {};  ///< what is wanted in this namespace
+  std::function<void(Stage& stage)> play = {};
   /// Takes up what a process left that was killed while it played this; null: nothing of it is worth that.
   void (*salvage)(Stage& stage) = nullptr;
-  bool has_client_namespace = false;              ///< leases a second namespace, for clients of the set
-  std::vector<kube::Resource> also_watches = {};  ///< besides what every stage watches
+  bool has_client_namespace = false;  ///< leases a second namespace, for clients of the set
+  bool bears_given_name = false;  ///< its namespace is called as the user says, and not by the scenario, too
+  std::vector<kube::Resource> also_watches = {};          ///< besides what every stage watches
   std::vector<kube::Resource> also_watches_cluster = {};  ///< that have no namespace
   /// What it does besides what every scenario does; "connect" stands for a WebSocket.
   std::vector<Right> rights = {};

@@ -76,7 +76,7 @@ lease::LeaseRequest names_for(const Scenario& scenario, const std::string& run, 
   lease::LeaseRequest lease;
   lease.run = run;
   lease.name = ns;
-  if (scenario.name != all().front().name)
+  if (scenario.name != all().front().name && !(scenario.bears_given_name && !ns.empty()))
     lease.name = fmt::format("{}-{}", lease::namespaces_of(lease).front(), scenario.name);
   if (scenario.has_client_namespace) lease.more = {"client"};
   return lease;

@@ -2,32 +2,14 @@
 
 #include <fmt/format.h>
 
-#include <sstream>
-
 #include "fixtures/sleeper/sleeper.h"
 #include "harness/model/steps.h"
+#include "suites/scenarios/clients/insides.h"
 
 namespace stateproof::scenarios {
 
 using fixtures::Sleeper;
 using nlohmann::json;
-
-namespace {
-
-/// The first name in the line of /etc/hosts that has this one, which is what `hostname --fqdn` answers.
-std::string full_name(std::istream& hosts, const std::string& name) {
-  for (std::string line; std::getline(hosts, line);) {
-    std::istringstream words(line.substr(0, line.find('#')));
-    std::string address;
-    std::string first;
-    words >> address >> first;
-    for (std::string word = first; !word.empty(); word.clear(), words >> word)
-      if (word == name) return first;
-  }
-  return {};
-}
-
-}  // namespace
 
 std::vector<Ordinal> Sleepers::first(int count) const { return ordinals(stage_.subject().first, {count}); }
 
@@ -65,11 +47,9 @@ void Sleepers::let_end(const std::string& pod) {
 void Sleepers::read_host_names(const std::vector<Ordinal>& wanted) {
   stage_.begin(steps::HostNames{}, "host names inside the pods");
   for (const Ordinal ordinal : wanted) {
-    const ObjectRef pod = stage_.pod_now(ordinal);
-    std::istringstream told(stage_.exec(ordinal, {"cat", "/proc/sys/kernel/hostname", "/etc/hosts"}));
-    std::string name;
-    std::getline(told, name);
-    stage_.recorder().add(HostNameSeen{pod.name, pod.uid, name, full_name(told, name)});
+    auto names = host_names_of(stage_, stage_.subject().pod_name(ordinal));
+    if (!names) throw HarnessTrouble(names.error());
+    stage_.recorder().add(std::move(*names));
   }
   stage_.end(steps::HostNames{}, Step::Phase::kReached, "read");
 }
