@@ -146,9 +146,10 @@ int run_command(int argc, char** argv) {
       ->add_flag("--dry-run", dry_run,
                  "print what would be run and created, with which rights; asks no cluster")
       ->needs(profile_option);
-  run_command->add_option("--minutes", minutes, "of the profile explore: begin new sequences for so long")
-      ->check(CLI::PositiveNumber)
-      ->needs(profile_option);
+  auto* minutes_option =
+      run_command->add_option("--minutes", minutes, "of the profile explore: begin new sequences for so long")
+          ->check(CLI::PositiveNumber)
+          ->needs(profile_option);
   auto* scenario_option = run_command->add_option("scenario", run_options.scenario,
                                                   "name of the scenario, for example lifecycle");
   scenario_option->excludes(profile_option)->excludes(parallel_option);
@@ -171,9 +172,16 @@ int run_command(int argc, char** argv) {
     }
     run_options.cluster = profile_options.begin.cluster;
     run_options.out = profile_options.begin.out;
-    if (profile_options.begin.profile == "explore")
-      code = dry_run ? wrong_usage("An exploration is drawn as it goes: it has no --dry-run.")
-                     : explore({.begin = profile_options.begin, .minutes = minutes});
+    const bool explores = profile_options.begin.profile == "explore";
+    if (minutes_option->count() > 0 && !explores)
+      code = wrong_usage("--minutes is for the profile explore.");
+    else if (explores && dry_run)
+      code = wrong_usage("An exploration is drawn as it goes: it has no --dry-run.");
+    else if (explores)
+      code =
+          explore({.begin = profile_options.begin,
+                   .minutes = minutes,
+                   .sets = profile_options.parallel > 0 ? profile_options.parallel : ExploreOptions{}.sets});
     else if (dry_run)
       std::cout << dry_run_text(profile_options);
     else
