@@ -171,6 +171,15 @@ class Watch {
     }
   }
 
+  /// Goes on over a new connection. A LIST that runs is new enough.
+  void renew() {
+    if (over_) return;
+    to_tell_ = true;
+    if (resource_version_.empty()) return;
+    transfer_.reset();
+    due_ = Clock::now();
+  }
+
   /// When attend() has something to do next, unless bytes arrive before.
   [[nodiscard]] Clock::time_point next_attention() const { return transfer_ ? silence_ends() : due_; }
 
@@ -213,7 +222,9 @@ class Watch {
   void hand_out() {
     if (!transfer_->is_streaming()) return;
     renewed_ = false;
-    if (!std::exchange(synced_, true) || std::exchange(in_trouble_, false)) {
+    const bool first = !std::exchange(synced_, true);
+    const bool over_trouble = std::exchange(in_trouble_, false);
+    if (std::exchange(to_tell_, false) || first || over_trouble) {
       hand([this](WatchSink& sink) { sink.on_synced(request_.resource); });
     }
     while (transfer_ && !around_.stop.stop_requested()) {
@@ -407,6 +418,7 @@ class Watch {
   KnownObjects known_;
   bool synced_ = false;
   bool in_trouble_ = false;  ///< reported, not yet over
+  bool to_tell_ = false;     ///< that the watch is established, although it was before
   std::optional<Clock::time_point> refused_since_;
   bool barren_ = false;   ///< the last watch ended without having brought anything
   bool renewed_ = false;  ///< credentials, since the last good answer
@@ -434,6 +446,14 @@ class Watcher::Impl {
     curl_multi_wakeup(multi_.get());
   }
 
+  void renew() {
+    {
+      const std::lock_guard lock{mutex_};
+      to_renew_ = true;
+    }
+    curl_multi_wakeup(multi_.get());
+  }
+
   void stop() {
     thread_.request_stop();
     curl_multi_wakeup(multi_.get());
@@ -448,6 +468,8 @@ class Watcher::Impl {
     std::list<Watch> watches;
     const Surroundings around{*client_.transport(), multi_.get(), options_, stop};
     while (!stop.stop_requested()) {
+      if (take_renewal())
+        for (Watch& watch : watches) watch.renew();
       for (WatchRequest& request : take_new_requests()) watches.emplace_back(std::move(request), around);
       int running = 0;
       curl_multi_perform(multi_.get(), &running);
@@ -464,6 +486,11 @@ class Watcher::Impl {
   std::vector<WatchRequest> take_new_requests() {
     const std::lock_guard lock{mutex_};
     return std::exchange(new_requests_, {});
+  }
+
+  bool take_renewal() {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(to_renew_, false);
   }
 
   void conclude_finished(std::list<Watch>& watches) {
@@ -496,6 +523,7 @@ class Watcher::Impl {
   std::mutex mutex_;
   std::mutex joining_;
   std::vector<WatchRequest> new_requests_;
+  bool to_renew_ = false;
   std::jthread thread_;  // after all that it uses
   const std::thread::id thread_id_ = thread_.get_id();
 };
@@ -504,6 +532,7 @@ Watcher::Watcher(Client client, WatcherOptions options)
     : impl_(std::make_unique<Impl>(std::move(client), options)) {}
 Watcher::~Watcher() = default;
 void Watcher::start(WatchRequest request) { impl_->start(std::move(request)); }
+void Watcher::renew() { impl_->renew(); }
 void Watcher::stop() { impl_->stop(); }
 
 }  // namespace stateproof::kube

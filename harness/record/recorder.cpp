@@ -203,12 +203,17 @@ Waited Recorder::await_synced(const Within& within, const std::stop_token& stop)
   if (stop.stop_requested()) return {Waited::Result::kStopped, "interrupted"};
   if (const auto cause = any_watch(Hearing::kTrouble)) return {Waited::Result::kBlind, *cause};
   if (any_watch(Hearing::kAwaited))
-    return {
-        Waited::Result::kBlind,
-        fmt::format(
-            "The API server did not answer the first lists within {:.0f} s; check its load and try again.",
-            std::chrono::duration<double>(within.limit).count())};
+    return {Waited::Result::kBlind,
+            fmt::format(
+                "The API server did not answer every watch within {:.0f} s; check its load and try again.",
+                std::chrono::duration<double>(within.limit).count())};
   return {Waited::Result::kReached, {}};
+}
+
+void Recorder::doubt_watches() {
+  const std::scoped_lock lock(mutex_);
+  for (auto& [name, watch] : watches_)
+    if (watch.hearing == Hearing::kHeard) watch.hearing = Hearing::kAwaited;
 }
 
 void Recorder::finish(End end) {

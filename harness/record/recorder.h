@@ -110,6 +110,9 @@ class Recorder {
   /// Waits until the watch behind each sink has delivered its first list.
   Waited await_synced(const Within& within, const std::stop_token& stop);
 
+  /// The watches are renewed: await_synced now waits until each was heard again.
+  void doubt_watches();
+
   /// Objects of the former recording that no watch has listed since are recorded as deleted.
   void tell_vanished();
   /// Last record. Nothing can be added afterwards.

@@ -127,6 +127,16 @@ TEST(Recorder, IsSyncedOnlyWhenEveryWatchIs) {
   EXPECT_EQ(recorder.await_synced(kAtOnce, {}).result, Waited::Result::kReached);
 }
 
+TEST(Recorder, ADoubtedWatchMustBeHeardAgain) {
+  Recorder recorder(header_of("database"), std::nullopt);
+  kube::WatchSink* pods = recorder.sink("pods");
+  pods->on_synced(kube::kPods);
+  recorder.doubt_watches();
+  EXPECT_EQ(recorder.await_synced(kAtOnce, {}).result, Waited::Result::kBlind);
+  pods->on_synced(kube::kPods);
+  EXPECT_EQ(recorder.await_synced(kAtOnce, {}).result, Waited::Result::kReached);
+}
+
 TEST(Recorder, WhatWasAddedIsInTheFileBeforeTheRecorderEnds) {
   const auto folder =
       std::filesystem::temp_directory_path() / ("stateproof-recorder-" + std::to_string(::getpid()));

@@ -55,7 +55,7 @@ const std::vector<BadWeather>& bad_weather() {
       {"stalls",
        {{{{Kind::kStalled, {}, 40s}},
          {{Kind::kStalled, {}, 40s}},
-         {{Kind::kStalled, {}, 70s, 12}},
+         {{Kind::kStalled, {}, 170s, 12}},  // less than the silence at which a watch reconnects
          {{Kind::kStalled, {}, 25s, 6}}}}},
       {"expired watches",
        {{{}, {}, {{Kind::kExpired}, {Kind::kExpired, {}, 0ms, 20}, {Kind::kEnded, {}, 0ms, 8}}, {}}}},

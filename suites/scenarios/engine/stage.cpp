@@ -22,6 +22,7 @@ using nlohmann::json;
 using namespace std::chrono_literals;
 
 const record::Within kSync{30s, "nine lists in an almost empty namespace"};
+const record::Within kNews{5s, "the API server sends at once what a watch has missed"};
 const record::Within kFurnish{60s, "the ServiceAccount controller of a busy cluster"};
 const record::Within kCleanUp{120s,
                               "graceful termination of all pods, then the namespace and volume controllers"};
@@ -340,8 +341,7 @@ void Stage::hold_still(const Task& task) {
     const json patched =
         patch(kube::kStatefulSets, subject_.set, {{"spec", {{"revisionHistoryLimit", passing}}}});
     const auto generation = patched.at("metadata").at("generation").get<std::int64_t>();
-    const record::Waited waited =
-        recorder_.await(worked_through(subject_, generation), kControllerPass, stop_);
+    const record::Waited waited = await_heard(worked_through(subject_, generation), kControllerPass);
     if (waited.result == record::Waited::Result::kTimedOut) {
       end(task, Step::Phase::kTimedOut, waited.text);
       throw Curtain{};
@@ -379,13 +379,25 @@ void Stage::end(const Task& task, Step::Phase phase, const std::string& text) {
   if (request_.until && task.is(*request_.until)) throw Curtain{};
 }
 
+record::Waited Stage::await_heard(const record::Condition& condition, const record::Within& within) {
+  record::Waited waited = recorder_.await(condition, within, stop_);
+  if (waited.result != record::Waited::Result::kTimedOut) return waited;
+  recorder_.doubt_watches();
+  watcher_.renew();
+  if (const record::Waited heard = recorder_.await_synced(kSync, stop_);
+      heard.result != record::Waited::Result::kReached)
+    return heard;
+  const record::Waited news = recorder_.await(condition, kNews, stop_);
+  return news.result == record::Waited::Result::kTimedOut ? waited : news;
+}
+
 bool Stage::await(const Task& task, const record::Condition& condition, const record::Within& within) {
   const auto noting = [&](const record::View& view) {
     record::Standing standing = condition(view);
     if (request_.progress != nullptr && !standing.reached) request_.progress->note(standing.last_seen);
     return standing;
   };
-  const record::Waited waited = recorder_.await(noting, within, stop_);
+  const record::Waited waited = await_heard(noting, within);
   switch (waited.result) {
     case record::Waited::Result::kReached:
       end(task, Step::Phase::kReached, waited.text);

@@ -161,6 +161,8 @@ class Stage {
   void tell(const std::string& text);
   void lose(const std::string& why);
   [[nodiscard]] std::optional<std::string> objection() const;
+  /// Recorder::await, but a time-out counts only when every watch was heard over a new connection since.
+  record::Waited await_heard(const record::Condition& condition, const record::Within& within);
   bool await(const Task& task, const record::Condition& condition, const record::Within& within);
   void hold_still(const Task& task);
   void watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector = {});
