@@ -20,10 +20,6 @@ namespace {
 
 using nlohmann::json;
 
-tl::unexpected<HarnessError> fail(std::string sentence) {
-  return tl::make_unexpected(HarnessError{std::move(sentence)});
-}
-
 tl::expected<void, HarnessError> check(const kube::Client& client, const scenarios::Right& right,
                                        const std::string& ns) {
   json attributes{{"verb", right.verb},

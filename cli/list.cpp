@@ -16,13 +16,13 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array kProfiles{Profile::kQuick, Profile::kConformance, Profile::kDisruptive,
+constexpr std::array kEveryProfile{Profile::kQuick, Profile::kConformance, Profile::kDisruptive,
                                Profile::kUpgrade, Profile::kWorkload};
 
 /// The profiles that have it.
 json labels_of(Profile item) {
   json labels = json::array();
-  for (const Profile run : kProfiles)
+  for (const Profile run : kEveryProfile)
     if (has_place(item, run)) labels.push_back(to_text(run));
   return labels;
 }

@@ -16,10 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-tl::unexpected<HarnessError> fail(std::string sentence) {
-  return tl::make_unexpected(HarnessError{std::move(sentence)});
-}
-
 // The step in which the recording stops.
 std::string last_step(const Timeline& timeline) {
   for (auto seen = timeline.observations.rbegin(); seen != timeline.observations.rend(); ++seen)

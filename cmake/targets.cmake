@@ -1,11 +1,12 @@
 include(GoogleTest)
 
 # A part of the program: one folder, one static library, its unit tests beside its code.
-#   stateproof_part(NAME [FAST] [FILES pattern ...] [SOURCES a.cpp ...] [LINKS x y ...] [TESTS a_test.cpp ...] [TEST_LINKS z ...])
+#   stateproof_part(NAME [FAST] [ALONE] [FILES pattern ...] [SOURCES a.cpp ...] [LINKS x y ...] [TESTS a_test.cpp ...] [TEST_LINKS z ...])
 # FILES: patterns of its sources and tests, "*.cpp" when neither they nor SOURCES are given; folders named testing, and
-# main.cpp, are no part of it. FAST: a run of it is long enough for -O2 to be worth the compiler's time.
+# main.cpp, are no part of it. FAST: a run of it is long enough for -O2 to be worth the compiler's time. ALONE: its files bear names in
+# common (kCreate, kSource), so that each is compiled by itself also where presets have five compiled as one.
 function(stateproof_part name)
-  cmake_parse_arguments(PART "FAST" "" "FILES;SOURCES;LINKS;TESTS;TEST_LINKS" ${ARGN})
+  cmake_parse_arguments(PART "FAST;ALONE" "" "FILES;SOURCES;LINKS;TESTS;TEST_LINKS" ${ARGN})
   if(NOT PART_FILES AND NOT PART_SOURCES)
     set(PART_FILES *.cpp)
   endif()
@@ -22,6 +23,9 @@ function(stateproof_part name)
   endif()
   add_library(stateproof_${name} STATIC ${PART_SOURCES})
   target_link_libraries(stateproof_${name} PUBLIC stateproof_build ${PART_LINKS})
+  if(PART_ALONE)
+    set_target_properties(stateproof_${name} PROPERTIES UNITY_BUILD OFF)
+  endif()
   if(PART_FAST)
     target_compile_options(stateproof_${name} PRIVATE ${stateproof_fast_options})
     target_precompile_headers(stateproof_${name} REUSE_FROM stateproof_precompiled_fast)
@@ -51,6 +55,7 @@ function(stateproof_test name)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE stateproof_build ${TEST_LINKS} GTest::gmock GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${stateproof_test_options})
+  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   target_precompile_headers(${name} REUSE_FROM stateproof_precompiled_tests)
   if(TEST_LABEL)
     gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST NO_PRETTY_VALUES

@@ -29,7 +29,7 @@ Finding note(std::string_view id, std::string cause, std::vector<Evidence> evide
   return made;
 }
 
-std::string joined(const std::vector<std::string>& words) {
+std::string shortened(const std::vector<std::string>& words) {
   return words.size() <= kMost
              ? fmt::format("{}", fmt::join(words, ", "))
              : fmt::format("{}, {} more", fmt::join(words.begin(), words.begin() + kMost, ", "),
@@ -98,7 +98,7 @@ void differing_claims(const Workload& workload, std::vector<Finding>& notes) {
       notes.push_back(note("claim-smaller-than-template",
                            fmt::format("The claim template {} says {}, and claim {} still asks for {}: a "
                                        "template acts on new claims only.",
-                                       name_of(claim_template), asked, joined(smaller), size),
+                                       name_of(claim_template), asked, shortened(smaller), size),
                            evidence, grow));
     }
     if (!others.empty())
@@ -106,7 +106,7 @@ void differing_claims(const Workload& workload, std::vector<Finding>& notes) {
           "claim-of-other-class",
           fmt::format("The claim template {} names the class {}, and claim {} has another: a template acts "
                       "on new claims only.",
-                      name_of(claim_template), text(wants, "storageClassName"), joined(others)),
+                      name_of(claim_template), text(wants, "storageClassName"), shortened(others)),
           evidence, {{"copy the data into claims of the new class, pod by pod, if they are to have it"}}));
   }
 }
@@ -164,7 +164,7 @@ void shared_service(const Workload& workload, std::vector<Finding>& notes) {
       "service-selects-other-set",
       fmt::format(
           "The Service {} also selects the pods of set {}: clients of the name {} reach another database.",
-          name, joined(others), name),
+          name, shortened(others), name),
       {{ref_text(*service), "spec.selector", pairs(selector)},
        {workload.described(), "spec.selector", selector_text(member(workload.spec(), "selector"))}},
       {{"narrow the selector to the set's own pods",
@@ -185,7 +185,7 @@ void overlapping_selectors(const Workload& workload, std::vector<Finding>& notes
            fmt::format("The selectors of this set and of set {} overlap: each selects the other's pods, and "
                        "so do Services and "
                        "PodDisruptionBudgets that go by the same labels.",
-                       joined(others)),
+                       shortened(others)),
            {{workload.described(), "spec.selector", selector_text(member(workload.spec(), "selector"))}},
            {{"a selector cannot be changed: recreate one of the sets with a label of its own, keep its pods "
              "(--cascade=orphan) "
@@ -295,7 +295,7 @@ void quiet_dangers(const Workload& workload, std::vector<Finding>& notes) {
     notes.push_back(
         note("reclaim-policy-deletes",
              fmt::format("Data is deleted with its claim: volume {} has the reclaim policy Delete.",
-                         joined(doomed)),
+                         shortened(doomed)),
              {{"PersistentVolume " + doomed.front(), "spec.persistentVolumeReclaimPolicy", "Delete"}}, keep,
              "Retained volumes cost money until they are deleted."));
     notes.back().quiet = true;

@@ -19,8 +19,6 @@ namespace {
 using nlohmann::json;
 using namespace fields;
 
-constexpr const char* kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
-
 bool selected(const json& pod, const json& node) {
   const Labels wanted = texts(in(pod, "spec"), "nodeSelector");
   if (!wanted.empty() && !selects(wanted, labels_of(node))) return false;

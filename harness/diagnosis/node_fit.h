@@ -8,6 +8,9 @@
 
 namespace stateproof::diagnosis {
 
+/// Of the terms of an affinity: those that the scheduler must keep.
+inline constexpr const char* kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
+
 /// Why a node does not take a pod.
 struct Objection {
   std::string_view id;  ///< of the finding: "pod-anti-affinity"

@@ -35,10 +35,6 @@ constexpr const char* kNoLog = "unable to retrieve container logs for ";  // wha
 // A page is held as text and as objects at once: small ones keep a large cluster small.
 constexpr int kPage = 250;
 
-tl::unexpected<HarnessError> fail(std::string sentence) {
-  return tl::make_unexpected(HarnessError{std::move(sentence)});
-}
-
 void forget_bookkeeping(json& object) {
   if (auto meta = object.find("metadata"); meta != object.end() && meta->is_object()) {
     meta->erase("managedFields");

@@ -22,7 +22,6 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 using namespace fields;
 
-constexpr const char* kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
 // The scheduler may be about to look again, for example at a volume that has just been bound.
 constexpr auto kSchedulingTime = 20s;
 constexpr std::size_t kMostNodes = 12;  // that are shown

@@ -21,8 +21,6 @@ using ::testing::Not;
 using testing::object;
 using testing::Shop;
 
-constexpr const char* kRequired = "requiredDuringSchedulingIgnoredDuringExecution";
-
 /// web-1 waits for a node, beside web-0 on the node "one".
 Shop waiting() {
   Shop shop;

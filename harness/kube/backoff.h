@@ -4,6 +4,9 @@
 
 namespace stateproof::kube {
 
+/// Whatever a server asks for.
+inline constexpr std::chrono::seconds kMostPatience{60};
+
 /// Waits that double up to a limit, each shortened at random by up to a half, so that many clients which lost
 /// the same server do not come back at the same moment.
 class Backoff {

@@ -12,10 +12,6 @@
 namespace stateproof::kube {
 namespace {
 
-tl::unexpected<ApiError> unusable(std::string message) {
-  return tl::unexpected(ApiError::of(ApiError::Kind::kCredentials, std::move(message)));
-}
-
 constexpr const char* kSpace = " \t\r\n";
 
 std::string trimmed(const std::string& text) {

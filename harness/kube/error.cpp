@@ -5,14 +5,11 @@
 #include <algorithm>
 #include <string_view>
 
+#include "harness/kube/text.h"
 #include "harness/model/fields.h"
 
 namespace stateproof::kube {
 namespace {
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 /// What stands between `before` and the next quotation mark.
 std::optional<std::string> quoted_after(std::string_view text, std::string_view before) {

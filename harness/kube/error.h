@@ -47,6 +47,11 @@ struct ApiError {
   [[nodiscard]] std::string sentence() const;
 };
 
+/// Credentials that cannot be used, and why.
+inline tl::unexpected<ApiError> unusable(std::string message) {
+  return tl::unexpected(ApiError::of(ApiError::Kind::kCredentials, std::move(message)));
+}
+
 /// What a server's wish for patience comes to: none that is negative, and at most an hour.
 std::optional<std::chrono::seconds> patience_asked(std::int64_t seconds);
 

@@ -33,10 +33,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::size_t kMaxOutput = 1U << 20U;  // an ExecCredential has a few KiB
 constexpr std::size_t kShownOfStderr = 1000;
 
-tl::unexpected<ApiError> unusable(std::string message) {
-  return tl::unexpected(ApiError::of(ApiError::Kind::kCredentials, std::move(message)));
-}
-
 /// A pipe whose reading end does not block.
 struct Pipe {
   FileDescriptor read_end;

@@ -5,8 +5,8 @@
 namespace stateproof::kube {
 namespace {
 
-constexpr std::size_t kMostPages = 1000;         // half a million objects
-constexpr std::size_t kMostBytes = 256U << 20U;  // of all pages
+constexpr std::size_t kMostPages = 1000;             // half a million objects
+constexpr std::size_t kMostListBytes = 256U << 20U;  // of all pages
 
 }  // namespace
 
@@ -19,7 +19,7 @@ std::optional<ApiError> ListLimits::take(const ListPage& page, std::size_t bytes
   if (repeats)
     return ApiError::of(ApiError::Kind::kProtocol, "a list whose next page is always the same one",
                         request.shown());
-  if (bytes_ > kMostBytes || (pages_ >= kMostPages && !page.continue_token.empty()))
+  if (bytes_ > kMostListBytes || (pages_ >= kMostPages && !page.continue_token.empty()))
     return ApiError::of(ApiError::Kind::kProtocol,
                         fmt::format("a list without an end: {} pages, {} MiB so far", pages_, bytes_ >> 20U),
                         request.shown());

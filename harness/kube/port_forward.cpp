@@ -33,7 +33,7 @@ constexpr std::size_t kMessageBytes = 32U << 10U;
 constexpr std::size_t kMaxWaitingBytes = 1U << 20U;  // of one direction, before its source is left alone
 constexpr std::chrono::seconds kGoodbyeLimit{1};  // the runtime, too, waits a second for the other direction
 
-enum Channel : char { kData = 0, kError = 1 };
+enum ForwardChannel : char { kData = 0, kError = 1 };
 
 ApiError local_failure(std::string_view doing) {
   return ApiError::of(ApiError::Kind::kConnection,

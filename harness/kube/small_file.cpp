@@ -17,7 +17,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kMostBytes = 16U << 20U;
+constexpr std::size_t kMostFileBytes = 16U << 20U;
 
 std::string because(int cause) { return fmt::format("cannot be read ({})", std::strerror(cause)); }
 
@@ -52,7 +52,7 @@ tl::expected<std::string, std::string> read_small_file(const std::string& path,
     if (count < 0) return tl::unexpected(because(errno));
     if (count == 0) return text;
     text.append(block.data(), static_cast<std::size_t>(count));
-    if (text.size() > kMostBytes) return tl::unexpected<std::string>("is larger than 16 MiB");
+    if (text.size() > kMostFileBytes) return tl::unexpected<std::string>("is larger than 16 MiB");
   }
 }
 

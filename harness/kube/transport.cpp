@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <utility>
 
+#include "harness/kube/text.h"
 #include "harness/kube/url.h"
 #include "harness/model/bounded_json.h"
 
@@ -44,10 +45,6 @@ int limit_unacknowledged(void* /*unused*/, curl_socket_t socket, curlsocktype /*
   return CURL_SOCKOPT_OK;
 }
 
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
-
 bool is_loopback(const std::string& host) {
   if (host == "localhost" || host == "[::1]") return true;
   in_addr address{};
@@ -63,13 +60,6 @@ std::string excerpt(std::string_view body) {
   std::string text(body.substr(0, kShownOfBody));
   std::ranges::replace_if(text, [](unsigned char c) { return c < 0x20 || c > 0x7E; }, ' ');
   return body.size() > kShownOfBody ? text + "..." : text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  return out;
 }
 
 /// Collects one answer within a limit.

@@ -28,7 +28,6 @@ using Kind = ApiError::Kind;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kLongestIdle{60'000};
-constexpr milliseconds kMostPatience{60'000};  // whatever a server asks for
 constexpr std::size_t kLongestErrorBody = 64U << 10U;
 
 struct MultiCleanup {
@@ -376,7 +375,7 @@ class Watch {
     if (!synced_ && (error.kind == Kind::kCredentials || error.kind == Kind::kTls)) return fail(error);
     const milliseconds own = backoff_.next();
     const milliseconds asked{error.retry_after.value_or(std::chrono::seconds{0})};
-    due_ = Clock::now() + std::max(own, std::min(asked, kMostPatience));
+    due_ = Clock::now() + std::max(own, std::min<milliseconds>(asked, kMostPatience));
     if (!std::exchange(in_trouble_, true))
       hand([&](WatchSink& sink) { sink.on_trouble(request_.resource, error); });
   }

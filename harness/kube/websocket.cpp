@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "harness/kube/text.h"
+
 namespace stateproof::kube::websocket {
 namespace {
 
@@ -24,14 +26,6 @@ std::string base64(const unsigned char* bytes, std::size_t size) {
       EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes, static_cast<int>(size));
   text.resize(static_cast<std::size_t>(length));
   return text;
-}
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
-  return out;
 }
 
 std::string_view trim(std::string_view text) {

@@ -22,10 +22,6 @@ constexpr auto kRenewedSurely = kRenewEvery + 5s;
 constexpr auto kKept = std::chrono::seconds{std::chrono::hours{24 * 30}};
 constexpr auto kDeletionLimit = 120s;  // the namespace controller empties it kind by kind
 
-tl::unexpected<HarnessError> fail(std::string sentence) {
-  return tl::make_unexpected(HarnessError{std::move(sentence)});
-}
-
 // Wakes when a namespace is gone.
 class NamespaceGone : public kube::WatchSink {
  public:

@@ -13,10 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-tl::unexpected<HarnessError> fail(std::string sentence) {
-  return tl::make_unexpected(HarnessError{std::move(sentence)});
-}
-
 /// Finalizers that a scenario puts on objects; nobody else would take them away.
 constexpr std::string_view kOwnFinalizers = "stateproof.dev/";
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <string>
+#include <tl/expected.hpp>
+#include <utility>
 
 namespace stateproof {
 
@@ -8,5 +10,9 @@ namespace stateproof {
 struct HarnessError {
   std::string sentence;  ///< cause and next step
 };
+
+inline tl::unexpected<HarnessError> fail(std::string sentence) {
+  return tl::make_unexpected(HarnessError{std::move(sentence)});
+}
 
 }  // namespace stateproof

@@ -17,8 +17,6 @@ namespace {
 constexpr std::size_t kFewestEvents = 4;  // lines, the heading among them
 constexpr std::size_t kFewestRows = 3;    // of a table that is cut: heading, one row, the count of the others
 
-std::string tamed(const std::string& text) { return report::one_line(report::valid_text(text)); }
-
 /// "12:03:11Z"
 std::string clock_text(Timestamp at) { return format_rfc3339(at).substr(11, 8) + "Z"; }
 

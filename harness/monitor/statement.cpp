@@ -16,13 +16,13 @@ std::string count(const Replicas& pods, std::string_view what) {
 }
 
 /// Texts of other people in one line of ours.
-std::string tamed(const std::string& text) { return report::one_line(report::valid_text(text)); }
-
 std::string joined(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
 }  // namespace
+
+std::string tamed(const std::string& text) { return report::one_line(report::valid_text(text)); }
 
 std::string short_revision(const std::string& revision, const std::string& set) {
   return revision.starts_with(set + "-") ? revision.substr(set.size() + 1) : revision;

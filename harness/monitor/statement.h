@@ -25,6 +25,8 @@ std::string remark(const Pod& pod, const Target& target);
 int restarts(const Pod& pod);
 /// Hash of the pod's revision, without the set's name: "7c9f8d".
 std::string short_revision(const std::string& revision, const std::string& set);
+/// What a stranger wrote, in one line and without what a terminal obeys.
+std::string tamed(const std::string& text);
 /// "4s", "12m", "3h10m", "2d4h": of two times of which one may be by another clock, so never negative.
 std::string age_text(std::optional<Timestamp> since, Timestamp now);
 

@@ -9,13 +9,13 @@
 namespace stateproof::report {
 namespace {
 
-constexpr std::size_t kWidth = 110;
+constexpr std::size_t kTextWidth = 110;
 constexpr std::size_t kIndent = 13;  // under the text after "  requires : "
 constexpr std::size_t kMostFindings = 5;
 
 std::string field(std::string_view label, const std::string& value) {
   if (value.empty()) return {};
-  return fmt::format("  {:<8} : {}\n", label, wrapped(value, kWidth, kIndent));
+  return fmt::format("  {:<8} : {}\n", label, wrapped(value, kTextWidth, kIndent));
 }
 
 std::string heading(std::string_view mark, const RequirementResult& requirement) {

@@ -139,10 +139,6 @@ std::string promise_block(const RunResult& run, const Standing& standing, const 
                  element("summary", "", summary) + promise_body(run, standing, numbers));
 }
 
-const std::string& group_of(const Standing& standing) {
-  return standing.plan != nullptr ? standing.plan->group : standing.result->group;
-}
-
 }  // namespace
 
 std::string_view css_of(Standing::State state) {

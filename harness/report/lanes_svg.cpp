@@ -13,9 +13,6 @@
 namespace stateproof::report {
 namespace {
 
-constexpr double kWidth = 1180;
-constexpr double kLeft = 112;  // names of pods
-constexpr double kRight = 16;
 constexpr double kTop = 44;  // steps
 constexpr double kAxisHeight = 30;
 
@@ -103,7 +100,7 @@ class Scale {
  public:
   explicit Scale(Elapsed end) : end_(std::max(in_seconds(end), 0.001)) {}
   [[nodiscard]] double x(Elapsed at) const {
-    return kLeft + in_seconds(at) / end_ * (kWidth - kLeft - kRight);
+    return kPictureLeft + in_seconds(at) / end_ * (kPictureWidth - kPictureLeft - kPictureRight);
   }
   /// What is too short to be seen is shown all the same.
   [[nodiscard]] double width(const Stretch& stretch) const {
@@ -217,7 +214,7 @@ double lane_height(const std::vector<Lane>& lanes) {
 std::string lane_name(const std::string& name, double y) {
   const double middle = y + kPodRow + kPodHeight / 2 + 4;
   const std::size_t hyphen = name.rfind('-');
-  if (static_cast<double>(columns(name)) * kLetter < kLeft - 8 || hyphen == std::string::npos)
+  if (static_cast<double>(columns(name)) * kLetter < kPictureLeft - 8 || hyphen == std::string::npos)
     return label(8, middle, "lane-name", name);
   return label(8, middle - 8, "lane-stem", name.substr(0, hyphen + 1)) +
          label(8, middle + 7, "lane-name", name.substr(hyphen + 1));
@@ -234,7 +231,7 @@ std::string finding_marks(const Scale& scale, std::vector<Flag> findings, double
     free_from = places.back() + 2 * kFlagRadius + 2;
   }
   // What would be pushed out at the right goes back to the left.
-  double free_to = kWidth - kFlagRadius;
+  double free_to = kPictureWidth - kFlagRadius;
   for (auto place = places.rbegin(); place != places.rend(); ++place) {
     *place = std::min(*place, free_to);
     free_to = *place - 2 * kFlagRadius - 2;
@@ -250,7 +247,7 @@ std::string finding_marks(const Scale& scale, std::vector<Flag> findings, double
 
 std::string row_names(const Lane& lane, double y) {
   const auto row_name = [y](bool is_there, double row, std::string_view name) {
-    return is_there ? label(kLeft - 8, y + row, "row-name", name) : std::string{};
+    return is_there ? label(kPictureLeft - 8, y + row, "row-name", name) : std::string{};
   };
   return lane_name(lane.name, y) + row_name(!lane.claims.empty(), kClaimRow + 8, "claim") +
          row_name(!lane.dns.empty(), kDnsRow + 7, "DNS") +
@@ -258,11 +255,12 @@ std::string row_names(const Lane& lane, double y) {
 }
 
 std::string edge(double y) {
-  return fmt::format(R"(<line x1="0" x2="{}" y1="{:.1f}" y2="{:.1f}" class="edge"/>)", kWidth, y, y);
+  return fmt::format(R"(<line x1="0" x2="{}" y1="{:.1f}" y2="{:.1f}" class="edge"/>)", kPictureWidth, y, y);
 }
 
 std::string lone_claim_text(const Scale& scale, const Lane& lane, double y) {
-  std::string text = edge(y) + label(kLeft - 8, y + kLoneClaimRow + 8, "row-name", "claim " + lane.name);
+  std::string text =
+      edge(y) + label(kPictureLeft - 8, y + kLoneClaimRow + 8, "row-name", "claim " + lane.name);
   for (const auto& life : lane.claims) text += claim_life(scale, life, y + kLoneClaimRow);
   return text;
 }
@@ -443,7 +441,7 @@ std::string lanes_svg(const Lanes& lanes) {
   return element(
       "svg",
       fmt::format(R"(viewBox="0 0 {} {}" role="group" aria-label="Life of each pod, claim and name over {}")",
-                  kWidth, bottom + kAxisHeight, duration_text(scale.seconds())),
+                  kPictureWidth, bottom + kAxisHeight, duration_text(scale.seconds())),
       text);
 }
 

@@ -6,6 +6,11 @@
 
 namespace stateproof::report {
 
+/// Of the picture, in pixels; what stands above or below it has the same.
+inline constexpr double kPictureWidth = 1180;
+inline constexpr double kPictureLeft = 112;  ///< names of pods
+inline constexpr double kPictureRight = 16;
+
 /// The picture as inline SVG; its colours are those of report.css. Steps and findings carry the numbers under
 /// which the page speaks of them.
 std::string lanes_svg(const Lanes& lanes);

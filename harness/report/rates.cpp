@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "harness/model/steps.h"
+#include "harness/report/lanes_svg.h"
 #include "harness/report/markup.h"
 #include "harness/report/text.h"
 
@@ -14,14 +15,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// As the swim lanes, so that one stands above the other.
-constexpr double kWidth = 1180;
-constexpr double kLeft = 112;
-constexpr double kRight = 16;
-constexpr double kTop = 40;  // names of disruptions
+constexpr double kRatesTop = 40;  // names of disruptions
 constexpr double kHeight = 120;
 constexpr double kBelow = 8;
-constexpr double kLetter = 6.0;
+constexpr double kRatesLetter = 6.0;
 constexpr std::size_t kColumns = 300;
 
 Elapsed end_of(const Timeline& timeline) {
@@ -50,16 +47,17 @@ class Picture {
     return element(
         "svg",
         fmt::format(R"(viewBox="0 0 {:.0f} {:.0f}" role="img" aria-label="writes and reads a second")",
-                    kWidth, kTop + kHeight + kBelow),
+                    kPictureWidth, kRatesTop + kHeight + kBelow),
         content);
   }
 
  private:
   [[nodiscard]] double x(Elapsed at) const {
     const double end = std::max(std::chrono::duration<double>(rates_.end).count(), 0.001);
-    return kLeft + std::chrono::duration<double>(at).count() / end * (kWidth - kLeft - kRight);
+    return kPictureLeft +
+           std::chrono::duration<double>(at).count() / end * (kPictureWidth - kPictureLeft - kPictureRight);
   }
-  [[nodiscard]] double y(double rate) const { return kTop + kHeight * (1 - rate / top_); }
+  [[nodiscard]] double y(double rate) const { return kRatesTop + kHeight * (1 - rate / top_); }
   [[nodiscard]] double middle(const Rates::Bucket& bucket) const { return x(bucket.from + rates_.width / 2); }
 
   // Names that would stand on each other go to another row, and then only into the tooltip.
@@ -72,17 +70,17 @@ class Picture {
       text += element(
           "rect",
           fmt::format(R"(x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" class="disturbance")", left,
-                      kTop, width, kHeight),
+                      kRatesTop, width, kHeight),
           text_element("title", "",
                        fmt::format("{}, {} to {}", one.name, moment_text(one.from), moment_text(one.to))));
-      const double needed = static_cast<double>(columns(one.name)) * kLetter;
+      const double needed = static_cast<double>(columns(one.name)) * kRatesLetter;
       for (int row = 0; row < 3; ++row)
-        if (free_from[row] <= left && left + needed < kWidth) {
+        if (free_from[row] <= left && left + needed < kPictureWidth) {
           free_from[row] = left + needed + 6;
-          text += text_element(
-              "text",
-              fmt::format(R"(x="{:.1f}" y="{:.1f}" class="disturbance-name")", left, kTop - 4 - 11 * row),
-              one.name);
+          text += text_element("text",
+                               fmt::format(R"(x="{:.1f}" y="{:.1f}" class="disturbance-name")", left,
+                                           kRatesTop - 4 - 11 * row),
+                               one.name);
           break;
         }
     }
@@ -92,17 +90,17 @@ class Picture {
   [[nodiscard]] std::string axis() const {
     std::string text;
     for (const double rate : {0.0, top_ / 2, top_}) {
-      text += fmt::format(R"(<line x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}" class="tick"/>)", kLeft,
-                          kWidth - kRight, y(rate), y(rate));
-      text += text_element("text",
-                           fmt::format(R"(x="{:.1f}" y="{:.1f}" class="row-name")", kLeft - 6, y(rate) + 4),
-                           fmt::format("{:.0f}/s", rate));
+      text += fmt::format(R"(<line x1="{:.1f}" x2="{:.1f}" y1="{:.1f}" y2="{:.1f}" class="tick"/>)",
+                          kPictureLeft, kPictureWidth - kPictureRight, y(rate), y(rate));
+      text += text_element(
+          "text", fmt::format(R"(x="{:.1f}" y="{:.1f}" class="row-name")", kPictureLeft - 6, y(rate) + 4),
+          fmt::format("{:.0f}/s", rate));
     }
     return text;
   }
 
   [[nodiscard]] std::string area() const {
-    std::string points = fmt::format("{:.1f},{:.1f}", kLeft, y(0));
+    std::string points = fmt::format("{:.1f},{:.1f}", kPictureLeft, y(0));
     for (const Rates::Bucket& bucket : rates_.buckets)
       points += fmt::format(" {:.1f},{:.1f}", middle(bucket), y(bucket.acknowledged));
     points += fmt::format(" {:.1f},{:.1f}", middle(rates_.buckets.back()), y(0));

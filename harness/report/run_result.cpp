@@ -170,6 +170,10 @@ bool all_scenarios_complete(const RunResult& run) {
 
 }  // namespace
 
+const std::string& group_of(const Standing& standing) {
+  return standing.plan != nullptr ? standing.plan->group : standing.result->group;
+}
+
 Standing::State state_of(Outcome outcome) {
   switch (outcome) {
     case Outcome::kNotApplicable:

@@ -157,6 +157,7 @@ struct Standing {
 };
 
 Standing::State state_of(Outcome outcome);
+const std::string& group_of(const Standing& standing);
 
 /// "kept", "not applicable", "not run", "inconclusive", "broken"
 std::string_view word_of(Standing::State state);

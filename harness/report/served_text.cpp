@@ -59,7 +59,7 @@ std::string text_row(const std::vector<std::string>& cells) {
   return text + "\n";
 }
 
-std::string text_of(const Table& table) {
+std::string plain_table(const Table& table) {
   if (table.rows.empty()) return {};
   std::string text = table.caption + "\n" + text_row(table.columns);
   for (const auto& row : table.rows) text += text_row(row);
@@ -73,7 +73,7 @@ std::string html_row(const std::vector<std::string>& cells, std::string_view ele
   return element("tr", "", text);
 }
 
-std::string html_of(const Table& table) {
+std::string html_table(const Table& table) {
   if (table.rows.empty()) return {};
   std::string rows;
   for (const auto& row : table.rows) rows += html_row(row, "td");
@@ -88,11 +88,11 @@ std::string html_of(const Table& table) {
 
 std::string served_text(const Served& served, const std::string& scenario, std::uint32_t seed) {
   const std::string of = " of " + scenario;
-  return text_of(disruptions_table(served, of, seed)) + text_of(distributions_table(served, of));
+  return plain_table(disruptions_table(served, of, seed)) + plain_table(distributions_table(served, of));
 }
 
 std::string served_tables(const Served& served, std::uint32_t seed) {
-  return html_of(disruptions_table(served, {}, seed)) + html_of(distributions_table(served, {}));
+  return html_table(disruptions_table(served, {}, seed)) + html_table(distributions_table(served, {}));
 }
 
 std::map<std::string, std::string> served_properties(const Served& served) {

@@ -14,15 +14,11 @@
 namespace stateproof::report {
 namespace {
 
-constexpr std::size_t kWidth = 100;
+constexpr std::size_t kSummaryWidth = 100;
 constexpr std::size_t kTimeColumn = 10;
 
 std::string line(std::size_t indent, std::string_view text) {
-  return std::string(indent, ' ') + wrapped(valid_text(text), kWidth, indent) + "\n";
-}
-
-const std::string& group_of(const Standing& standing) {
-  return standing.plan != nullptr ? standing.plan->group : standing.result->group;
+  return std::string(indent, ' ') + wrapped(valid_text(text), kSummaryWidth, indent) + "\n";
 }
 
 std::string title_of(const Standing& standing) {
@@ -44,7 +40,8 @@ std::string promise_lines(const Standing& standing, SummaryStyle style) {
   const bool kept = standing.state == Standing::State::kConformant;
   const std::string title = valid_text(title_of(standing));
   std::string text = "  " + mark(standing.state, style) + "  " +
-                     (kept ? cut(title, kWidth - indent) : wrapped(title, kWidth, indent)) + "\n";
+                     (kept ? cut(title, kSummaryWidth - indent) : wrapped(title, kSummaryWidth, indent)) +
+                     "\n";
   if (!kept && !standing.sentence.empty()) text += line(indent + 2, standing.sentence);
   if (const std::string figures = figures_of(standing); !figures.empty()) text += line(indent + 2, figures);
   return text;
@@ -68,7 +65,7 @@ std::string promises_text(const std::vector<Standing>& all, SummaryStyle style) 
 
 std::string step_line(const StepResult& step, SummaryStyle style) {
   const std::size_t front = 2 + mark_columns(style) + 2;
-  const std::size_t room = kWidth - front - 2 * kTimeColumn;
+  const std::size_t room = kSummaryWidth - front - 2 * kTimeColumn;
   const std::string name = cut(one_line(valid_text(step.name + "  " + step.text)), room);
   const std::string cluster = step.cluster_seconds ? duration_text(*step.cluster_seconds) : "";
   std::string text = fmt::format("  {}  {}{}{:>{}}{:>{}}", mark(step.outcome, style), name,
@@ -89,7 +86,7 @@ std::string took_text(double seconds, double cluster) {
 std::string steps_text(const ScenarioResult& scenario, SummaryStyle style) {
   const std::string title = "steps of " + scenario.name;
   std::string text = cluster_seconds(scenario) > 0
-                         ? fmt::format("{:<{}}{:>{}}{:>{}}", title, kWidth - 2 * kTimeColumn, "took",
+                         ? fmt::format("{:<{}}{:>{}}{:>{}}", title, kSummaryWidth - 2 * kTimeColumn, "took",
                                        kTimeColumn, "cluster", kTimeColumn)
                          : title;
   text += "\n";

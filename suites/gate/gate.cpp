@@ -35,10 +35,6 @@ const Within kPodStarts{180s, "a volume, and an image that may have to be pulled
 const Within kGone{180s, "graceful termination of all pods, then the namespace and volume controllers"};
 const Within kUpgrade{720h, "the user's own upgrade"};
 
-tl::unexpected<HarnessError> fail(std::string sentence) {
-  return tl::make_unexpected(HarnessError{std::move(sentence)});
-}
-
 kube::PodRef recorder_pod(const Site& site) { return {site.home(), RecorderPod::kPod, {}}; }
 
 /// A watch of what a condition wants to see, for as long as it takes.

@@ -52,6 +52,10 @@ std::string pod_of(const Timeline& timeline, int offset) {
   return timeline.subject().pod_name({timeline.subject().first.value + offset});
 }
 
+std::string claim_of(const Timeline& timeline, int offset) {
+  return timeline.subject().claim_name({timeline.subject().first.value + offset});
+}
+
 Pod pod_before(const Timeline& timeline, const std::string& name, std::size_t index) {
   return newest_before<Pod>(timeline, name, index);
 }

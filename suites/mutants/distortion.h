@@ -27,8 +27,9 @@ std::size_t end_of(const Timeline& timeline, int occurrence = 1) {
   return end_of(timeline, S::name, occurrence);
 }
 
-/// Name of the pod with the subject's first ordinal plus `offset`.
+/// Name of the pod (or its claim) with the subject's first ordinal plus `offset`.
 std::string pod_of(const Timeline& timeline, int offset);
+std::string claim_of(const Timeline& timeline, int offset);
 
 /// The newest state of a pod before the entry with this index.
 Pod pod_before(const Timeline& timeline, const std::string& name, std::size_t index);

@@ -12,10 +12,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string claim_of(const Timeline& timeline, int offset) {
-  return timeline.subject().claim_name({timeline.subject().first.value + offset});
-}
-
 void delete_claim_before(Timeline& timeline, const std::string& name, std::size_t index) {
   Claim claim = claim_before(timeline, name, index);
   claim.meta.deletion = Timestamp{};

@@ -10,10 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string claim_of(const Timeline& timeline, int offset) {
-  return timeline.subject().claim_name({timeline.subject().first.value + offset});
-}
-
 void stop_a_lower_pod_first(Timeline& timeline) {
   const std::size_t index = begin_of<steps::ScaleDown>(timeline) + 1;
   Pod pod = pod_before(timeline, pod_of(timeline, 2), index);

@@ -80,7 +80,7 @@ void take_the_outdated(Timeline& timeline) {
   change_answer<steps::StaleScale>(timeline, [](nlohmann::json& answer) { answer["code"] = 200; });
 }
 
-void update_all_at_once(Timeline& timeline) {
+void roll_one_too_many(Timeline& timeline) {
   tell_to_stop(timeline, pod_of(timeline, 1), after_stops(timeline, steps::RollTwo::name, 2));
 }
 
@@ -110,7 +110,7 @@ std::vector<WrongHistory> wrong_parallels() {
       {"stale-scale-taken", "a write based on an outdated scale is accepted", "scale-subresource", "SCL-02c",
        take_the_outdated},
       {"parallel-over-budget", "an update with maxUnavailable 2 replaces three pods at once",
-       "max-unavailable-parallel", "UPD-07b", update_all_at_once},
+       "max-unavailable-parallel", "UPD-07b", roll_one_too_many},
       {"breaks-all", "an update with maxUnavailable 2 breaks three pods", "max-unavailable-parallel",
        "UPD-07c", break_all},
   };

@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-void lose_rows(Timeline& timeline) {
+void lose_ledger_rows(Timeline& timeline) {
   bool changed = false;
   for (Observation& seen : timeline.observations)
     if (auto* rows = std::get_if<LedgerRows>(&seen.what))
@@ -103,7 +103,7 @@ void leave_a_status_wrong(Timeline& timeline) { let_time_out(timeline, steps::Se
 std::vector<WrongHistory> wrong_upgrades() {
   return {
       {"rows-lost-in-upgrade", "rows are missing after the upgrade", "upgrade-keeps-rows", "UPG-03",
-       lose_rows},
+       lose_ledger_rows},
       {"eviction-beyond-budget", "a member is evicted while another one is unavailable",
        "upgrade-one-at-a-time", "UPG-05", evict_while_another_is_away},
       {"late-revision", "a controller that starts late creates a new revision", "upgrade-leaves-sets",

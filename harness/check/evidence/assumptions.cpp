@@ -14,8 +14,6 @@
 namespace stateproof::check {
 namespace {
 
-bool is_live(const ObjectSeen& seen) { return !seen.synthesized && seen.change != Change::kListed; }
-
 /// The resourceVersion; zero when the server told none, or when it is not a number.
 std::uint64_t version_of(const ObjectSeen& seen, const ObjectMeta& meta) {
   if (seen.served == nullptr || seen.served->empty()) return 0;

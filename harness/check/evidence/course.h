@@ -57,6 +57,9 @@ struct Hole {
 /// checker knows the type of.
 std::string_view watched_resource(const Observation& seen);
 
+/// Told by an event, and not by a list.
+inline bool is_live(const ObjectSeen& seen) { return !seen.synthesized && seen.change != Change::kListed; }
+
 /// The recording up to and including `last`.
 std::span<const Observation> timeline_until(const Timeline& timeline, const Observation& last);
 

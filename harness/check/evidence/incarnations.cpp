@@ -11,8 +11,6 @@
 namespace stateproof::check {
 namespace {
 
-bool is_live(const ObjectSeen& seen) { return !seen.synthesized && seen.change != Change::kListed; }
-
 std::vector<std::string> sorted(std::vector<std::string> texts) {
   std::sort(texts.begin(), texts.end());
   return texts;

@@ -148,8 +148,8 @@ bool is_creating(const RecordedStep& step) {
 }
 
 /// The wanted pod that the step's time ran out on: absent, or there but not Ready.
-void judge_standstill(const RecordedStep& step, const Timeline& timeline, const Course& course,
-                      Judgement& judgement) {
+void judge_stuck_creation(const RecordedStep& step, const Timeline& timeline, const Course& course,
+                          Judgement& judgement) {
   const Subject& subject = timeline.subject();
   const Incarnations pods{timeline_until(timeline, *step.end), subject};
   const Ordinal end{subject.first.value + course.wanted_at(step.begin->index).value};
@@ -187,7 +187,7 @@ Verdict predecessors_were_ready(const Timeline& timeline) {
 
   for (const RecordedStep& step : course.steps())
     if (step.timed_out() && is_creating(step)) {
-      judge_standstill(step, timeline, course, judgement);
+      judge_stuck_creation(step, timeline, course, judgement);
       break;  // what comes after it was asked of a set that is not whole
     }
   judgement.doubt_if(course.missing<steps::Create>());

@@ -91,8 +91,8 @@ class TerminationOrder {
 /// Scale-down ran out of time: whose turn was it? Only a pod that the controller never deleted, with
 /// nothing left to wait for, is its breach. A pod that stays Terminating is the kubelet's, a volume's or a
 /// finalizer's.
-void judge_standstill(const RecordedStep& step, const Timeline& timeline, const Course& course,
-                      Judgement& judgement) {
+void judge_stuck_scale_down(const RecordedStep& step, const Timeline& timeline, const Course& course,
+                            Judgement& judgement) {
   const Subject& subject = timeline.subject();
   const Incarnations pods{timeline_until(timeline, *step.end), subject};
   const Ordinal end{subject.first.value + step.as<steps::ScaleDown>().value().to};
@@ -140,7 +140,7 @@ Verdict terminated_in_reverse(const Timeline& timeline) {
   const std::size_t end = next == nullptr ? timeline.size() + 1 : next->begin->index;
   TerminationOrder order{*step, end, subject, judgement};
   for (const Turn& turn : turns_of(pods)) order.see(turn);
-  if (step->timed_out()) judge_standstill(*step, timeline, course, judgement);
+  if (step->timed_out()) judge_stuck_scale_down(*step, timeline, course, judgement);
   if (order.judged() == 0) judgement.doubt("the controller deleted no pod");
   return std::move(judgement).verdict(counted(order.judged(), "termination", "terminations") +
                                       ", each after all higher pods were gone");
