@@ -45,14 +45,15 @@ bool is_default(const json& storage_class) {
   return annotations.value("storageclass.kubernetes.io/is-default-class", "") == "true";
 }
 
-bool is_schedulable(const json& node) {
+bool is_schedulable(const json& node, const fixtures::Terms& terms = {}) {
   const json spec = node.value("spec", json::object());
   if (spec.value("unschedulable", false)) return false;
   for (const json& taint : spec.value("taints", json::array())) {
     const std::string effect = taint.value("effect", "");
-    if (effect == "NoSchedule" || effect == "NoExecute") return false;
+    if ((effect == "NoSchedule" || effect == "NoExecute") && !terms.is_tolerated(taint)) return false;
   }
-  return true;
+  const json labels = node.value("/metadata/labels"_json_pointer, json::object());
+  return terms.selects(labels);
 }
 
 bool has_image(const json& node, std::string_view image) {
@@ -62,14 +63,19 @@ bool has_image(const json& node, std::string_view image) {
   return false;
 }
 
-tl::expected<void, HarnessError> read_storage_class(const kube::Client& client, Environment& environment) {
+tl::expected<void, HarnessError> read_storage_class(const kube::Client& client, const std::string& wanted,
+                                                    Environment& environment) {
   const auto classes = client.list(kube::kStorageClasses, "");
   if (!classes) return fail(classes.error().sentence());
-  const auto found = std::find_if(classes->items.begin(), classes->items.end(), is_default);
+  const auto found = std::find_if(classes->items.begin(), classes->items.end(), [&](const json& one) {
+    return wanted.empty() ? is_default(one) : one.at("metadata").value("name", "") == wanted;
+  });
+  if (found == classes->items.end() && !wanted.empty())
+    return fail(fmt::format("The cluster has no StorageClass {}; see kubectl get storageclass.", wanted));
   if (found == classes->items.end())
     return fail(
         fmt::format("The cluster has {}; mark one as default: kubectl annotate storageclass NAME "
-                    "storageclass.kubernetes.io/is-default-class=true.",
+                    "storageclass.kubernetes.io/is-default-class=true, or pass --storage-class NAME.",
                     classes->items.empty() ? "no StorageClass" : "no default StorageClass"));
   environment.storage_class = found->at("metadata").value("name", "");
   environment.provisioner = found->value("provisioner", "");
@@ -90,16 +96,20 @@ std::string system_of(const std::vector<json>& nodes) {
   return fmt::format("{}", fmt::join(systems, "; "));
 }
 
-tl::expected<void, HarnessError> read_nodes(const kube::Client& client, const std::string& image,
+tl::expected<void, HarnessError> read_nodes(const kube::Client& client, const ClusterOptions& options,
                                             Environment& environment) {
   const auto nodes = client.list(kube::kNodes, "");
   if (!nodes) return fail(nodes.error().sentence());
   environment.nodes = static_cast<int>(nodes->items.size());
   environment.schedulable_nodes =
-      static_cast<int>(std::count_if(nodes->items.begin(), nodes->items.end(), is_schedulable));
+      static_cast<int>(std::count_if(nodes->items.begin(), nodes->items.end(),
+                                     [&](const json& node) { return is_schedulable(node, options.terms); }));
   if (environment.schedulable_nodes == 0)
-    return fail("No node accepts pods: all are cordoned or tainted; see kubectl describe nodes.");
-  environment.image = resolve_image(image, nodes->items);
+    return fail(
+        "No node accepts these pods: all are cordoned, tainted or lack a label that was asked for; see "
+        "kubectl "
+        "describe nodes, --toleration and --node-selector.");
+  environment.image = resolve_image(options.image, nodes->items);
   environment.node_system = system_of(nodes->items);
   return {};
 }
@@ -247,9 +257,9 @@ tl::expected<Environment, HarnessError> probe_environment(const kube::Client& cl
   for (const scenarios::Right& right : needed)
     if (auto allowed = check(client, right, options.ns); !allowed)
       return tl::make_unexpected(allowed.error());
-  if (auto read = read_storage_class(client, environment); !read) return tl::make_unexpected(read.error());
-  if (auto read = read_nodes(client, options.image, environment); !read)
+  if (auto read = read_storage_class(client, options.terms.storage_class, environment); !read)
     return tl::make_unexpected(read.error());
+  if (auto read = read_nodes(client, options, environment); !read) return tl::make_unexpected(read.error());
   read_feature_gates(client, environment);
   read_pod_mutators(client, environment);
   read_dns(client, environment);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <tl/expected.hpp>
 
+#include "fixtures/terms/terms.h"
 #include "harness/kube/client.h"
 #include "harness/model/harness_error.h"
 #include "suites/scenarios/engine/rights.h"
@@ -19,6 +20,7 @@ struct ClusterOptions {
   std::string context;
   std::string ns;     ///< empty: a namespace of our own
   std::string image;  ///< empty: see resolve_image
+  fixtures::Terms terms = {};
 };
 
 /// What the cluster offers, asked once before anything is created.

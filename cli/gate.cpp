@@ -164,6 +164,7 @@ int gate_begin(const GateOptions& options) {
   request.run = new_run_id();
   request.image = prepared->environment.image;
   request.environment = prepared->environment.to_json();
+  request.terms = options.cluster.terms;
   request.environment["budget"] = {{"gap", options.budget.gap},
                                    {"controlPlaneGap", options.budget.control_plane_gap},
                                    {"availability", options.budget.availability}};
@@ -341,21 +342,23 @@ int gate_record(const fs::path& folder) {
     const auto client = connect({}, interrupt.hurry());
     if (!client) return harness_error(client.error().sentence);
     const ShownProgress shown("upgrade");
-    const scenarios::ScenarioEnd end = scenarios::run(
-        *scenarios::find(kScenario), {.client = *client,
-                                      .run = asked.value("run", ""),
-                                      .recording = recording,
-                                      .ns = asked.value("namespace", ""),
-                                      .image = asked.value("image", ""),
-                                      .environment = asked.value("environment", json::object()),
-                                      .mutant = {},
-                                      .mutation = {},
-                                      .until = {},
-                                      .upgrade = gate::await_mark,
-                                      .adopts = true,
-                                      .progress = shown.get(),
-                                      .stop = interrupt.stop(),
-                                      .hurry = interrupt.hurry()});
+    const scenarios::ScenarioEnd end =
+        scenarios::run(*scenarios::find(kScenario),
+                       {.client = *client,
+                        .run = asked.value("run", ""),
+                        .recording = recording,
+                        .ns = asked.value("namespace", ""),
+                        .image = asked.value("image", ""),
+                        .environment = asked.value("environment", json::object()),
+                        .terms = fixtures::Terms::from_json(asked.value("terms", json::object())),
+                        .mutant = {},
+                        .mutation = {},
+                        .until = {},
+                        .upgrade = gate::await_mark,
+                        .adopts = true,
+                        .progress = shown.get(),
+                        .stop = interrupt.stop(),
+                        .hurry = interrupt.hurry()});
     if (end.reason == End::Reason::kInterrupted) return ExitCode::kConformant;
     if (end.reason == End::Reason::kHarnessError) harness_error(end.sentence);
     // Whoever waits for the end must be told, even when the stage was never set.

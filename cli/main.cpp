@@ -43,6 +43,52 @@ void add_cluster_options(CLI::App* command, ClusterOptions& cluster) {
   command->add_option("--image", cluster.image,
                       "MariaDB image (default: $STATEPROOF_IMAGE, then the image built by ci/cluster where "
                       "every node has it, then the published one)");
+  add_terms(command, cluster.terms);
+}
+
+std::string check_label(const std::string& text) {
+  return stateproof::fixtures::parse_label(text) ? "" : text + " is not KEY=VALUE";
+}
+
+std::string check_toleration(const std::string& text) {
+  return stateproof::fixtures::parse_toleration(text) ? "" : text + " is not KEY[=VALUE][:EFFECT]";
+}
+
+std::string check_secret(const std::string& text) {
+  const auto slash = text.find('/');
+  return slash != std::string::npos && slash > 0 && slash + 1 < text.size() ? ""
+                                                                            : text + " is not NAMESPACE/NAME";
+}
+
+/// What a hardened cluster demands of the objects of a run.
+void add_terms(CLI::App* command, stateproof::fixtures::Terms& terms) {
+  command
+      ->add_option("--storage-class", terms.storage_class,
+                   "StorageClass of every claim (default: the cluster's default)")
+      ->envname("STATEPROOF_STORAGE_CLASS");
+  command
+      ->add_option("--label", terms.labels,
+                   "label of every namespace and pod, KEY=VALUE; may be given several times")
+      ->check(check_label)
+      ->envname("STATEPROOF_LABELS")
+      ->delimiter(',');
+  command
+      ->add_option("--node-selector", terms.node_selector,
+                   "label of the nodes that may run the pods, KEY=VALUE; may be given several times")
+      ->check(check_label)
+      ->envname("STATEPROOF_NODE_SELECTOR")
+      ->delimiter(',');
+  command
+      ->add_option("--toleration", terms.tolerations,
+                   "taint that the pods tolerate, KEY[=VALUE][:EFFECT]; may be given several times")
+      ->check(check_toleration)
+      ->envname("STATEPROOF_TOLERATIONS")
+      ->delimiter(',');
+  command
+      ->add_option("--image-pull-secret", terms.pull_secret,
+                   "Secret for pulling images, NAMESPACE/NAME; copied into the namespaces of the run")
+      ->check(check_secret)
+      ->envname("STATEPROOF_IMAGE_PULL_SECRET");
 }
 
 void add_out_option(CLI::App* command, std::filesystem::path& out) {

@@ -53,6 +53,12 @@ std::vector<std::string> arguments_for(const Scenario& scenario, const BeginOpti
   add("--context", begin.cluster.context);
   add("--namespace", begin.cluster.ns);
   add("--image", begin.cluster.image);
+  const fixtures::Terms& terms = begin.cluster.terms;
+  add("--storage-class", terms.storage_class);
+  add("--image-pull-secret", terms.pull_secret);
+  for (const std::string& label : terms.labels) add("--label", label);
+  for (const std::string& label : terms.node_selector) add("--node-selector", label);
+  for (const std::string& toleration : terms.tolerations) add("--toleration", toleration);
   return arguments;
 }
 

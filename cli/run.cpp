@@ -257,6 +257,7 @@ scenarios::ScenarioRequest request_for(const Prepared& prepared, const ClusterOp
           .ns = cluster.ns,
           .image = prepared.environment.image,
           .environment = prepared.environment.to_json(),
+          .terms = cluster.terms,
           .mutant = {},
           .mutation = {},
           .before_clean_up = evidence_gatherer(prepared.client, recording, progress, interrupt.hurry()),

@@ -180,7 +180,8 @@ void NamespaceLease::hold(Held held, BootClock::time_point asked) {
 }
 
 tl::expected<json, HarnessError> NamespaceLease::create_namespace(const std::string& name) {
-  const json wanted = namespace_of(name, founding_);
+  json wanted = namespace_of(name, founding_);
+  for (const auto& [key, value] : request_.labels) wanted["metadata"]["labels"].emplace(key, value);
   auto created = client_.create_object(kube::kNamespaces, "", wanted);
   if (!created && created.error().is_conflict()) {
     if (auto cleared = clear_the_way(name); !cleared) return tl::make_unexpected(cleared.error());

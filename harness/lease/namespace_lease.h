@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -28,6 +29,7 @@ struct LeaseRequest {
   std::string run;                ///< id of the run; becomes a label and part of generated names
   std::string name;               ///< empty: a name is made from the run
   std::vector<std::string> more;  ///< suffixes of further namespaces, for example "client"
+  std::map<std::string, std::string> labels = {};  ///< that admission demands, besides our own
   /// So long after a killed process renewed it last no other run sweeps it away: `take_up` may come.
   std::chrono::seconds spared{0};
   std::stop_token stop;

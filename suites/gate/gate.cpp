@@ -100,7 +100,8 @@ tl::expected<void, HarnessError> install(const kube::Client& client, const Site&
   const json asked{{"run", request.run},
                    {"namespace", site.subject},
                    {"image", request.image},
-                   {"environment", request.environment}};
+                   {"environment", request.environment},
+                   {"terms", request.terms.to_json()}};
   if (auto written = write_file(client, site, RecorderPod::kRequest, asked.dump(), stop); !written)
     return written;
   // Another machine type, or a kernel that is too old, shows here and not in a pod that starts over and over.
@@ -135,7 +136,9 @@ tl::expected<void, HarnessError> create_recorder(const kube::Client& client, con
     const kube::Resource* resource = kube::resource_of_kind(kind);
     if (resource == nullptr) return fail("The recorder's manifest contains an unknown kind: " + kind);
     const json& meta = object.at("metadata");
-    if (auto created = client.create_object(*resource, meta.value("namespace", ""), object); !created)
+    if (auto created = client.create_object(*resource, meta.value("namespace", ""),
+                                            fixtures::adapted(object, request.terms));
+        !created)
       return fail(created.error().sentence());
   }
   return {};

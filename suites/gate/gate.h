@@ -29,7 +29,8 @@ struct Request {
   std::string run;
   std::string image;
   nlohmann::json environment;  ///< with the budget
-  lease::Tell tell = {};       ///< what is removed of abandoned runs
+  fixtures::Terms terms = {};
+  lease::Tell tell = {};  ///< what is removed of abandoned runs
 };
 
 /// Creates the namespaces and starts the recorder in them. What was created is removed again when that fails.

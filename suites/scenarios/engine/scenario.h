@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fixtures/terms/terms.h"
 #include "harness/kube/client.h"
 #include "harness/kube/resource.h"
 #include "harness/model/promise.h"
@@ -76,6 +77,7 @@ struct ScenarioRequest {
   std::string ns;              ///< given by the user; empty: a name of ours
   std::string image;           ///< of the database and of the client pods
   nlohmann::json environment;  ///< goes into the recording's header
+  fixtures::Terms terms = {};  ///< that every object must keep
   std::string mutant;          ///< name, empty for the honest deployment
   Mutation mutation;
   std::uint32_t seed = 1;            ///< of the order of disruptions

@@ -94,6 +94,8 @@ lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioReques
   lease::LeaseRequest lease = names_for(scenario, request.run, request.ns);
   // Side by side with others or not: who adopts a namespace has its name.
   if (request.adopts) lease.name = request.ns;
+  for (const std::string& word : request.terms.labels)
+    if (auto label = fixtures::parse_label(word)) lease.labels.insert(std::move(*label));
   lease.stop = request.stop;
   if (scenario.salvage != nullptr) lease.spared = kSpared;
   return lease;
@@ -196,6 +198,25 @@ void Stage::take_namespaces() {
                                  : lease::NamespaceLease::take(request_.client, wanted);
   if (!lease) throw HarnessTrouble(lease.error().sentence);
   lease_ = std::move(*lease);
+  copy_pull_secret();
+}
+
+// Pods may name a Secret of their own namespace only.
+void Stage::copy_pull_secret() {
+  const std::string& wanted = request_.terms.pull_secret;
+  if (wanted.empty()) return;
+  const std::string name = request_.terms.pull_secret_name();
+  const auto secret = client().get(kube::kSecrets, wanted.substr(0, wanted.find('/')), name);
+  if (!secret)
+    throw HarnessTrouble(
+        fmt::format("The pull secret {} cannot be read: {}", wanted, secret.error().sentence()));
+  for (const std::string& ns : namespaces_)
+    create(kube::kSecrets, ns,
+           {{"apiVersion", "v1"},
+            {"kind", "Secret"},
+            {"type", secret->value("type", "Opaque")},
+            {"metadata", {{"name", name}}},
+            {"data", secret->value("data", json::object())}});
 }
 
 void Stage::open() {
@@ -246,7 +267,7 @@ void Stage::watch(const kube::Resource& resource, const std::string& ns, const s
 }
 
 json Stage::create(const kube::Resource& resource, const std::string& ns, const json& object) {
-  auto created = client().create_object(resource, ns, object);
+  auto created = client().create_object(resource, ns, fixtures::adapted(object, request_.terms));
   if (!created) throw HarnessTrouble(created.error().sentence());
   return std::move(*created);
 }

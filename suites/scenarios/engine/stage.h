@@ -158,6 +158,7 @@ class Stage {
  private:
   class NamespaceGuard;
   void take_namespaces();
+  void copy_pull_secret();
   void tell(const std::string& text);
   void lose(const std::string& why);
   [[nodiscard]] std::optional<std::string> objection() const;

@@ -150,8 +150,9 @@ class Upgrade {
   bool settle_after_upgrade() {
     const auto call_witness = [this] {
       stage_.ask_until(kApiServerStarts, [this]() -> std::string {
-        const auto made = stage_.client().create_object(kube::kStatefulSets, subject().ns,
-                                                        fixtures::witness_set(stage_.request().image));
+        const auto made = stage_.client().create_object(
+            kube::kStatefulSets, subject().ns,
+            fixtures::adapted(fixtures::witness_set(stage_.request().image), stage_.request().terms));
         return made || made.error().is_conflict() ? "" : made.error().sentence();
       });
     };
