@@ -293,6 +293,7 @@ int gate_end(const GateOptions& options) {
                     .ns = {},
                     .image = environment->image,
                     .environment = environment->to_json(),
+                    .terms = options.cluster.terms,
                     .mutant = {},
                     .mutation = {},
                     .until = {},
