@@ -151,11 +151,19 @@ class Tidying {
   const Fault& fault_;
 };
 
+/// As most people's sets are: run as the image has it, without limits.
+void loosen(std::vector<json>& objects) {
+  json& pod = fixtures::object_of_kind(objects, "StatefulSet")["spec"]["template"]["spec"];
+  pod.erase("securityContext");
+  for (const char* strictness : {"securityContext", "resources"}) pod["containers"][0].erase(strictness);
+}
+
 void play(Stage& stage) {
   const Fault& fault = *find(stage.request().mutant);
   const Tidying tidying(stage, fault);
   std::vector<json> objects = fixtures::sleeper_objects(
       stage.request().image, {.replicas = {fault.replicas}, .claims = fault.claims});
+  loosen(objects);
   if (fault.spoil != nullptr) fault.spoil(objects, stage.subject().ns);
   if (fault.prepare != nullptr) fault.prepare(stage);
   if (fault.inject == nullptr || !fault.starts) {
