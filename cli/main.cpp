@@ -36,16 +36,6 @@ void add_connection_options(CLI::App* command, ClusterOptions& cluster) {
       ->envname("STATEPROOF_CONTEXT");
 }
 
-void add_cluster_options(CLI::App* command, ClusterOptions& cluster) {
-  add_connection_options(command, cluster);
-  command->add_option("--namespace", cluster.ns, "namespace to create and use (default: stateproof-RUN)")
-      ->envname("STATEPROOF_NAMESPACE");
-  command->add_option("--image", cluster.image,
-                      "MariaDB image (default: $STATEPROOF_IMAGE, then the image built by ci/cluster where "
-                      "every node has it, then the published one)");
-  add_terms(command, cluster.terms);
-}
-
 std::string check_label(const std::string& text) {
   return stateproof::fixtures::parse_label(text) ? "" : text + " is not KEY=VALUE";
 }
@@ -89,6 +79,16 @@ void add_terms(CLI::App* command, stateproof::fixtures::Terms& terms) {
                    "Secret for pulling images, NAMESPACE/NAME; copied into the namespaces of the run")
       ->check(check_secret)
       ->envname("STATEPROOF_IMAGE_PULL_SECRET");
+}
+
+void add_cluster_options(CLI::App* command, ClusterOptions& cluster) {
+  add_connection_options(command, cluster);
+  command->add_option("--namespace", cluster.ns, "namespace to create and use (default: stateproof-RUN)")
+      ->envname("STATEPROOF_NAMESPACE");
+  command->add_option("--image", cluster.image,
+                      "MariaDB image (default: $STATEPROOF_IMAGE, then the image built by ci/cluster where "
+                      "every node has it, then the published one)");
+  add_terms(command, cluster.terms);
 }
 
 void add_out_option(CLI::App* command, std::filesystem::path& out) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/diagnosis/diagnosis_text.h"
+#include "harness/diagnosis/node_fit.h"
 #include "harness/diagnosis/testing/shop.h"
 
 namespace stateproof::diagnosis {
