@@ -61,19 +61,22 @@ void add_terms(CLI::App* command, stateproof::fixtures::Terms& terms) {
                    "label of every namespace and pod, KEY=VALUE; may be given several times")
       ->check(check_label)
       ->envname("STATEPROOF_LABELS")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command
       ->add_option("--node-selector", terms.node_selector,
                    "label of the nodes that may run the pods, KEY=VALUE; may be given several times")
       ->check(check_label)
       ->envname("STATEPROOF_NODE_SELECTOR")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command
       ->add_option("--toleration", terms.tolerations,
                    "taint that the pods tolerate, KEY[=VALUE][:EFFECT]; may be given several times")
       ->check(check_toleration)
       ->envname("STATEPROOF_TOLERATIONS")
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
   command
       ->add_option("--image-pull-secret", terms.pull_secret,
                    "Secret for pulling images, NAMESPACE/NAME; copied into the namespaces of the run")
