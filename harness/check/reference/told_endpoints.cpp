@@ -103,7 +103,7 @@ Causes causes_of(const Course& course, const Subject& subject) {
   return causes;
 }
 
-bool is_selected(const Pod& pod, const Service& service) {
+bool is_behind(const Pod& pod, const Service& service) {
   return std::all_of(service.selector.begin(), service.selector.end(),
                      [&](const auto& one) { return pod.meta.label(one.first) == one.second; });
 }
@@ -173,7 +173,7 @@ class EndpointJudge {
       for (const State<Service>& service : services) {
         Told candidate = expected(*pod->object, *service.object, six);
         auto differ = differing(candidate, told);
-        if (!is_selected(*pod->object, *service.object) ||
+        if (!is_behind(*pod->object, *service.object) ||
             !is_reference_to(one.endpoint.target, *pod->object))
           differ.emplace_back("targetRef");
         if (differ.empty()) return;
