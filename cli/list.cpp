@@ -17,7 +17,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::array kEveryProfile{Profile::kQuick, Profile::kConformance, Profile::kDisruptive,
-                               Profile::kUpgrade, Profile::kWorkload};
+                                   Profile::kUpgrade, Profile::kWorkload};
 
 /// The profiles that have it.
 json labels_of(Profile item) {

@@ -24,7 +24,7 @@ bool has_own_records(const Timeline& timeline) {
 }
 
 /// What one member was found to have, and what it is held against.
-struct Reading {
+struct RecordReading {
   JudgedStep& under;
   const Observation& seen;
   const LedgerRows& rows;
@@ -49,7 +49,7 @@ std::string records(std::int64_t count) {
   return counted(static_cast<std::size_t>(count), "record", "records");
 }
 
-Verdict judge_readings(const Timeline& timeline, const std::function<void(const Reading&)>& duty) {
+Verdict judge_readings(const Timeline& timeline, const std::function<void(const RecordReading&)>& duty) {
   const bool own = has_own_records(timeline);
   std::int64_t acknowledged = 0;
   std::size_t readings = 0;
@@ -81,7 +81,7 @@ Verdict judge_readings(const Timeline& timeline, const std::function<void(const 
 }  // namespace
 
 Verdict acknowledged_records_are_read(const Timeline& timeline) {
-  return judge_readings(timeline, [&](const Reading& reading) {
+  return judge_readings(timeline, [&](const RecordReading& reading) {
     const WrittenRows written(timeline, reading.seen);
     const auto lost = written.lost(reading.rows, [&](int writer) { return reading.concerns(writer); });
     if (lost.count > 0)
@@ -94,7 +94,7 @@ Verdict acknowledged_records_are_read(const Timeline& timeline) {
 }
 
 Verdict only_written_records_are_read(const Timeline& timeline) {
-  return judge_readings(timeline, [&](const Reading& reading) {
+  return judge_readings(timeline, [&](const RecordReading& reading) {
     if (const auto strange = WrittenRows(timeline, reading.seen).unwritten(reading.rows); strange.count > 0)
       reading.find("only records that were written",
                    fmt::format("{} that nobody wrote, the first is record {} of writer {}, found after {}",
@@ -113,7 +113,7 @@ Verdict only_written_records_are_read(const Timeline& timeline) {
 }
 
 Verdict records_are_read_once(const Timeline& timeline) {
-  return judge_readings(timeline, [](const Reading& reading) {
+  return judge_readings(timeline, [](const RecordReading& reading) {
     for (const auto& [writer, runs] : reading.rows.present)
       if (runs.repeated_count > 0)
         reading.find("each record once",

@@ -8,6 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "harness/check/evidence/course.h"
 #include "harness/check/evidence/judgement.h"
 #include "harness/model/steps.h"
 
