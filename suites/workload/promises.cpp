@@ -47,15 +47,22 @@ std::optional<std::string> left_out(const Timeline& timeline, std::string_view a
   return std::nullopt;
 }
 
-/// The recording up to the first of these steps: what comes then ends what a checker may claim that knows
-/// none of them.
+/// The recording as if the clean-up began with the first of these steps: what comes then ends what a checker
+/// may claim that knows none of them, but what watches lose or tell late is not cut off.
 template <StepType... S>
 Timeline before(const Timeline& timeline) {
-  const auto end = std::find_if(timeline.begin(), timeline.end(), [](const Observation& seen) {
+  Timeline judged{timeline.header, {}, timeline.finish};
+  judged.observations.reserve(timeline.size() + 1);
+  bool over = false;
+  for (const Observation& seen : timeline) {
     const Step* step = seen.as<Step>();
-    return step != nullptr && step->begins() && is_one_of<S...>(*step);
-  });
-  return {timeline.header, {timeline.begin(), end}, timeline.finish};
+    if (!over && step != nullptr && step->begins() && is_one_of<S...>(*step)) {
+      judged.observations.push_back({seen.index, seen.at, Step{steps::Cleanup{}, Step::Phase::kBegin, {}}});
+      over = true;
+    }
+    judged.observations.push_back({judged.size() + 1, seen.at, seen.what});
+  }
+  return judged;
 }
 
 template <Checker checker>
