@@ -173,8 +173,7 @@ class EndpointJudge {
       for (const State<Service>& service : services) {
         Told candidate = expected(*pod->object, *service.object, six);
         auto differ = differing(candidate, told);
-        if (!is_behind(*pod->object, *service.object) ||
-            !is_reference_to(one.endpoint.target, *pod->object))
+        if (!is_behind(*pod->object, *service.object) || !is_reference_to(one.endpoint.target, *pod->object))
           differ.emplace_back("targetRef");
         if (differ.empty()) return;
         if (closest != nullptr && differ.size() >= names.size()) continue;
