@@ -8,7 +8,9 @@
 #include <stdexcept>
 #include <utility>
 
+#include "harness/diagnosis/selectors.h"
 #include "harness/model/fields.h"
+#include "harness/model/object_name.h"
 
 namespace stateproof::cli {
 namespace {
@@ -22,13 +24,6 @@ constexpr const char* kRootCertificate = "kube-root-ca.crt";
 struct Unreadable : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
-
-bool selects(const json& selector, const json& labels) {
-  if (!selector.is_object() || selector.empty() || !labels.is_object()) return false;
-  for (const auto& [key, value] : selector.items())
-    if (!labels.contains(key) || labels.at(key) != value) return false;
-  return true;
-}
 
 /// Names of ConfigMaps and Secrets in a pod's spec, wherever they stand in it.
 struct References {
@@ -62,15 +57,15 @@ class Copy {
     const auto set = client_.get(kube::kStatefulSets, ns_, name);
     if (!set) throw Unreadable(set.error().sentence());
     const json& pod = fields::in(*set, "spec", "template");
-    const json& labels = fields::in(pod, "metadata", "labels");
+    const diagnosis::Labels labels = diagnosis::labels_of(pod);
     add(*set);
     for (const json& service : all(kube::kServices))
       if (fields::text(fields::member(service, "metadata"), "name") ==
               fields::text(fields::member(*set, "spec"), "serviceName") ||
-          selects(fields::in(service, "spec", "selector"), labels))
+          diagnosis::selects(fields::texts(fields::member(service, "spec"), "selector"), labels))
         add(service);
     for (const json& budget : all(kube::kPodDisruptionBudgets))
-      if (selects(fields::in(budget, "spec", "selector", "matchLabels"), labels)) add(budget);
+      if (diagnosis::selects(fields::in(budget, "spec", "selector"), labels)) add(budget);
     References needed;
     needed.gather(fields::member(pod, "spec"));
     needed.config_maps.erase(kRootCertificate);
@@ -87,11 +82,6 @@ class Copy {
   std::vector<json> all(const kube::Resource& resource) const {
     auto listed = client_.list(resource, ns_);
     if (!listed) throw Unreadable(listed.error().sentence());
-    for (json& one : listed->items) {
-      one["kind"] = resource.kind;
-      one["apiVersion"] = resource.group.empty() ? std::string{resource.version}
-                                                 : fmt::format("{}/{}", resource.group, resource.version);
-    }
     return std::move(listed->items);
   }
 
@@ -156,15 +146,13 @@ json without_its_place(json object) {
 
 tl::expected<std::vector<workload::SourceFile>, HarnessError> copy_set(const kube::Client& client,
                                                                        const std::string& set) {
-  const std::size_t slash = set.find('/');
-  if (slash == 0 || slash == std::string::npos || slash + 1 == set.size())
-    return tl::make_unexpected(
-        HarnessError{fmt::format("--set {} must be NAMESPACE/NAME of a running StatefulSet.", set)});
+  const auto name = parse_namespaced_name(set);
+  if (!name) return fail(fmt::format("--set {} must be NAMESPACE/NAME of a running StatefulSet.", set));
   try {
-    return std::vector{workload::SourceFile{"StatefulSet " + set,
-                                            Copy(client, set.substr(0, slash)).of(set.substr(slash + 1))}};
+    return std::vector{
+        workload::SourceFile{"StatefulSet " + set, Copy(client, name->first).of(name->second)}};
   } catch (const Unreadable& why) {
-    return tl::make_unexpected(HarnessError{why.what()});
+    return fail(why.what());
   }
 }
 

@@ -107,8 +107,7 @@ tl::expected<void, HarnessError> read_nodes(const kube::Client& client, const Cl
   if (environment.schedulable_nodes == 0)
     return fail(
         "No node accepts these pods: all are cordoned, tainted or lack a label that was asked for; see "
-        "kubectl "
-        "describe nodes, --toleration and --node-selector.");
+        "kubectl describe nodes, --toleration and --node-selector.");
   environment.image = resolve_image(options.image, nodes->items);
   environment.node_system = system_of(nodes->items);
   return {};

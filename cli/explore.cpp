@@ -39,9 +39,6 @@ std::string command_for(std::uint32_t seed, const std::vector<int>& numbers, con
                      options.begin.disrupt_nodes ? " --disrupt-nodes" : "");
 }
 
-// ------------------------------------------------------------------------------------- one sequence, one
-// process
-
 int play_part(const ExploreOptions& options) {
   const Interrupt interrupt;
   const auto started = report::load_run(options.begin.out);
@@ -59,12 +56,7 @@ int play_part(const ExploreOptions& options) {
                                                folder.recording_of(name), shown.get(), interrupt));
   else
     end.sentence = prepared.error().sentence;
-  report::ScenarioResult result = scenario_result(started->plan.run, name, end);
-  if (const auto timeline = record::load_recording(folder.recording_of(name)))
-    result.steps = report::steps_of(*timeline);
-  if (auto saved = folder.save_scenario(result); !saved) return harness_error(saved.error().sentence);
-  tell_left_behind(end.left_behind);
-  return end.reason == End::Reason::kComplete ? ExitCode::kConformant : harness_error(end.sentence);
+  return save_ended(options.begin.out, started->plan.run, name, end);
 }
 
 std::vector<std::string> arguments_for(const ExploreOptions& options, std::uint32_t seed, const fs::path& out,
@@ -72,22 +64,12 @@ std::vector<std::string> arguments_for(const ExploreOptions& options, std::uint3
   std::vector<std::string> arguments{
       "explore", "--part",     "--seed",       fmt::to_string(seed),
       "--out",   out.string(), "--operations", fmt::to_string(options.operations)};
-  const auto add = [&](const char* option, const std::string& value) {
-    if (!value.empty()) arguments.insert(arguments.end(), {option, value});
-  };
-  const ClusterOptions& cluster = options.begin.cluster;
-  add("--kubeconfig", cluster.kubeconfig);
-  add("--context", cluster.context);
-  add("--namespace", cluster.ns);
-  add("--image", cluster.image);
-  add("--broken-at", options.broken_at);
-  add("--only", fmt::format("{}", fmt::join(only, ",")));
+  add_cluster_arguments(arguments, options.begin.cluster);
+  if (!options.broken_at.empty()) arguments.insert(arguments.end(), {"--broken-at", options.broken_at});
+  if (!only.empty()) arguments.insert(arguments.end(), {"--only", fmt::format("{}", fmt::join(only, ","))});
   if (options.begin.disrupt_nodes) arguments.emplace_back("--disrupt-nodes");
   return arguments;
 }
-
-// ------------------------------------------------------------------------------------------------- what it
-// finds
 
 std::set<std::string> broken_by(const report::PromiseResult& result) {
   std::set<std::string> ids;

@@ -18,6 +18,7 @@
 #include "cli/scaffold.h"
 #include "cli/watch.h"
 #include "cli/workload.h"
+#include "harness/model/object_name.h"
 
 namespace {
 
@@ -45,9 +46,7 @@ std::string check_toleration(const std::string& text) {
 }
 
 std::string check_secret(const std::string& text) {
-  const auto slash = text.find('/');
-  return slash != std::string::npos && slash > 0 && slash + 1 < text.size() ? ""
-                                                                            : text + " is not NAMESPACE/NAME";
+  return stateproof::parse_namespaced_name(text) ? "" : text + " is not NAMESPACE/NAME";
 }
 
 /// What a hardened cluster demands of the objects of a run.

@@ -46,19 +46,7 @@ std::deque<const Scenario*> in_order_of_play(Profile profile) {
 
 std::vector<std::string> arguments_for(const Scenario& scenario, const BeginOptions& begin) {
   std::vector<std::string> arguments{"run", std::string{scenario.name}, "--out", begin.out.string()};
-  const auto add = [&](const char* option, const std::string& value) {
-    if (!value.empty()) arguments.insert(arguments.end(), {option, value});
-  };
-  add("--kubeconfig", begin.cluster.kubeconfig);
-  add("--context", begin.cluster.context);
-  add("--namespace", begin.cluster.ns);
-  add("--image", begin.cluster.image);
-  const fixtures::Terms& terms = begin.cluster.terms;
-  add("--storage-class", terms.storage_class);
-  add("--image-pull-secret", terms.pull_secret);
-  for (const std::string& label : terms.labels) add("--label", label);
-  for (const std::string& label : terms.node_selector) add("--node-selector", label);
-  for (const std::string& toleration : terms.tolerations) add("--toleration", toleration);
+  add_cluster_arguments(arguments, begin.cluster);
   return arguments;
 }
 

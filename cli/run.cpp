@@ -220,6 +220,22 @@ tl::expected<void, HarnessError> judge_scenario(const std::string& scenario, Pro
   return {};
 }
 
+void add_cluster_arguments(std::vector<std::string>& arguments, const ClusterOptions& cluster) {
+  const auto add = [&](const char* option, const std::string& value) {
+    if (!value.empty()) arguments.insert(arguments.end(), {option, value});
+  };
+  add("--kubeconfig", cluster.kubeconfig);
+  add("--context", cluster.context);
+  add("--namespace", cluster.ns);
+  add("--image", cluster.image);
+  const fixtures::Terms& terms = cluster.terms;
+  add("--storage-class", terms.storage_class);
+  add("--image-pull-secret", terms.pull_secret);
+  for (const std::string& label : terms.labels) add("--label", label);
+  for (const std::string& label : terms.node_selector) add("--node-selector", label);
+  for (const std::string& toleration : terms.tolerations) add("--toleration", toleration);
+}
+
 void tell_left_behind(const std::vector<std::string>& commands) {
   if (commands.empty()) return;
   std::cerr << "Some objects were left in the cluster; delete them with:\n";

@@ -63,6 +63,8 @@ int save_ended(const std::filesystem::path& out, const std::string& run, const s
 /// it did not.
 tl::expected<void, HarnessError> judge_scenario(const std::string& scenario, Profile profile,
                                                 const std::filesystem::path& out);
+/// The options with which another process of ours reaches the same cluster, and keeps to its terms.
+void add_cluster_arguments(std::vector<std::string>& arguments, const ClusterOptions& cluster);
 /// Tells what is left in the cluster, each with the command that removes it.
 void tell_left_behind(const std::vector<std::string>& commands);
 report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline,

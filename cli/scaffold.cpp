@@ -133,7 +133,6 @@ constexpr std::string_view kWrongHistory =
     R"(      {"wrong-@id@", "TODO: what the broken cluster does", "@id@", "@requirement@", break_@name@},
 )";
 
-/// Words of the name with this between them.
 /// With a claim template's name before it and an ordinal after it, it still fits into a label.
 constexpr std::size_t kLongestName = 40;
 
@@ -210,6 +209,7 @@ spec:
             - {name: lost, mountPath: /data}
 )";
 
+/// Words of the name with this between them.
 std::string joined(std::string name, char by) {
   std::replace(name.begin(), name.end(), '-', by);
   return name;

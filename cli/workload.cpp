@@ -25,6 +25,7 @@
 #include "suites/catalogue.h"
 #include "suites/scenarios/engine/stage.h"
 #include "suites/scenarios/plays/workload.h"
+#include "suites/workload/promises.h"
 
 namespace stateproof::cli {
 namespace {
@@ -37,9 +38,6 @@ using workload::Workload;
 constexpr const char* kName = "workload";
 /// First words of a mutant's overlay; the id of a requirement follows.
 constexpr std::string_view kBreaks = "# breaks ";
-
-/// A file in the folder that is its own contract.
-constexpr const char* kContract = "workload.yaml";
 
 tl::expected<std::vector<workload::SourceFile>, HarnessError> sources_of(const WorkloadOptions& options) {
   if (options.running.empty()) return workload::read_sources(options.path, std::cin);
@@ -60,9 +58,9 @@ tl::expected<Workload, HarnessError> read_workload(const WorkloadOptions& option
     auto contract = workload::read_sources(options.contract, std::cin);
     if (!contract) return tl::make_unexpected(contract.error());
     for (workload::SourceFile& file : *contract) {
-      if (fs::path(file.name).filename() != kContract)
-        return tl::make_unexpected(HarnessError{
-            fmt::format("{} must be called {}, by which a contract is known.", file.name, kContract)});
+      if (fs::path(file.name).filename() != workload::kContractFile)
+        return fail(fmt::format("{} must be called {}, by which a contract is known.", file.name,
+                                workload::kContractFile));
       sources->push_back(std::move(file));
     }
   }
@@ -102,16 +100,6 @@ std::string diagnosis_of(const kube::Client& client, const std::string& ns, cons
                          finding.id, finding.remedy.empty() ? "" : " " + finding.remedy.front().text);
     }
   return {};
-}
-
-/// What the recording says was not judged.
-std::map<std::string, std::string> left_out_in(const Timeline& timeline) {
-  std::map<std::string, std::string> left_out;
-  for (const Observation& seen : timeline)
-    if (const Step* step = seen.as<Step>())
-      if (const auto scope = step->as<steps::Scope>())
-        left_out.insert(scope->left_out.begin(), scope->left_out.end());
-  return left_out;
 }
 
 /// Of two of which a set can have only one, nothing needs to be said when the other is judged.
@@ -186,8 +174,7 @@ tl::expected<report::Plan, HarnessError> planned(const WorkloadOptions& options,
   plan.properties[kName] = workload.name;
   if (!options.mutant.empty()) plan.properties["deployed wrong on purpose"] = options.mutant;
   const report::RunFolder folder(options.begin.out, recording_reader());
-  if (auto saved = folder.save_plan(plan); !saved)
-    return tl::make_unexpected(HarnessError{saved.error().sentence});
+  if (auto saved = folder.save_plan(plan); !saved) return fail(saved.error().sentence);
   return plan;
 }
 

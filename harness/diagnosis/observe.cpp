@@ -18,8 +18,6 @@ namespace {
 using nlohmann::json;
 using namespace fields;
 
-constexpr kube::Resource kAutoscalers{"autoscaling", "v2", "horizontalpodautoscalers",
-                                      "HorizontalPodAutoscaler"};
 constexpr kube::Resource kResourceClaims{"resource.k8s.io", "v1", "resourceclaims", "ResourceClaim"};
 constexpr kube::Resource kCsiNodes{"storage.k8s.io", "v1", "csinodes", "CSINode", false};
 constexpr kube::Resource kMutatingWebhooks{"admissionregistration.k8s.io", "v1",
@@ -313,7 +311,8 @@ tl::expected<Snapshot, HarnessError> observe(const kube::Client& client, const S
       reading.read(kube::kVolumeAttachments, "", "volumes that are attached elsewhere are not looked at");
   snapshot.budgets = reading.read(kube::kPodDisruptionBudgets, scope.ns,
                                   "whether a drain may take all members is not looked at");
-  snapshot.autoscalers = reading.read(kAutoscalers, scope.ns, "who else scales the set is not looked at");
+  snapshot.autoscalers =
+      reading.read(kube::kHorizontalPodAutoscalers, scope.ns, "who else scales the set is not looked at");
   read_what_is_pointed_at(reading, scope.ns, snapshot);
   if (reading.trouble) return tl::make_unexpected(*reading.trouble);
   snapshot.taken = seen_at ? *seen_at : newest_time(snapshot);

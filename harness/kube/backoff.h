@@ -4,7 +4,7 @@
 
 namespace stateproof::kube {
 
-/// Whatever a server asks for.
+/// A server that asks for more patience is not going to answer within anybody's deadline.
 inline constexpr std::chrono::seconds kMostPatience{60};
 
 /// Waits that double up to a limit, each shortened at random by up to a half, so that many clients which lost

@@ -23,7 +23,6 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFirstWait{200};
 constexpr milliseconds kLongestWait{5'000};
-// A server that asks for more patience is not going to answer within anybody's deadline.
 
 /// What may be sent again when no good answer came.
 enum class Repeat {

@@ -28,6 +28,12 @@ bool is_object_name(std::string_view name) {
          std::all_of(name.begin(), name.end(), is_allowed);
 }
 
+std::optional<std::pair<std::string, std::string>> parse_namespaced_name(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  if (slash == 0 || slash == std::string_view::npos || slash + 1 == text.size()) return std::nullopt;
+  return std::pair{std::string{text.substr(0, slash)}, std::string{text.substr(slash + 1)}};
+}
+
 bool has_object_names(const nlohmann::json& object) {
   const nlohmann::json& metadata = fields::member(object, "metadata");
   return is_absent_or_name(fields::member(metadata, "name")) &&

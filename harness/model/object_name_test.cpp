@@ -27,5 +27,11 @@ TEST(ObjectName, IsAskedOfBothNames) {
   EXPECT_FALSE(has_object_names({{"metadata", {{"name", 7}}}}));
 }
 
+TEST(NamespacedName, HasTwoParts) {
+  EXPECT_EQ(parse_namespaced_name("shop/db"), (std::pair<std::string, std::string>{"shop", "db"}));
+  for (const char* text : {"db", "/db", "shop/", ""})
+    EXPECT_EQ(parse_namespaced_name(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace stateproof

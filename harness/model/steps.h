@@ -488,11 +488,9 @@ struct Operation {
   static constexpr StepName name{"operation"};
   int number = 0;         ///< place in the sequence that its seed gives, from 1; 0: the set is created
   std::string what = {};  ///< "scale"
-  std::optional<Ordinal> ordinal = {};
   static void fields(auto& step, auto&& field) {
     field("number", step.number);
     field("what", step.what);
-    field("ordinal", step.ordinal);
   }
 };
 

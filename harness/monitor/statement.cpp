@@ -15,7 +15,6 @@ std::string count(const Replicas& pods, std::string_view what) {
   return fmt::format("{} {}", pods.value, what);
 }
 
-/// Texts of other people in one line of ours.
 std::string joined(const std::vector<std::string>& parts) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }

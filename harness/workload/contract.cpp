@@ -155,10 +155,9 @@ tl::expected<Contract, HarnessError> read_contract(const SourceFile& source) {
                               documents.empty() ? 1 : documents.at(1).line, documents.size()));
     return Reading(source, documents.front()).read();
   } catch (const BadYaml& bad) {
-    return tl::make_unexpected(
-        HarnessError{fmt::format("{}:{}: this is not YAML: {}.", source.name, bad.line, bad.what())});
+    return fail(fmt::format("{}:{}: this is not YAML: {}.", source.name, bad.line, bad.what()));
   } catch (const Wrong& wrong) {
-    return tl::make_unexpected(HarnessError{wrong.what()});
+    return fail(wrong.what());
   }
 }
 

@@ -16,10 +16,6 @@ namespace fs = std::filesystem;
 constexpr std::size_t kMostBytes = 16U << 20U;
 constexpr const char* kMutants = "mutants";
 
-tl::unexpected<HarnessError> fail(std::string sentence) {
-  return tl::make_unexpected(HarnessError{std::move(sentence)});
-}
-
 tl::expected<SourceFile, HarnessError> read_all(std::istream& input, std::string name) {
   SourceFile file{std::move(name), {}};
   for (std::istreambuf_iterator<char> next(input), end; next != end && file.text.size() <= kMostBytes; ++next)

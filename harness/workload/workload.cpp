@@ -360,7 +360,7 @@ tl::expected<Workload, HarnessError> assemble(std::string name, const std::vecto
   try {
     return Assembly(std::move(name), choice).assemble(files);
   } catch (const Refused& refused) {
-    return tl::make_unexpected(HarnessError{refused.what()});
+    return fail(refused.what());
   }
 }
 
@@ -374,14 +374,13 @@ tl::expected<void, HarnessError> lay_over(std::vector<json>& objects, const Sour
                fields::text(fields::member(object, "metadata"), "name") == name;
       });
       if (found == objects.end())
-        return tl::make_unexpected(HarnessError{fmt::format("{}:{}: the workload has no {} {} to change.",
-                                                            overlay.name, document.line, kind, name)});
+        return fail(fmt::format("{}:{}: the workload has no {} {} to change.", overlay.name, document.line,
+                                kind, name));
       merge(*found, document.value);
     }
     return {};
   } catch (const BadYaml& bad) {
-    return tl::make_unexpected(
-        HarnessError{fmt::format("{}:{}: this is not YAML: {}.", overlay.name, bad.line, bad.what())});
+    return fail(fmt::format("{}:{}: this is not YAML: {}.", overlay.name, bad.line, bad.what()));
   }
 }
 

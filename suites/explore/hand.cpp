@@ -121,18 +121,15 @@ std::string Hand::act(const Operation& operation) {
     case Kind::kLetGo:
       return let_go();
     case Kind::kFailPod:
-      return told(stage_.client().patch(kube::kPods, subject_.ns, pod_name(operation),
-                                        kube::PatchType::kMerge, {{"spec", {{"activeDeadlineSeconds", 1}}}}));
+      return patch_pod(pod_name(operation), {{"spec", {{"activeDeadlineSeconds", 1}}}});
     case Kind::kFinishPod:
-      return finish_pod(pod_name(operation));
+      return patch_pod(pod_name(operation), {{"status", {{"phase", "Succeeded"}}}}, "status");
     case Kind::kUnready:
       return unready(pod_name(operation));
     case Kind::kReady:
       return ready();
     case Kind::kStray:
-      return told(stage_.client().patch(kube::kPods, subject_.ns, pod_name(operation),
-                                        kube::PatchType::kMerge,
-                                        {{"metadata", {{"labels", {{"app", kStrayed}}}}}}));
+      return patch_pod(pod_name(operation), {{"metadata", {{"labels", {{"app", kStrayed}}}}}});
     case Kind::kReturn:
       return label_pods(kStrayed, Sleeper::kName);
     case Kind::kOccupy:
@@ -298,22 +295,19 @@ std::string Hand::delete_pod(const std::string& pod) {
 }
 
 std::string Hand::hold_pod(const std::string& pod) {
-  const std::string held = told(stage_.client().patch(kube::kPods, subject_.ns, pod, kube::PatchType::kMerge,
-                                                      {{"metadata", {{"finalizers", {kHold}}}}}));
+  const std::string held = patch_pod(pod, {{"metadata", {{"finalizers", {kHold}}}}});
   return held == "done" ? delete_pod(pod) : held;
+}
+
+std::string Hand::patch_pod(const std::string& pod, const json& patch, const std::string& subresource) {
+  return told(
+      stage_.client().patch(kube::kPods, subject_.ns, pod, kube::PatchType::kMerge, patch, subresource));
 }
 
 std::string Hand::let_go() {
   const auto held = pods_that(is_held);
-  for (const std::string& pod : held)
-    told(stage_.client().patch(kube::kPods, subject_.ns, pod, kube::PatchType::kMerge,
-                               {{"metadata", {{"finalizers", nullptr}}}}));
+  for (const std::string& pod : held) patch_pod(pod, {{"metadata", {{"finalizers", nullptr}}}});
   return fmt::format("of {}", fmt::join(held, ", "));
-}
-
-std::string Hand::finish_pod(const std::string& pod) {
-  return told(stage_.client().patch(kube::kPods, subject_.ns, pod, kube::PatchType::kMerge,
-                                    {{"status", {{"phase", "Succeeded"}}}}, "status"));
 }
 
 /// A pod that is on its way, in either direction, cannot be entered: that is its answer.
@@ -342,9 +336,7 @@ std::string Hand::ready() {
 
 std::string Hand::label_pods(const char* from, const char* to) {
   const auto pods = pods_that([&](const Pod& pod) { return pod.meta.label("app") == from; });
-  for (const std::string& pod : pods)
-    told(stage_.client().patch(kube::kPods, subject_.ns, pod, kube::PatchType::kMerge,
-                               {{"metadata", {{"labels", {{"app", to}}}}}}));
+  for (const std::string& pod : pods) patch_pod(pod, {{"metadata", {{"labels", {{"app", to}}}}}});
   return fmt::format("of {}", fmt::join(pods, ", "));
 }
 

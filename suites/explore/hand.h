@@ -32,7 +32,6 @@ class Hand {
   std::string write_template(const nlohmann::json& pods);
   std::string max_unavailable(int value);
   std::string hold_pod(const std::string& pod);
-  std::string finish_pod(const std::string& pod);
   std::string unready(const std::string& pod);
   std::string ready();
   std::string label_pods(const char* from, const char* to);
@@ -48,6 +47,8 @@ class Hand {
   std::string restart_controller();
 
   std::string patch_set(const nlohmann::json& patch);
+  std::string patch_pod(const std::string& pod, const nlohmann::json& patch,
+                        const std::string& subresource = {});
   std::string delete_pod(const std::string& pod);
   std::string run_in(const std::string& pod, const std::string& script);
   [[nodiscard]] std::string pod_name(const Operation& operation) const;

@@ -158,8 +158,6 @@ void play(Stage& stage, const Sequence& sequence, std::optional<Kind> broken_at)
   }
 }
 
-}  // namespace
-
 std::vector<scenarios::Right> rights() {
   using namespace kube;
   return {{"connect", kPods, "exec"},
@@ -179,6 +177,8 @@ std::vector<scenarios::Right> rights() {
           {"get", kStatefulSets, "scale"},
           {"update", kStatefulSets, "scale"}};
 }
+
+}  // namespace
 
 scenarios::Scenario scenario_of(const Sequence& sequence, std::optional<Kind> broken_at) {
   scenarios::Scenario scenario;

@@ -14,7 +14,4 @@ namespace stateproof::explore {
 /// kind: a pod that is wanted is deleted, and nobody says so.
 scenarios::Scenario scenario_of(const Sequence& sequence, std::optional<Kind> broken_at = {});
 
-/// Rights that any exploration needs.
-std::vector<scenarios::Right> rights();
-
 }  // namespace stateproof::explore

@@ -28,10 +28,6 @@ class World {
   [[nodiscard]] bool admits(const Operation& operation) const;
   void apply(const Operation& operation);
 
-  [[nodiscard]] int replicas() const { return replicas_; }
-  [[nodiscard]] bool exists() const { return exists_; }
-  [[nodiscard]] bool is_broken() const { return broken_; }
-
  private:
   Shape shape_;
   bool exists_ = true;

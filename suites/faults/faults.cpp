@@ -23,7 +23,6 @@ using scenarios::Stage;
 using Objects = std::vector<json>;
 using Words = std::map<std::string, std::string>;
 
-constexpr kube::Resource kLimitRanges{"", "v1", "limitranges", "LimitRange"};
 constexpr kube::Resource kPolicies{"admissionregistration.k8s.io", "v1", "validatingadmissionpolicies",
                                    "ValidatingAdmissionPolicy", false};
 constexpr kube::Resource kPolicyBindings{"admissionregistration.k8s.io", "v1",
@@ -426,7 +425,7 @@ void restrict_pods(Stage& stage) {
 
 void limit_containers(Stage& stage) {
   stage.create(
-      kLimitRanges, stage.subject().ns,
+      kube::kLimitRanges, stage.subject().ns,
       cluster_object("v1", "LimitRange", "small",
                      {{"spec", {{"limits", {{{"type", "Container"}, {"max", {{"cpu", "100m"}}}}}}}}}));
 }

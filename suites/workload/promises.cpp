@@ -35,18 +35,6 @@ constexpr std::string_view kStorage =
 constexpr std::string_view kStateful =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/";
 
-/// Why it is not judged on this workload; nullopt when it is.
-std::optional<std::string> left_out(const Timeline& timeline, std::string_view ability) {
-  for (const Observation& seen : timeline) {
-    const Step* step = seen.as<Step>();
-    const auto scope = step == nullptr ? std::nullopt : step->as<steps::Scope>();
-    if (!scope) continue;
-    if (const auto found = scope->left_out.find(std::string{ability}); found != scope->left_out.end())
-      return found->second;
-  }
-  return std::nullopt;
-}
-
 /// The recording as if the clean-up began with the first of these steps: what comes then ends what a checker
 /// may claim that knows none of them, but what watches lose or tell late is not cut off.
 template <StepType... S>
@@ -83,7 +71,9 @@ Verdict of_each_template(const Timeline& timeline) {
 /// The checker, where the workload has what is needed.
 template <const std::string_view& ability, Checker checker>
 Verdict with(const Timeline& timeline) {
-  if (auto why = left_out(timeline, ability)) return not_applicable(std::move(*why));
+  const auto left_out = left_out_in(timeline);
+  if (const auto why = left_out.find(std::string{ability}); why != left_out.end())
+    return not_applicable(why->second);
   return checker(timeline);
 }
 
@@ -153,6 +143,15 @@ Promise service() {
 }
 
 }  // namespace
+
+std::map<std::string, std::string> left_out_in(const Timeline& timeline) {
+  std::map<std::string, std::string> left_out;
+  for (const Observation& seen : timeline)
+    if (const Step* step = seen.as<Step>())
+      if (const auto scope = step->as<steps::Scope>())
+        left_out.insert(scope->left_out.begin(), scope->left_out.end());
+  return left_out;
+}
 
 std::vector<Promise> workload_promises(std::span<const Promise> written) {
   const Known known(written);

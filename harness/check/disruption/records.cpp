@@ -28,6 +28,7 @@ struct RecordReading {
   JudgedStep& under;
   const Observation& seen;
   const LedgerRows& rows;
+  const WrittenRows& written;  ///< until then
   std::string after;
   bool own = false;
 
@@ -65,8 +66,9 @@ Verdict judge_readings(const Timeline& timeline, const std::function<void(const 
             fmt::format("{} could not be read after {}: {}", rows->member, after, rows->note));
         continue;
       }
-      duty({under, seen, *rows, after, own});
-      acknowledged = WrittenRows(timeline, seen).acknowledged();
+      const WrittenRows written(timeline, seen);
+      duty({under, seen, *rows, written, after, own});
+      acknowledged = written.acknowledged();
       ++readings;
     }
     if (!any) under.judgement.doubt("no member was read");
@@ -81,9 +83,9 @@ Verdict judge_readings(const Timeline& timeline, const std::function<void(const 
 }  // namespace
 
 Verdict acknowledged_records_are_read(const Timeline& timeline) {
-  return judge_readings(timeline, [&](const RecordReading& reading) {
-    const WrittenRows written(timeline, reading.seen);
-    const auto lost = written.lost(reading.rows, [&](int writer) { return reading.concerns(writer); });
+  return judge_readings(timeline, [](const RecordReading& reading) {
+    const auto lost =
+        reading.written.lost(reading.rows, [&](int writer) { return reading.concerns(writer); });
     if (lost.count > 0)
       reading.find(
           fmt::format("record {} of writer {}, which was acknowledged (#{})", lost.first, lost.writer,
@@ -94,8 +96,8 @@ Verdict acknowledged_records_are_read(const Timeline& timeline) {
 }
 
 Verdict only_written_records_are_read(const Timeline& timeline) {
-  return judge_readings(timeline, [&](const RecordReading& reading) {
-    if (const auto strange = WrittenRows(timeline, reading.seen).unwritten(reading.rows); strange.count > 0)
+  return judge_readings(timeline, [](const RecordReading& reading) {
+    if (const auto strange = reading.written.unwritten(reading.rows); strange.count > 0)
       reading.find("only records that were written",
                    fmt::format("{} that nobody wrote, the first is record {} of writer {}, found after {}",
                                records(strange.count), strange.first, strange.writer, reading.after));

@@ -23,11 +23,6 @@
 namespace stateproof::check {
 namespace {
 
-bool is_ordered(const StatefulSet& set) { return set.pod_management != "Parallel"; }
-bool wants(const StatefulSet& set, Ordinal ordinal) {
-  return ordinal >= set.first && ordinal.value < set.first.value + set.replicas.value;
-}
-
 /// A pod of a set as the watch showed it last.
 struct Member {
   const Pod* pod = nullptr;

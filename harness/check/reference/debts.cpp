@@ -37,9 +37,7 @@ class Ledger {
   }
 
  private:
-  [[nodiscard]] bool is_ordered() const { return set_.pod_management != "Parallel"; }
   [[nodiscard]] Ordinal end() const { return {set_.first.value + set_.replicas.value}; }
-  [[nodiscard]] bool is_wanted(Ordinal ordinal) const { return ordinal >= set_.first && ordinal < end(); }
   [[nodiscard]] bool is_member(const Pod& pod) const { return pod.meta.is_controlled_by(set_.meta); }
   [[nodiscard]] const Pod* pod(Ordinal ordinal) const {
     const auto found = pods_.find(ordinal);
@@ -50,7 +48,7 @@ class Ledger {
     if (set_.match_labels.empty()) return std::nullopt;
     for (const auto& [ordinal, pod] : pods_) {
       if (pod->terminating()) continue;
-      const bool selected = is_selected(*pod, set_);
+      const bool selected = selects(set_.match_labels, *pod);
       if (selected && pod->meta.controller() == nullptr) return Owed{pod->meta.ref, "is adopted"};
       if (!selected && is_member(*pod)) return Owed{pod->meta.ref, "is released"};
     }
@@ -67,19 +65,20 @@ class Ledger {
       if (is_member(*one) && has_ended(*one) && !one->terminating())
         return Owed{one->meta.ref, fmt::format("is replaced, for it {}", one->phase)};
       waits = waits || !is_member(*one) || !is_healthy(*one);
-      if (waits && is_ordered()) return std::nullopt;
+      if (waits && is_ordered(set_)) return std::nullopt;
     }
-    waits = (waits || (set_.min_ready_seconds > 0 && set_.available_pods < set_.replicas)) && is_ordered();
+    waits =
+        (waits || (set_.min_ready_seconds > 0 && set_.available_pods < set_.replicas)) && is_ordered(set_);
     return std::nullopt;
   }
 
   std::optional<Owed> of_unwanted(bool& waits) const {
     for (auto one = pods_.rbegin(); one != pods_.rend(); ++one) {
       const auto& [ordinal, pod] = *one;
-      if (is_wanted(ordinal) || !is_member(*pod)) continue;
+      if (wants(set_, ordinal) || !is_member(*pod)) continue;
       if (!pod->terminating()) return Owed{pod->meta.ref, "is deleted, for no such ordinal is wanted"};
       waits = true;
-      if (is_ordered()) return std::nullopt;
+      if (is_ordered(set_)) return std::nullopt;
     }
     return std::nullopt;
   }

@@ -1,5 +1,7 @@
 #include "harness/check/reference/set_history.h"
 
+#include "harness/check/evidence/course.h"
+
 #include <algorithm>
 
 namespace stateproof::check {
@@ -65,8 +67,14 @@ const SetHistory* controlling_set(const SetHistories& sets, const ObjectMeta& me
   return found == sets.end() ? nullptr : &found->second;
 }
 
-bool is_selected(const Pod& pod, const StatefulSet& set) {
-  return std::all_of(set.match_labels.begin(), set.match_labels.end(), [&](const auto& one) {
+bool is_ordered(const StatefulSet& set) { return set.pod_management != "Parallel"; }
+
+bool wants(const StatefulSet& set, Ordinal ordinal) {
+  return ordinal >= set.first && ordinal.value < set.first.value + set.replicas.value;
+}
+
+bool selects(const std::map<std::string, std::string>& selector, const Pod& pod) {
+  return std::all_of(selector.begin(), selector.end(), [&](const auto& one) {
     const auto label = pod.meta.labels.find(one.first);
     return label != pod.meta.labels.end() && label->second == one.second;
   });
@@ -76,7 +84,7 @@ bool is_healthy(const Pod& pod) { return pod.phase == "Running" && pod.ready && 
 
 bool is_live(const Observation& seen) {
   const auto* event = seen.as<ObjectSeen>();
-  return event != nullptr && !event->synthesized && event->change != Change::kListed;
+  return event != nullptr && is_live(*event);
 }
 
 bool is_live_creation(const Observation& seen) {

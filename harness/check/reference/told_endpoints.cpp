@@ -103,11 +103,6 @@ Causes causes_of(const Course& course, const Subject& subject) {
   return causes;
 }
 
-bool is_behind(const Pod& pod, const Service& service) {
-  return std::all_of(service.selector.begin(), service.selector.end(),
-                     [&](const auto& one) { return pod.meta.label(one.first) == one.second; });
-}
-
 bool is_reference_to(const ObjectRef& target, const Pod& pod) {
   return target.kind == "Pod" && target.name == pod.meta.ref.name && target.ns == pod.meta.ref.ns;
 }
@@ -173,7 +168,8 @@ class EndpointJudge {
       for (const State<Service>& service : services) {
         Told candidate = expected(*pod->object, *service.object, six);
         auto differ = differing(candidate, told);
-        if (!is_behind(*pod->object, *service.object) || !is_reference_to(one.endpoint.target, *pod->object))
+        if (!selects(service.object->selector, *pod->object) ||
+            !is_reference_to(one.endpoint.target, *pod->object))
           differ.emplace_back("targetRef");
         if (differ.empty()) return;
         if (closest != nullptr && differ.size() >= names.size()) continue;

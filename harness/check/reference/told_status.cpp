@@ -152,7 +152,7 @@ AllCounts count_pods(const Course& course, const SetHistories& sets) {
     const Pod* pod = seen.object<Pod>();
     if (pod == nullptr) continue;
     const SetHistory* set = controlling_set(sets, pod->meta);
-    if (set != nullptr && !is_selected(*pod, *set->states().front().set)) set = nullptr;
+    if (set != nullptr && !selects(set->states().front().set->match_labels, *pod)) set = nullptr;
     const std::string_view uid = set == nullptr ? std::string_view{} : set->meta().ref.uid.value;
     std::string_view& owner = owners[pod->meta.ref.uid.value];
     if (!owner.empty() && owner != uid) counts.at(owner).see(*pod, seen, false);

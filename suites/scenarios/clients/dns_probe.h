@@ -36,6 +36,8 @@ class DnsProbe {
 /// it works where stdin cannot be closed.
 std::string install_command(std::size_t bytes, const std::string& path);
 
+/// Name of the pods from which scenarios ask.
+inline constexpr const char* kClientPod = "stateproof-client";
 inline constexpr const char* kProbePath = "/tmp/stateproof-probe";
 
 }  // namespace stateproof::scenarios

@@ -12,6 +12,7 @@
 
 #include "harness/kube/backoff.h"
 #include "harness/kube/exec.h"
+#include "harness/model/object_name.h"
 #include "harness/model/steps.h"
 #include "suites/scenarios/engine/conditions.h"
 
@@ -94,8 +95,7 @@ lease::LeaseRequest lease_request(const Scenario& scenario, const ScenarioReques
   lease::LeaseRequest lease = names_for(scenario, request.run, request.ns);
   // Side by side with others or not: who adopts a namespace has its name.
   if (request.adopts) lease.name = request.ns;
-  for (const std::string& word : request.terms.labels)
-    if (auto label = fixtures::parse_label(word)) lease.labels.insert(std::move(*label));
+  lease.labels = fixtures::labels_of(request.terms.labels);
   lease.stop = request.stop;
   if (scenario.salvage != nullptr) lease.spared = kSpared;
   return lease;
@@ -204,9 +204,10 @@ void Stage::take_namespaces() {
 // Pods may name a Secret of their own namespace only.
 void Stage::copy_pull_secret() {
   const std::string& wanted = request_.terms.pull_secret;
-  if (wanted.empty()) return;
-  const std::string name = request_.terms.pull_secret_name();
-  const auto secret = client().get(kube::kSecrets, wanted.substr(0, wanted.find('/')), name);
+  const auto source = parse_namespaced_name(wanted);
+  if (!source) return;
+  const auto& [home, name] = *source;
+  const auto secret = client().get(kube::kSecrets, home, name);
   if (!secret)
     throw HarnessTrouble(
         fmt::format("The pull secret {} cannot be read: {}", wanted, secret.error().sentence()));

@@ -21,8 +21,6 @@ using nlohmann::json;
 using record::Within;
 using namespace std::chrono_literals;
 
-constexpr const char* kClientPod = "stateproof-client";
-
 // One pod may take a minute: a volume is provisioned, an image may be pulled, a database makes its files.
 const Within kCreate{180s,
                      "3 pods one after the other, each with a new volume and a first start of its database"};

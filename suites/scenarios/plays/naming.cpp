@@ -22,7 +22,6 @@ using record::View;
 using record::Within;
 using namespace std::chrono_literals;
 
-constexpr const char* kClientPod = "stateproof-client";
 // Each gives a lag from every client: enough to see how they spread, in a minute.
 constexpr int kReplacements = 2;
 

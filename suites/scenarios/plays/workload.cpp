@@ -28,7 +28,6 @@ using record::Within;
 using workload::Workload;
 using namespace std::chrono_literals;
 
-constexpr const char* kClientPod = "stateproof-client";
 constexpr const char* kRolled = "stateproof/rolled";
 constexpr int kSecondEdition = 2;
 
