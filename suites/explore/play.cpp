@@ -128,9 +128,12 @@ void hear_once_more(Stage& stage) {
   if (exists) stage.hold(steps::Rest{}, "all watches are heard once more", [] {});
 }
 
+/// At rest, for there the deletion has no excuse; a set that does not come to rest loses the pod all the
+/// same.
 void delete_a_wanted_pod(Stage& stage) {
-  const std::string pod = stage.subject().pod_name(stage.subject().first);
-  stage.remove(kube::kPods, pod);
+  const record::Waited waited = stage.recorder().await(at_rest(stage.subject()), kQuiet, stage.stop());
+  if (waited.result != record::Waited::Result::kTimedOut) stage.require(waited);
+  stage.remove(kube::kPods, stage.subject().pod_name(stage.subject().first));
 }
 
 void play(Stage& stage, const Sequence& sequence, std::optional<Kind> broken_at) {
