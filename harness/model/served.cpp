@@ -47,17 +47,15 @@ class Acknowledgements {
 
   [[nodiscard]] const std::vector<double>& lengths() const { return lengths_; }
 
+  /// Within these times alone: before and afterwards clients may have rested.
   [[nodiscard]] Elapsed longest_gap(Elapsed from, Elapsed to) const {
     Elapsed longest{0};
-    auto next = first_after(from);
-    Elapsed last = next == writes_.begin() ? from : std::prev(next)->acknowledged;
-    for (; next != writes_.end(); ++next) {
+    Elapsed last = from;
+    for (auto next = first_after(from); next != writes_.end() && next->acknowledged <= to; ++next) {
       longest = std::max(longest, next->acknowledged - last);
       last = next->acknowledged;
-      if (last > to) break;
     }
-    if (last < to) longest = std::max(longest, to - last);
-    return longest;
+    return std::max(longest, to - last);
   }
 
   /// Per cent.

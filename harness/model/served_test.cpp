@@ -93,6 +93,18 @@ TEST(Served, AGapThatLastsToTheEndCounts) {
   EXPECT_EQ(served.disruptions[0].recovery, 0);
 }
 
+TEST(Served, ARestOfTheClientsBeforeOrAfterADisruptionIsNoGapOfIt) {
+  const Served served = Story()
+                            .writes(0s, 1s, 10ms)
+                            .step(steps::Disturb{.disruption = "kill"}, Step::Phase::kBegin, 41s)
+                            .writes(41s + 5ms, 42s, 10ms)
+                            .writes(43s, 44s, 10ms)
+                            .step(steps::Recover{.disruption = "kill"}, Step::Phase::kReached, 44s)
+                            .writes(90s, 91s, 10ms)
+                            .told();
+  EXPECT_NEAR(served.disruptions[0].write_gap, 1.0, 0.05);
+}
+
 // Row n is acknowledged at (n - 1) x 10 ms.
 TEST(Served, LagIsTheAgeOfTheOldestAcknowledgedRowThatAReplicaDoesNotShow) {
   const Served served = Story()
