@@ -158,16 +158,33 @@ bool counts_moved(const JudgedStep& under) {
   });
 }
 
+/// Whether the pod was Ready from the begin of the step until its deletion was requested.
+bool served_until_replaced(const JudgedStep& under, const Incarnation& pod) {
+  return std::any_of(pod.ready.begin(), pod.ready.end(), [&](const ReadyStretch& one) {
+    return one.from->index <= under.step.begin->index &&
+           (one.until == nullptr || one.until->index >= pod.ending->index);
+  });
+}
+
+bool is_parallel(const JudgedStep& under) {
+  const StatefulSet* set = under.before.set(under.subject.set);
+  return set != nullptr && set->pod_management == "Parallel";
+}
+
 }  // namespace
 
 Verdict updated_from_the_top(const Timeline& timeline) {
   return judge_step<steps::Rollout>(
       timeline, {"pods"}, "each pod was replaced after all higher ones were Ready again",
       [](JudgedStep& under) {
+        const bool parallel = is_parallel(under);
         std::size_t replaced = 0;
         for (const Incarnation& pod : under.pods) {
           if (!under.covers(pod.ending) || pod.ended_on_purpose() || pod.excused) continue;
           ++replaced;
+          // Kubernetes 1.37: a pod that serves nobody is replaced at once under Parallel: no order is
+          // promised there, and nothing becomes less available.
+          if (parallel && !served_until_replaced(under, pod)) continue;
           for (const auto& [ordinal, higher] : pods_of(under.before, under.subject)) {
             if (ordinal <= pod.ordinal) continue;
             // The new pod of that ordinal must have been Ready before this one was deleted.

@@ -6,7 +6,7 @@
 namespace stateproof::check {
 
 /// UPD-01, on step "rollout": pods are replaced from the highest ordinal down, each one only after all higher
-/// ones are back and have been Ready.
+/// ones are back and have been Ready. Under Parallel that holds for pods that served until then.
 Verdict updated_from_the_top(const Timeline& timeline);
 /// UPD-10, on step "rollout": in the end all pods have the new revision, and it is the current one.
 Verdict rollout_completes(const Timeline& timeline);
