@@ -15,7 +15,6 @@ function(stateproof_precompiled name)
   target_link_libraries(${name} PRIVATE ${PCH_LINKS})
   target_compile_options(${name} PRIVATE ${PCH_OPTIONS})
   target_precompile_headers(${name} PRIVATE ${PCH_HEADERS})
-  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
 endfunction()
 
 # What judges and parses runs over millions of observations; what drives a cluster waits for it; a test runs once.

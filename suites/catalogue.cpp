@@ -39,7 +39,7 @@ std::vector<std::pair<std::string_view, Profile>> scenarios_of(const std::vector
   return scenarios;
 }
 
-std::vector<Promise> gather() {
+std::vector<Promise> gather_all() {
   std::vector<Promise> promises{ordered_creation(), stable_dns(), claim_binding(), data_survival(),
                                 claim_retention()};
   for (const auto& folder :
@@ -56,7 +56,7 @@ std::vector<Promise> gather() {
 }  // namespace
 
 const std::vector<Promise>& catalogue() {
-  static const std::vector<Promise> promises = gather();
+  static const std::vector<Promise> promises = gather_all();
   return promises;
 }
 

@@ -26,9 +26,11 @@ using ::testing::IsEmpty;
 using testing::ScriptedServer;
 using testing::WebSocketPeer;
 
-constexpr const char* kRoute = "GET /api/v1/namespaces/shop/pods/db-0/exec";
-constexpr std::string_view kV5 = "v5.channel.k8s.io";
-constexpr std::string_view kV4 = "v4.channel.k8s.io";
+using Kind = ApiError::Kind;
+
+constexpr const char* kExecRoute = "GET /api/v1/namespaces/shop/pods/db-0/exec";
+constexpr std::string_view kExecV5 = "v5.channel.k8s.io";
+constexpr std::string_view kExecV4 = "v4.channel.k8s.io";
 
 Client client_of(const ScriptedServer& server) { return Client::create(server.config()).value(); }
 
@@ -48,14 +50,14 @@ std::string exit_code(int code) {
 /// What one call gives on a server that does this on its connection.
 Result<ExecResult> exec_on(testing::Handler handler, const ExecRequest& request = request_of({"true"})) {
   ScriptedServer server;
-  server.once(kRoute, std::move(handler));
+  server.once(kExecRoute, std::move(handler));
   return exec(client_of(server), request);
 }
 
 TEST(Exec, GivesOutputAndExitCode) {
   ScriptedServer server;
-  server.once(kRoute, [](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+  server.once(kExecRoute, [](Connection& connection) {
+    WebSocketPeer peer(connection, kExecV5);
     for (const auto& message : {out(""), out("one "), err("oops\n"), out("two"), exit_code(7)})
       peer.send(message);
     peer.close();
@@ -66,7 +68,7 @@ TEST(Exec, GivesOutputAndExitCode) {
   EXPECT_EQ(result->out, "one two");
   EXPECT_EQ(result->err, "oops\n");
 
-  const auto seen = server.requests(kRoute).at(0);
+  const auto seen = server.requests(kExecRoute).at(0);
   EXPECT_THAT(seen.target, HasSubstr("?container=mariadb&command=sh&command=-c&command=echo%20a%20b%20%26%"
                                      "20c%3D1&stdout=true&stderr=true"));
   EXPECT_EQ(seen.header("sec-websocket-protocol"), "v5.channel.k8s.io, v4.channel.k8s.io");
@@ -75,8 +77,8 @@ TEST(Exec, GivesOutputAndExitCode) {
 
 TEST(Exec, CountsAsAConnectionToTheSubresource) {
   ScriptedServer server;
-  server.once(kRoute, [](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+  server.once(kExecRoute, [](Connection& connection) {
+    WebSocketPeer peer(connection, kExecV5);
     peer.send(success());
     peer.close();
   });
@@ -88,7 +90,7 @@ TEST(Exec, CountsAsAConnectionToTheSubresource) {
 TEST(Exec, ReadsWhatArrivesByteByByte) {
   const auto result = exec_on([](Connection& connection) {
     const std::string all =
-        testing::upgrade_answer(connection.request(), kV4) + testing::server_frame(out("")) +
+        testing::upgrade_answer(connection.request(), kExecV4) + testing::server_frame(out("")) +
         testing::server_frame(out(std::string(200, 'x'))) + testing::server_frame(exit_code(1)) +
         testing::server_frame("\x03\xe8", websocket::Opcode::kClose);
     for (const char byte : all) connection.write({&byte, 1});
@@ -101,7 +103,7 @@ TEST(Exec, ReadsWhatArrivesByteByByte) {
 TEST(Exec, ReadsLargeFrames) {
   const std::string megabyte(1U << 20U, 'm');
   const auto result = exec_on([&](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+    WebSocketPeer peer(connection, kExecV5);
     for (int i = 0; i < 4; ++i) peer.send(out(megabyte));
     peer.send(success());
     peer.close();
@@ -113,7 +115,7 @@ TEST(Exec, ReadsLargeFrames) {
 TEST(Exec, AnswersPings) {
   std::string pong;
   const auto result = exec_on([&](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+    WebSocketPeer peer(connection, kExecV5);
     peer.send("are you there", websocket::Opcode::kPing);
     if (const auto frame = peer.receive_frame(); frame && frame->opcode == websocket::Opcode::kPong)
       pong = frame->payload;
@@ -126,7 +128,7 @@ TEST(Exec, AnswersPings) {
 
 TEST(Exec, DoesNotWaitForEverForACloseBehindTheStatus) {
   const auto result = exec_on([](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+    WebSocketPeer peer(connection, kExecV5);
     peer.send(out("all"));
     peer.send(success());
     peer.await_end();
@@ -155,20 +157,19 @@ TEST_P(ExecFailure, IsNeverAnExitCode) {
   EXPECT_EQ(result.error().kind, GetParam().kind) << result.error().sentence();
   EXPECT_EQ(result.error().http_status, GetParam().http_status);
   EXPECT_THAT(result.error().message, HasSubstr(GetParam().words));
-  EXPECT_EQ(result.error().request, kRoute);
+  EXPECT_EQ(result.error().request, kExecRoute);
 }
 
 /// Upgrades to v5, sends these messages and closes in order.
 testing::Handler sends(std::vector<std::string> messages) {
   return [messages = std::move(messages)](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+    WebSocketPeer peer(connection, kExecV5);
     for (const auto& message : messages) peer.send(message);
     peer.close();
   };
 }
 
 std::vector<FailureCase> failure_cases() {
-  using Kind = ApiError::Kind;
   return {
       {"Forbidden", [](Connection& c) { c.respond_status(403, "Forbidden", "cannot create pods/exec"); },
        Kind::kStatus, 403, "cannot create pods/exec"},
@@ -195,17 +196,17 @@ std::vector<FailureCase> failure_cases() {
        Kind::kStatus, 500, "container not found"},
       {"ClosedWithoutStatus", sends({out("all is well\n")}), Kind::kConnection, 0,
        "without reporting the command's exit status"},
-      {"ClosedWithAReason", [](Connection& c) { WebSocketPeer(c, kV5).close(1011, "kubelet is gone"); },
+      {"ClosedWithAReason", [](Connection& c) { WebSocketPeer(c, kExecV5).close(1011, "kubelet is gone"); },
        Kind::kConnection, 0, "1011, kubelet is gone"},
       {"CutWithoutStatus",
        [](Connection& c) {
-         WebSocketPeer(c, kV5).send(out("some"));
+         WebSocketPeer(c, kExecV5).send(out("some"));
          c.cut();
        },
        Kind::kConnection, 0, ""},
       {"EndOfStreamWithoutClose",
        [](Connection& c) {
-         WebSocketPeer(c, kV5).send(out("some"));
+         WebSocketPeer(c, kExecV5).send(out("some"));
          c.close();
        },
        Kind::kConnection, 0, "without a close frame"},
@@ -216,7 +217,7 @@ std::vector<FailureCase> failure_cases() {
       {"MessageWithoutChannel", sends({"", success()}), Kind::kProtocol, 0, "without a channel"},
       {"MaskedFrame",
        [](Connection& c) {
-         WebSocketPeer peer(c, kV5);
+         WebSocketPeer peer(c, kExecV5);
          c.write(websocket::encode_frame(websocket::Opcode::kBinary, out("x"), {1, 2, 3, 4}));
          peer.await_end();
        },
@@ -231,16 +232,16 @@ TEST(ExecRefused, RenewsCredentialsOnce) {
   const auto token_file = std::filesystem::path(::testing::TempDir()) / "exec_test.token";
   std::ofstream(token_file) << "old";
   ScriptedServer server;
-  server.once(kRoute, [&](Connection& connection) {
+  server.once(kExecRoute, [&](Connection& connection) {
     std::ofstream(token_file) << "new";
     connection.respond_status(401, "Unauthorized", "Unauthorized");
   });
-  server.once(kRoute, sends({success()}));
+  server.once(kExecRoute, sends({success()}));
   ClusterConfig config = server.config();
   config.token_file = token_file;
   const auto result = exec(Client::create(config).value(), request_of({"true"}));
   ASSERT_TRUE(result) << result.error().sentence();
-  const auto seen = server.requests(kRoute);
+  const auto seen = server.requests(kExecRoute);
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].header("authorization"), "Bearer old");
   EXPECT_EQ(seen[1].header("authorization"), "Bearer new");
@@ -259,7 +260,7 @@ TEST(ExecLimit, HoldsForACommandWithoutEnd) {
   request.max_output_bytes = 1U << 30U;
   const auto result = exec_on(
       [](Connection& connection) {
-        connection.write(testing::upgrade_answer(connection.request(), kV5));
+        connection.write(testing::upgrade_answer(connection.request(), kExecV5));
         while (connection.write(testing::server_frame(out("y\n")))) {
         }
       },
@@ -271,8 +272,8 @@ TEST(ExecLimit, HoldsForACommandWithoutEnd) {
 TEST(ExecStop, EndsAWaitingCall) {
   ScriptedServer server;
   std::promise<void> upgraded;
-  server.once(kRoute, [&](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+  server.once(kExecRoute, [&](Connection& connection) {
+    WebSocketPeer peer(connection, kExecV5);
     upgraded.set_value();
     peer.await_end();
   });
@@ -288,7 +289,7 @@ TEST(ExecStop, EndsAWaitingCall) {
 TEST(ExecStop, OfTheClientHoldsToo) {
   ScriptedServer server;
   std::stop_source stop;
-  server.once(kRoute, [&](Connection& connection) {
+  server.once(kExecRoute, [&](Connection& connection) {
     stop.request_stop();  // while the upgrade is awaited
     connection.await_close();
   });
@@ -320,7 +321,7 @@ testing::Handler echoes(std::string_view subprotocol, std::size_t size = std::st
 TEST(ExecInput, IsClosedByHalfWithV5) {
   auto request = request_of({"cat"});
   for (int i = 0; i < 100'000; ++i) request.input += std::to_string(i);
-  const auto result = exec_on(echoes(kV5), request);
+  const auto result = exec_on(echoes(kExecV5), request);
   ASSERT_TRUE(result) << result.error().sentence();
   EXPECT_EQ(result->out, request.input);
 }
@@ -328,7 +329,7 @@ TEST(ExecInput, IsClosedByHalfWithV5) {
 TEST(ExecInput, MayBeEmpty) {
   auto request = request_of({"cat"});
   request.wants_input = true;
-  const auto result = exec_on(echoes(kV5), request);
+  const auto result = exec_on(echoes(kExecV5), request);
   ASSERT_TRUE(result) << result.error().sentence();
   EXPECT_EQ(result->out, "");
 }
@@ -339,7 +340,7 @@ TEST(ExecInput, WithoutAnEndIsRefusedWithV4) {
   std::vector<std::string> sent;
   const auto result = exec_on(
       [&](Connection& connection) {
-        WebSocketPeer peer(connection, kV4);
+        WebSocketPeer peer(connection, kExecV4);
         while (auto message = peer.receive()) sent.push_back(*message);
       },
       request);
@@ -353,7 +354,7 @@ TEST(ExecInput, WithItsOwnEndWorksWithV4) {
   auto request = request_of({"head", "-c", "4"});
   request.input = "text";
   request.input_is_bounded = true;
-  const auto result = exec_on(echoes(kV4, 4), request);
+  const auto result = exec_on(echoes(kExecV4, 4), request);
   ASSERT_TRUE(result) << result.error().sentence();
   EXPECT_EQ(result->out, "text");
 }
@@ -393,8 +394,8 @@ ExecRequest stream_request() {
 
 TEST(ExecStream, GivesWholeLinesAndTheEnd) {
   ScriptedServer server;
-  server.once(kRoute, [](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+  server.once(kExecRoute, [](Connection& connection) {
+    WebSocketPeer peer(connection, kExecV5);
     for (const auto& message :
          {out(""), out("on"), out("e\ntwo\n\nth"), err("warning"), out("ree"), exit_code(3)}) {
       peer.send(message);
@@ -414,8 +415,8 @@ TEST(ExecStream, GivesWholeLinesAndTheEnd) {
 
 TEST(ExecStream, WritesToTheCommand) {
   ScriptedServer server;
-  server.once(kRoute, [](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+  server.once(kExecRoute, [](Connection& connection) {
+    WebSocketPeer peer(connection, kExecV5);
     while (const auto message = peer.receive()) peer.send(out("got " + message->substr(1)));
   });
   Told told;
@@ -433,8 +434,8 @@ TEST(ExecStream, WritesToTheCommand) {
 
 TEST(ExecStream, EndsWhenTheServerVanishes) {
   ScriptedServer server;
-  server.once(kRoute, [](Connection& connection) {
-    WebSocketPeer(connection, kV5).send(out("half a line"));
+  server.once(kExecRoute, [](Connection& connection) {
+    WebSocketPeer(connection, kExecV5).send(out("half a line"));
     connection.cut();
   });
   Told told;
@@ -445,7 +446,7 @@ TEST(ExecStream, EndsWhenTheServerVanishes) {
 
 TEST(ExecStream, EndsWithTheStopTokenOfTheRequest) {
   ScriptedServer server;
-  server.once(kRoute, [](Connection& connection) { WebSocketPeer(connection, kV5).await_end(); });
+  server.once(kExecRoute, [](Connection& connection) { WebSocketPeer(connection, kExecV5).await_end(); });
   Told told;
   std::stop_source stop;
   auto request = stream_request();
@@ -458,8 +459,8 @@ TEST(ExecStream, EndsWithTheStopTokenOfTheRequest) {
 
 TEST(ExecStream, RefusesALineWithoutEnd) {
   ScriptedServer server;
-  server.once(kRoute, [](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+  server.once(kExecRoute, [](Connection& connection) {
+    WebSocketPeer peer(connection, kExecV5);
     peer.send(out(std::string(101, 'x')));
     peer.await_end();
   });
@@ -474,8 +475,8 @@ TEST(ExecStream, RefusesALineWithoutEnd) {
 TEST(ExecStream, RefusesMoreInputThanIsRead) {
   ScriptedServer server;
   std::promise<void> done;
-  server.once(kRoute, [&](Connection& connection) {
-    WebSocketPeer peer(connection, kV5);
+  server.once(kExecRoute, [&](Connection& connection) {
+    WebSocketPeer peer(connection, kExecV5);
     done.get_future().wait();  // reads nothing meanwhile
   });
   Told told;
@@ -490,7 +491,7 @@ TEST(ExecStream, RefusesMoreInputThanIsRead) {
 
 TEST(ExecStream, DestructionEndsIt) {
   ScriptedServer server;
-  server.once(kRoute, [](Connection& connection) { WebSocketPeer(connection, kV5).await_end(); });
+  server.once(kExecRoute, [](Connection& connection) { WebSocketPeer(connection, kExecV5).await_end(); });
   Told told;
   {
     const auto stream = ExecStream::start(client_of(server), stream_request(), told.callbacks());

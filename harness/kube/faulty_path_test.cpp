@@ -22,7 +22,6 @@ using namespace std::chrono_literals;
 using nlohmann::json;
 
 const std::string kPod = "/api/v1/namespaces/shop/pods/web-0";
-const std::string kPods = "/api/v1/namespaces/shop/pods";
 
 json pod(const char* version) {
   return {{"apiVersion", "v1"},

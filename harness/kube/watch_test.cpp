@@ -86,7 +86,7 @@ testing::Handler finished_stream(std::vector<std::string> lines) {
   };
 }
 
-testing::Handler status(int code, std::string reason, testing::HeaderList headers = {}) {
+testing::Handler answers(int code, std::string reason, testing::HeaderList headers = {}) {
   return [=](Connection& c) { c.respond_status(code, reason, "told so", headers); };
 }
 
@@ -251,7 +251,7 @@ TEST_F(WatchTest, ReadsAllPagesOfTheList) {
 
 TEST_F(WatchTest, ListsAgainInOnePieceWhenAPageExpired) {
   server.once(kList, list({pod("a", 3)}, 10, "more"));
-  server.once(kList, status(410, "Expired"));
+  server.once(kList, answers(410, "Expired"));
   server.once(kList, list({pod("a", 3), pod("b", 15)}, 20));
   server.once(kWatch, stream({}));
   start();
@@ -349,9 +349,9 @@ TEST_F(WatchTest, ReadsATrickleByteByByte) {
 TEST_F(WatchTest, ReportsAnOutageOnceAndTheNextOneAgain) {
   server.once(kList, list({}, 10));
   server.once(kWatch, finished_stream({line("ADDED", pod("a", 11))}));
-  for (int i = 0; i < 3; ++i) server.once(kWatch, status(500, "InternalError"));
+  for (int i = 0; i < 3; ++i) server.once(kWatch, answers(500, "InternalError"));
   server.once(kWatch, finished_stream({line("ADDED", pod("b", 12))}));
-  server.once(kWatch, status(503, "ServiceUnavailable"));
+  server.once(kWatch, answers(503, "ServiceUnavailable"));
   server.once(kWatch, stream({line("ADDED", pod("c", 13))}));
   start();
   diary.await("added c@13");
@@ -461,7 +461,7 @@ TEST_F(WatchTest, HeadersWithoutAnEndAreSilence) {
 }
 
 TEST_F(WatchTest, HonoursRetryAfter) {
-  server.once(kList, status(429, "TooManyRequests", {{"Retry-After", "1"}}));
+  server.once(kList, answers(429, "TooManyRequests", {{"Retry-After", "1"}}));
   server.once(kList, list({}, 10));
   server.once(kWatch, stream({}));
   const auto begin = steady_clock::now();
@@ -475,7 +475,7 @@ TEST_F(WatchTest, TurnsAnExpiredHistoryIntoAGapAndTheDifference) {
   server.once(kList,
               list({pod("kept", 1), pod("changed", 2), pod("deleted", 3), pod("replaced", 4, "old")}, 10));
   server.once(kWatch, finished_stream({line("MODIFIED", pod("changed", 11))}));
-  server.once(kWatch, status(410, "Expired"));
+  server.once(kWatch, answers(410, "Expired"));
   server.once(kList,
               list({pod("changed", 25), pod("kept", 1), pod("new", 26), pod("replaced", 27, "fresh")}, 30));
   server.once(kWatch, stream({line("ADDED", pod("later", 31))}));
@@ -587,8 +587,8 @@ TEST_F(WatchTest, FailsForGoodWhenForbidden) {
 TEST_F(WatchTest, BearsWithAServerThatStartsAnewAndKnowsNoRolesYet) {
   server.once(kList, list({pod("a", 1)}, 10));
   server.once(kWatch, finished_stream({line("ADDED", pod("b", 11))}));
-  server.once(kWatch, status(403, "Forbidden"));
-  server.once(kWatch, status(401, "Unauthorized"));
+  server.once(kWatch, answers(403, "Forbidden"));
+  server.once(kWatch, answers(401, "Unauthorized"));
   server.once(kWatch, stream({line("ADDED", pod("c", 12))}));
   server.always(kWatch, stream({}));
   start();
@@ -599,7 +599,7 @@ TEST_F(WatchTest, BearsWithAServerThatStartsAnewAndKnowsNoRolesYet) {
 TEST_F(WatchTest, FailsWhenARightStaysLost) {
   server.once(kList, list({pod("a", 1)}, 10));
   server.once(kWatch, finished_stream({line("ADDED", pod("b", 11))}));
-  server.always(kWatch, status(403, "Forbidden"));
+  server.always(kWatch, answers(403, "Forbidden"));
   WatcherOptions options = quick();
   options.refusal_limit = 50ms;
   start(options);
@@ -607,7 +607,7 @@ TEST_F(WatchTest, FailsWhenARightStaysLost) {
 }
 
 TEST_F(WatchTest, FailsForGoodWhenTheResourceIsUnknown) {
-  server.once(kList, status(404, "NotFound"));
+  server.once(kList, answers(404, "NotFound"));
   start();
   diary.await("failed 404");
 }
@@ -621,7 +621,7 @@ TEST_F(WatchTest, FailsForGoodWhenTheCertificateIsWrongFromTheStart) {
 }
 
 TEST_F(WatchTest, FailsForGoodWhenAFixedTokenIsRefused) {
-  server.once(kList, status(401, "Unauthorized"));
+  server.once(kList, answers(401, "Unauthorized"));
   start();
   diary.await("failed 401");
 }
@@ -647,7 +647,7 @@ TEST_F(WatchTest, FailsForGoodWhenTheFreshTokenIsRefusedAsWell) {
   const testing::TemporaryFolder folder;
   ClusterConfig config = server.config();
   config.token_file = folder.write("token", "stale");
-  server.always(kList, status(401, "Unauthorized"));
+  server.always(kList, answers(401, "Unauthorized"));
   client = *Client::create(config);
   start();
   diary.await("failed 401");
@@ -691,7 +691,7 @@ TEST_F(WatchTest, ServesManyWatchesStartedFromManyThreads) {
 }
 
 TEST_F(WatchTest, DoesNotHoldUpOtherWatches) {
-  server.once(kList, status(429, "TooManyRequests", {{"Retry-After", "3600"}}));
+  server.once(kList, answers(429, "TooManyRequests", {{"Retry-After", "3600"}}));
   server.once("GET /api/v1/namespaces/shop/services", list({}, 10));
   server.once("WATCH /api/v1/namespaces/shop/services", stream({}));
   start();
@@ -729,7 +729,7 @@ TEST_F(WatcherStop, IsPromptOnAnUnansweredList) {
 }
 
 TEST_F(WatcherStop, IsPromptDuringAWait) {
-  server.always(kList, status(429, "TooManyRequests", {{"Retry-After", "3600"}}));
+  server.always(kList, answers(429, "TooManyRequests", {{"Retry-After", "3600"}}));
   start();
   diary.await("trouble 429");
   EXPECT_LT(stop_time(), kPrompt);

@@ -9,7 +9,7 @@ namespace {
 using nlohmann::json;
 using namespace std::chrono_literals;
 
-const Target kWeb{"shop", "web"};
+const Target kWebSet{"shop", "web"};
 
 Pod running() {
   return std::get<Pod>(parse_object(json::parse(R"({"kind": "Pod",
@@ -23,7 +23,7 @@ Pod running() {
 }
 
 TEST(PodStatement, SaysWhatAPersonAsksFor) {
-  EXPECT_EQ(statement(running(), {"2/2", ""}, kWeb),
+  EXPECT_EQ(statement(running(), {"2/2", ""}, kWebSet),
             "Running, Ready, 2/2, restarted 3 times, revision 7c9f, on worker, 10.0.0.7");
 }
 
@@ -32,7 +32,7 @@ TEST(PodStatement, AContainerThatWaitsSaysMoreThanThePhase) {
   pod.ready = false;
   pod.containers[1].waiting_reason = "CrashLoopBackOff";
   pod.containers[1].waiting_message = "back-off 5m0s\nrestarting";
-  EXPECT_EQ(statement(pod, {"1/2", ""}, kWeb),
+  EXPECT_EQ(statement(pod, {"1/2", ""}, kWebSet),
             "CrashLoopBackOff, not Ready, 1/2, restarted 3 times, revision 7c9f, on worker, 10.0.0.7, "
             "web: back-off 5m0s restarting");
 }
@@ -42,15 +42,15 @@ TEST(PodStatement, ATerminatingPodTellsWhatHoldsIt) {
   pod.meta.deletion = Timestamp{};
   pod.meta.finalizers = {"shop.example/backup"};
   EXPECT_EQ(state_of(pod), "Terminating");
-  EXPECT_EQ(remark(pod, kWeb), "held by finalizer shop.example/backup");
+  EXPECT_EQ(remark(pod, kWebSet), "held by finalizer shop.example/backup");
 }
 
 TEST(PodStatement, APodOfSomebodyElseOrOfNobodyIsSaidToBe) {
   Pod pod = running();
   pod.meta.owners.front().name = "other";
-  EXPECT_EQ(remark(pod, kWeb), "belongs to StatefulSet other");
+  EXPECT_EQ(remark(pod, kWebSet), "belongs to StatefulSet other");
   pod.meta.owners.clear();
-  EXPECT_EQ(remark(pod, kWeb), "has no owner");
+  EXPECT_EQ(remark(pod, kWebSet), "has no owner");
 }
 
 TEST(PodStatement, APodThatNoNodeTookSaysWhy) {
@@ -59,13 +59,13 @@ TEST(PodStatement, APodThatNoNodeTookSaysWhy) {
   pod.ready = false;
   pod.containers.clear();
   pod.unscheduled_message = "0/3 nodes are available";
-  EXPECT_EQ(remark(pod, kWeb), "unscheduled: 0/3 nodes are available");
+  EXPECT_EQ(remark(pod, kWebSet), "unscheduled: 0/3 nodes are available");
 }
 
 TEST(PodStatement, WhatATerminalWouldObeyIsTakenOut) {
   Pod pod = running();
   pod.unscheduled_message = "\x1B[2Jnothing \x07left";
-  EXPECT_EQ(remark(pod, kWeb), "unscheduled: nothing left");
+  EXPECT_EQ(remark(pod, kWebSet), "unscheduled: nothing left");
 }
 
 TEST(SetStatement, ARolloutNamesBothRevisions) {

@@ -9,7 +9,7 @@ namespace stateproof::report {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 Timeline served() {
   Timeline timeline;

@@ -9,9 +9,9 @@ namespace stateproof::report {
 namespace {
 
 using namespace std::chrono_literals;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 Served sample() {
   return {{{"kill-primary", 10s, 14s, 2.914, 61.25, 4.0}, {"delete-all", 20s, 80s, 60, 0, 0}},
@@ -22,10 +22,10 @@ Served sample() {
 TEST(ServedText, HasALineForEachDisruptionAndTheSeed) {
   const std::string text = served_text(sample(), "replication", 77);
   EXPECT_THAT(text, HasSubstr("Disruptions of replication, seed 77\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("kill-primary +2.91 s +61.2 % +4.00 s\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("delete-all +60.00 s +0.0 % +not in time\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("replication lag +0.5 ms +2.25 ms +8 ms +31.5 ms +1200\n"));
-  EXPECT_THAT(text, testing::ContainsRegex("read-your-own gap +- +- +- +- 0, 4 beyond\n"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("kill-primary +2.91 s +61.2 % +4.00 s\n"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("delete-all +60.00 s +0.0 % +not in time\n"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("replication lag +0.5 ms +2.25 ms +8 ms +31.5 ms +1200\n"));
+  EXPECT_THAT(text, ::testing::ContainsRegex("read-your-own gap +- +- +- +- 0, 4 beyond\n"));
   EXPECT_THAT(served_text({}, "lifecycle", 1), IsEmpty());
 }
 

@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-std::string error_of(std::string text) {
+std::string refusal_of(std::string text) {
   const auto contract = read_contract({"db/workload.yaml", std::move(text)});
   return contract ? "" : contract.error().sentence;
 }
@@ -43,25 +43,25 @@ TEST(Contract, AnOrdinalMayTakeTheWrites) {
 }
 
 TEST(Contract, ErrorsNameTheLineAndTheNextStep) {
-  EXPECT_THAT(error_of("write: a\nread: b\nvolatil: true\n"),
+  EXPECT_THAT(refusal_of("write: a\nread: b\nvolatil: true\n"),
               StartsWith("db/workload.yaml:3: there is no key volatil; the keys are "));
-  EXPECT_THAT(error_of("write: a\nread: b\nvolatile: soon\n"),
+  EXPECT_THAT(refusal_of("write: a\nread: b\nvolatile: soon\n"),
               StartsWith("db/workload.yaml:3: volatile must be true or false"));
-  EXPECT_THAT(error_of("write: a\n"), StartsWith("db/workload.yaml:1: write needs read"));
-  EXPECT_THAT(error_of("kill: x\nread: b\n"), StartsWith("db/workload.yaml:2: read needs write"));
-  EXPECT_THAT(error_of("write: a\nread: b\nlimits:\n  ready: 0\n"),
+  EXPECT_THAT(refusal_of("write: a\n"), StartsWith("db/workload.yaml:1: write needs read"));
+  EXPECT_THAT(refusal_of("kill: x\nread: b\n"), StartsWith("db/workload.yaml:2: read needs write"));
+  EXPECT_THAT(refusal_of("write: a\nread: b\nlimits:\n  ready: 0\n"),
               StartsWith("db/workload.yaml:4: limits/ready must be"));
-  EXPECT_THAT(error_of("limits: 3\n"), StartsWith("db/workload.yaml:1: limits must be a map"));
-  EXPECT_THAT(error_of("write: a\nread: b\nwriters: some\n"),
+  EXPECT_THAT(refusal_of("limits: 3\n"), StartsWith("db/workload.yaml:1: limits must be a map"));
+  EXPECT_THAT(refusal_of("write: a\nread: b\nwriters: some\n"),
               HasSubstr(":3: writers must be all, leader, or an ordinal"));
-  EXPECT_THAT(error_of("write: a\nread: b\nwriters: leader\n"),
+  EXPECT_THAT(refusal_of("write: a\nread: b\nwriters: leader\n"),
               HasSubstr(":3: writers: leader needs leader"));
-  EXPECT_THAT(error_of("write: a\nread: b\nleader: who\n"), HasSubstr(":3: leader is of no use"));
-  EXPECT_THAT(error_of("records: own\n"), HasSubstr("there is no write"));
-  EXPECT_THAT(error_of("write: [a, b]\nread: b\n"), HasSubstr(":1: write must be a text"));
-  EXPECT_THAT(error_of("write: a: b: c\n"), HasSubstr("this is not YAML"));
-  EXPECT_THAT(error_of("- a\n"), HasSubstr("it must be a map"));
-  EXPECT_THAT(error_of(""), HasSubstr("one document"));
+  EXPECT_THAT(refusal_of("write: a\nread: b\nleader: who\n"), HasSubstr(":3: leader is of no use"));
+  EXPECT_THAT(refusal_of("records: own\n"), HasSubstr("there is no write"));
+  EXPECT_THAT(refusal_of("write: [a, b]\nread: b\n"), HasSubstr(":1: write must be a text"));
+  EXPECT_THAT(refusal_of("write: a: b: c\n"), HasSubstr("this is not YAML"));
+  EXPECT_THAT(refusal_of("- a\n"), HasSubstr("it must be a map"));
+  EXPECT_THAT(refusal_of(""), HasSubstr("one document"));
 }
 
 TEST(Contract, TheSchemaHasItsKeysAndNoOthers) {

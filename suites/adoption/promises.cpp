@@ -5,7 +5,7 @@
 namespace stateproof {
 namespace {
 
-constexpr std::string_view kDelete =
+constexpr std::string_view kDeletingSets =
     "https://kubernetes.io/docs/tasks/run-application/delete-stateful-set/#deleting-a-statefulset";
 constexpr std::string_view kRefs =
     "https://github.com/kubernetes/design-proposals-archive/blob/main/"
@@ -24,7 +24,7 @@ std::vector<Promise> adoption_promises() {
              .title = "No pod is deleted when its set is deleted with policy Orphan",
              .sentence =
                  "When a set is deleted with propagation policy Orphan, its pods MUST be left running.",
-             .source = kDelete,
+             .source = kDeletingSets,
              .checker = check::orphans_live_on}}},
       {.id = "pods-go-with-set",
        .title = "The pods of a StatefulSet are deleted with it",
@@ -35,7 +35,7 @@ std::vector<Promise> adoption_promises() {
              .title = "Deleting a set deletes its pods",
              .sentence =
                  "When a set is deleted and its pods are not to be orphaned, they MUST all be deleted.",
-             .source = kDelete,
+             .source = kDeletingSets,
              .checker = check::pods_go_with_their_set}}},
       {.id = "orphans-adopted",
        .title = "A recreated StatefulSet adopts the pods that match",
@@ -45,7 +45,7 @@ std::vector<Promise> adoption_promises() {
                          .title = "Matching pods are adopted, not recreated",
                          .sentence = "A set that is recreated MUST take control of the running pods that "
                                      "match its selector and its names, and MUST NOT replace them.",
-                         .source = kDelete,
+                         .source = kDeletingSets,
                          .checker = check::orphans_are_adopted}}},
       {.id = "strangers-released",
        .title = "A pod that no longer matches is released",

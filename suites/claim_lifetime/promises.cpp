@@ -4,18 +4,15 @@
 #include "harness/check/storage/claim_lifetime.h"
 #include "harness/check/storage/claim_templates.h"
 #include "harness/check/storage/sole_user.h"
+#include "suites/sources.h"
 
 namespace stateproof {
 namespace {
 
-constexpr std::string_view kStorage =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage";
 constexpr std::string_view kRetention =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention";
 constexpr std::string_view kForeignClaims = "https://github.com/kubernetes/kubernetes/issues/122400";
-constexpr std::string_view kTemplates =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#volume-claim-templates";
-constexpr std::string_view kDelete =
+constexpr std::string_view kDeletingClaims =
     "https://kubernetes.io/docs/tasks/run-application/delete-stateful-set/#persistent-volumes";
 constexpr std::string_view kReclaim =
     "https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming";
@@ -32,11 +29,6 @@ constexpr std::string_view kAccessModes =
 constexpr std::string_view kFailed =
     "https://github.com/kubernetes/kubernetes/blob/master/test/conformance/testdata/conformance.yaml";
 
-template <Checker checker>
-Verdict of_each_template(const Timeline& timeline) {
-  return check::for_each_claim_template(timeline, checker);
-}
-
 }  // namespace
 
 std::vector<Promise> claim_lifetime_promises() {
@@ -49,7 +41,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .title = "The default StorageClass is used",
                          .sentence = "A claim whose template names no StorageClass MUST "
                                      "get the default StorageClass of the cluster.",
-                         .source = kStorage,
+                         .source = kStableStorage,
                          .checker = check::default_class_is_used}}},
       {.id = "lost-pods-keep-claims",
        .title = "Deleting a pod deletes no claim",
@@ -61,7 +53,7 @@ std::vector<Promise> claim_lifetime_promises() {
                                      "pod was deleted for a reason other than a scale-down.",
                          .source = kRetention,
                          .since = "1.32",
-                         .checker = of_each_template<check::claims_outlive_lost_pods>}}},
+                         .checker = check::of_each_claim_template<check::claims_outlive_lost_pods>}}},
       {.id = "claims-of-each-template",
        .title = "Each of several claim templates gives every pod a claim",
        .group = "storage",
@@ -71,7 +63,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .sentence = "For each volume claim template every pod MUST get one claim, named "
                                      "<template>-<set>-<ordinal>, which is Bound, which no other pod uses, "
                                      "and which is mounted wherever the pod mounts the template's name.",
-                         .source = kStorage,
+                         .source = kStableStorage,
                          .checker = check::each_template_gives_a_claim}}},
       {.id = "scaled-claims-go",
        .title = "Under whenScaled Delete a scale-down deletes claims",
@@ -83,14 +75,14 @@ std::vector<Promise> claim_lifetime_promises() {
                                      "removed ordinals, and MUST NOT delete others.",
                          .source = kRetention,
                          .since = "1.32",
-                         .checker = of_each_template<check::claims_go_with_scale_down>},
+                         .checker = check::of_each_claim_template<check::claims_go_with_scale_down>},
                         {.id = "RET-03b",
                          .title = "A claim is deleted only after its pod",
                          .sentence = "With whenScaled Delete the claim of a removed ordinal MUST NOT be "
                                      "deleted before its pod is gone.",
                          .source = kRetention,
                          .since = "1.32",
-                         .checker = of_each_template<check::scaled_claim_waits_for_its_pod>}}},
+                         .checker = check::of_each_claim_template<check::scaled_claim_waits_for_its_pod>}}},
       {.id = "deleted-claims-go",
        .title = "Under whenDeleted Delete claims are deleted with their set",
        .group = "retention",
@@ -103,14 +95,14 @@ std::vector<Promise> claim_lifetime_promises() {
                          "are gone.",
              .source = kRetention,
              .since = "1.32",
-             .checker = of_each_template<check::claims_go_with_set>},
+             .checker = check::of_each_claim_template<check::claims_go_with_set>},
             {.id = "RET-08",
              .title = "Claims that are deleted with their set are owned by it",
              .sentence = "With whenDeleted Delete the owner references of each claim MUST include its set.",
              .source = kRetention,
              .since = "1.32",
              .level = Level::kInforming,
-             .checker = of_each_template<check::claims_belong_to_their_set>}}},
+             .checker = check::of_each_claim_template<check::claims_belong_to_their_set>}}},
       {.id = "foreign-claims-stay",
        .title = "Retention policies do not touch the claims of other controllers",
        .group = "retention",
@@ -144,7 +136,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .sentence = "Under the default retention policy the deletion "
                                      "of a set MUST NOT delete its claims, and their volumes MUST stay "
                                      "bound to them.",
-                         .source = kDelete,
+                         .source = kDeletingClaims,
                          .checker = check::claims_outlive_set}}},
       {.id = "set-finds-claims",
        .title = "A recreated StatefulSet finds its claims",
@@ -154,7 +146,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .title = "The same claims and volumes are used again",
                          .sentence = "The pods of a set that is recreated MUST use the existing claims that "
                                      "bear their names, with the same volumes as before.",
-                         .source = kStorage,
+                         .source = kStableStorage,
                          .checker = check::new_set_finds_claims}}},
       {.id = "set-finds-data",
        .title = "A recreated StatefulSet finds its data",
@@ -164,7 +156,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .title = "The old rows are there again",
                          .sentence = "Data that was acknowledged before a set was deleted MUST be there when "
                                      "the set is recreated.",
-                         .source = kStorage,
+                         .source = kStableStorage,
                          .checker = check::new_set_finds_rows}}},
       {.id = "claims-labelled",
        .title = "Claims carry the labels of their set",
@@ -176,7 +168,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .sentence = "The claims of a set MUST carry the labels of "
                                      "their template, so that they can be deleted by "
                                      "label.",
-                         .source = kTemplates,
+                         .source = kVolumeClaimTemplates,
                          .checker = check::claims_are_labelled}}},
       {.id = "unused-claims-go",
        .title = "Unused claims can be deleted",
@@ -252,7 +244,7 @@ std::vector<Promise> claim_lifetime_promises() {
                          .title = "A missing claim is recreated",
                          .sentence = "A pod of a set whose claim is missing SHOULD get a new claim, which "
                                      "MUST have the same name as before.",
-                         .source = kStorage,
+                         .source = kStableStorage,
                          .level = Level::kInforming,
                          .checker = check::missing_claim_is_made}}},
       {.id = "claim-has-one-user",

@@ -2,23 +2,15 @@
 
 #include "harness/check/identity/contrast.h"
 #include "harness/check/ordering/creation_order.h"
+#include "suites/sources.h"
 
 namespace stateproof {
 namespace {
 
-constexpr std::string_view kCompare =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#using-statefulsets";
 constexpr std::string_view kDeployment =
     "https://kubernetes.io/docs/concepts/workloads/controllers/deployment/";
-constexpr std::string_view kScaling =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
-    "#deployment-and-scaling-guarantees";
 constexpr std::string_view kReplicaSet =
     "https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#scaling-a-replicaset";
-constexpr std::string_view kNetwork =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id";
-constexpr std::string_view kStorage =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage";
 
 }  // namespace
 
@@ -33,7 +25,7 @@ std::vector<Promise> contrast_promises() {
                          .sentence = "A pod of a StatefulSet MUST be named by set and "
                                      "ordinal; a pod of a Deployment MUST be named by "
                                      "its ReplicaSet and a random suffix.",
-                         .source = kCompare,
+                         .source = kUsingStatefulSets,
                          .checker = check::names_differ}},
        .compares = "Pod names"},
       {.id = "contrast-creation",
@@ -50,7 +42,7 @@ std::vector<Promise> contrast_promises() {
              .title = "Each pod of the StatefulSet waits for the ones before it",
              .sentence = "Beside a Deployment, too, a pod of a StatefulSet MUST NOT be created before the "
                          "present pod of every lower ordinal has been Running and Ready.",
-             .source = kScaling,
+             .source = kScalingGuarantees,
              .checker = check::predecessors_were_ready}},
        .compares = "Pod creation"},
       {.id = "contrast-replacement",
@@ -61,7 +53,7 @@ std::vector<Promise> contrast_promises() {
                          .title = "The same name in one, a new name in the other",
                          .sentence = "A lost pod of a StatefulSet MUST be replaced under its old name, a "
                                      "lost pod of a Deployment under a new one.",
-                         .source = kCompare,
+                         .source = kUsingStatefulSets,
                          .checker = check::only_the_set_keeps_names}},
        .compares = "Pod names"},
       {.id = "contrast-host-names",
@@ -73,7 +65,7 @@ std::vector<Promise> contrast_promises() {
                          .sentence =
                              "Behind a headless Service the endpoints of a StatefulSet MUST carry the names "
                              "of their pods as host names; those of a Deployment MUST NOT carry host names.",
-                         .source = kNetwork,
+                         .source = kStableNetworkId,
                          .checker = check::only_the_set_gives_host_names}},
        .compares = "Network identity"},
       {.id = "contrast-storage",
@@ -85,7 +77,7 @@ std::vector<Promise> contrast_promises() {
              .title = "One claim for each pod in one, one for all in the other",
              .sentence = "Each pod of a StatefulSet with a volume claim template MUST have its own claim; "
                          "the pods of a Deployment MUST share the claim that their template names.",
-             .source = kStorage,
+             .source = kStableStorage,
              .checker = check::only_the_set_gives_claims}},
        .compares = "Storage"},
       {.id = "contrast-deletion",
@@ -98,7 +90,7 @@ std::vector<Promise> contrast_promises() {
                              "When a StatefulSet is scaled down beside a Deployment, its pods MUST be "
                              "terminated from the highest ordinal downwards, and each one only after "
                              "every pod of a higher ordinal is gone.",
-                         .source = kScaling,
+                         .source = kScalingGuarantees,
                          .checker = check::set_ends_in_reverse},
                         {.id = "DPL-06b",
                          .title = "All at once in a Deployment",

@@ -1,17 +1,9 @@
 #include "suites/eviction/promises.h"
 
 #include "harness/check/disruption/eviction.h"
+#include "suites/sources.h"
 
 namespace stateproof {
-namespace {
-
-constexpr std::string_view kBudget =
-    "https://kubernetes.io/docs/concepts/workloads/pods/disruptions/#pod-disruption-budgets";
-constexpr std::string_view kStable =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-identity";
-
-}  // namespace
-
 std::vector<Promise> eviction_promises() {
   return {
       {.id = "eviction-granted",
@@ -23,7 +15,7 @@ std::vector<Promise> eviction_promises() {
                          .sentence =
                              "While more pods are available than a PodDisruptionBudget requires, it MUST "
                              "allow disruptions, and the eviction of a pod that it covers MUST be granted.",
-                         .source = kBudget,
+                         .source = kDisruptionBudgets,
                          .checker = check::evictions_within_budget_are_granted}}},
       {.id = "eviction-refused",
        .title = "An eviction beyond the budget is refused",
@@ -35,7 +27,7 @@ std::vector<Promise> eviction_promises() {
                          .sentence =
                              "While an eviction would leave fewer pods available than the "
                              "PodDisruptionBudget requires, it MUST be refused and the pod MUST stay.",
-                         .source = kBudget,
+                         .source = kDisruptionBudgets,
                          .checker = check::evictions_beyond_budget_are_refused}}},
       {.id = "evicted-pod-returns",
        .title = "An evicted pod is recreated under its name",
@@ -45,7 +37,7 @@ std::vector<Promise> eviction_promises() {
                          .title = "The set replaces evicted pods",
                          .sentence = "A pod of a set that was evicted MUST be replaced "
                                      "by a new pod of the same name.",
-                         .source = kStable,
+                         .source = kPodIdentity,
                          .checker = check::evicted_pods_come_back}}},
   };
 }

@@ -1,16 +1,9 @@
 #include "suites/halting/promises.h"
 
 #include "harness/check/ordering/halting.h"
+#include "suites/sources.h"
 
 namespace stateproof {
-namespace {
-
-constexpr std::string_view kGuarantees =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
-    "#deployment-and-scaling-guarantees";
-
-}  // namespace
-
 std::vector<Promise> halting_promises() {
   return {
       {.id = "creation-halts",
@@ -21,7 +14,7 @@ std::vector<Promise> halting_promises() {
                          .title = "No pod is created after one that is not Ready",
                          .sentence = "While a pod of an OrderedReady set is running but not Ready, pods of "
                                      "higher ordinals MUST NOT be created.",
-                         .source = kGuarantees,
+                         .source = kScalingGuarantees,
                          .checker = check::creation_halts}}},
       {.id = "scale-down-halts",
        .title = "Scale-down halts while a pod that stays is not Ready",
@@ -42,7 +35,7 @@ std::vector<Promise> halting_promises() {
                          .title = "A blocked scale-down continues once all pods are Ready",
                          .sentence = "When the pod that blocked a scale-down is Ready again, the scale-down "
                                      "MUST continue without a new request.",
-                         .source = kGuarantees,
+                         .source = kScalingGuarantees,
                          .checker = check::scale_down_resumes}}},
       {.id = "lost-pod-revived",
        .title = "A lost pod is recreated while a higher one is not Ready",
@@ -52,7 +45,7 @@ std::vector<Promise> halting_promises() {
                          .title = "A pod that is not Ready does not keep lower ones from being recreated",
                          .sentence = "A deleted pod of an OrderedReady set MUST be recreated even though a "
                                      "pod of a higher ordinal is not Ready.",
-                         .source = kGuarantees,
+                         .source = kScalingGuarantees,
                          .checker = check::lost_pod_is_revived}}},
   };
 }

@@ -1,12 +1,11 @@
 #include "suites/host_names/promises.h"
 
 #include "harness/check/identity/host_names.h"
+#include "suites/sources.h"
 
 namespace stateproof {
 namespace {
 
-constexpr std::string_view kNetworkId =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-network-id";
 constexpr std::string_view kHostName =
     "https://kubernetes.io/docs/concepts/services-networking/dns-pod-service/"
     "#pod-s-hostname-and-subdomain-fields";
@@ -24,7 +23,7 @@ std::vector<Promise> host_name_promises() {
                          .sentence =
                              "The host name inside every pod of a set MUST be the name of the set, a hyphen "
                              "and the ordinal, and MUST be the same after the pod is replaced.",
-                         .source = kNetworkId,
+                         .source = kStableNetworkId,
                          .checker = check::host_name_is_pod_name},
                         {.id = "ID-02b",
                          .title = "The full host name is in the domain of the governing Service",

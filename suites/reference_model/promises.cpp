@@ -11,23 +11,14 @@
 #include "harness/check/reference/quiet.h"
 #include "harness/check/reference/told_endpoints.h"
 #include "harness/check/reference/told_status.h"
+#include "suites/sources.h"
 
 namespace stateproof {
 namespace {
 
 constexpr std::string_view kTemplates =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#pod-templates";
-constexpr std::string_view kClaimTemplates =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#volume-claim-templates";
 
-constexpr std::string_view kEndpoints =
-    "https://kubernetes.io/docs/concepts/services-networking/endpoint-slices/#conditions";
-constexpr std::string_view kStatus =
-    "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/"
-    "#StatefulSetStatus";
-constexpr std::string_view kGuarantees =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/"
-    "#deployment-and-scaling-guarantees";
 constexpr std::string_view kControllers =
     "https://kubernetes.io/docs/concepts/architecture/controller/#desired-vs-current";
 
@@ -60,26 +51,26 @@ Promise reference_model_promise(std::string_view scenario, Profile profile) {
            .title = "Each claim is made as its template says",
            .sentence = "Every field of a claim that a set's controller creates MUST be what its claim "
                        "template and the set's selector say; defaulting and admission MAY add to it.",
-           .source = kClaimTemplates,
+           .source = kVolumeClaimTemplates,
            .checker = check::claims_as_written},
           {.id = "MOD-03",
            .title = "Each endpoint tells what its pod was",
            .sentence = "Every endpoint that is told for a pod MUST have the addresses, the host name, the "
                        "node and the conditions that follow from one state of that pod and its Service.",
-           .source = kEndpoints,
+           .source = kEndpointConditions,
            .checker = check::endpoints_as_pods_were},
           {.id = "MOD-04",
            .title = "Each status counts the pods of one moment",
            .sentence = "A set's status MUST count the pods that there were at one moment, MUST NOT fall "
                        "behind what it told before, and MUST promote a revision when all pods have it and "
                        "are Ready, not before.",
-           .source = kStatus,
+           .source = kStatusReference,
            .checker = check::status_as_counted},
           {.id = "MOD-05",
            .title = "A controller creates and deletes only what its set asks for",
            .sentence = "A pod MUST NOT be created or deleted by its set's controller unless a state of the "
                        "set and its pods that the controller can have seen asks for it.",
-           .source = kGuarantees,
+           .source = kScalingGuarantees,
            .checker = check::acts_are_allowed},
           {.id = "MOD-06",
            .title = "Quiet objects stay quiet",

@@ -5,6 +5,7 @@
 #include "harness/check/rollout/broken_update.h"
 #include "harness/check/rollout/rollout.h"
 #include "harness/check/rollout/update_budget.h"
+#include "suites/sources.h"
 
 namespace stateproof {
 namespace {
@@ -13,8 +14,6 @@ constexpr std::string_view kRolling =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#rolling-updates";
 constexpr std::string_view kPartition =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#partitions";
-constexpr std::string_view kStrategies =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#update-strategies";
 constexpr std::string_view kMinReady =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#minimum-ready-seconds";
 constexpr std::string_view kHistory =
@@ -26,9 +25,6 @@ constexpr std::string_view kForcedRollback =
 constexpr std::string_view kMaxUnavailable =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#maximum-unavailable-pods";
 constexpr std::string_view kMaxUnavailableGate = "MaxUnavailableStatefulSet";
-constexpr std::string_view kStatus =
-    "https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/stateful-set-v1/"
-    "#StatefulSetStatus";
 
 }  // namespace
 
@@ -140,7 +136,7 @@ std::vector<Promise> rollout_promises() {
            {{.id = "UPD-08a",
              .title = "A new template replaces no pod by itself",
              .sentence = "With update strategy OnDelete a change of the template MUST NOT delete any pod.",
-             .source = kStrategies,
+             .source = kUpdateStrategies,
              .checker = check::on_delete_moves_nothing}}},
       {.id = "on-delete-picks-up",
        .title = "Under OnDelete a deleted pod is recreated at the newest revision",
@@ -151,7 +147,7 @@ std::vector<Promise> rollout_promises() {
              .title = "A deleted pod gets the newest revision",
              .sentence =
                  "With update strategy OnDelete a deleted pod MUST be recreated at the newest revision.",
-             .source = kStrategies,
+             .source = kUpdateStrategies,
              .checker = check::on_delete_picks_up}}},
       {.id = "history-limited",
        .title = "Old revisions are pruned",
@@ -173,7 +169,7 @@ std::vector<Promise> rollout_promises() {
              .sentence =
                  "While nothing changes, the counts and revisions in the status of a set MUST agree with its "
                  "pods, their readiness and their revision labels, and observedGeneration with its spec.",
-             .source = kStatus,
+             .source = kStatusReference,
              .checker = check::status_counts_pods}}},
       {.id = "max-unavailable",
        .title = "A rolling update respects maxUnavailable",
@@ -251,7 +247,7 @@ std::vector<Promise> rollout_promises() {
                          .title = "No pod is counted as available too early",
                          .sentence = "status.availableReplicas MUST NOT count a pod that has been Ready for "
                                      "less than spec.minReadySeconds, even when that is raised later.",
-                         .source = kStatus,
+                         .source = kStatusReference,
                          .checker = check::long_wait_leaves_none_available},
                         {.id = "UPD-06c",
                          .title = "Without minReadySeconds every Ready pod is counted as available",

@@ -25,13 +25,12 @@
 #include "harness/check/storage/row_survival.h"
 #include "harness/model/ability.h"
 #include "harness/model/steps.h"
+#include "suites/sources.h"
 
 namespace stateproof {
 namespace {
 
 constexpr std::string_view kScenario = "workload";
-constexpr std::string_view kStorage =
-    "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#stable-storage";
 constexpr std::string_view kStateful =
     "https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/";
 
@@ -61,11 +60,6 @@ Verdict while_it_stood(const Timeline& timeline) {
 template <Checker checker>
 Verdict before_its_update(const Timeline& timeline) {
   return checker(before<steps::Rollout, steps::HoldOnDelete, steps::DeleteSet>(timeline));
-}
-
-template <Checker checker>
-Verdict of_each_template(const Timeline& timeline) {
-  return check::for_each_claim_template(timeline, checker);
 }
 
 /// The checker, where the workload has what is needed.
@@ -99,8 +93,8 @@ class Known {
   std::span<const Promise> written_;
 };
 
-Promise promise(std::string_view id, std::string_view title, std::string_view group,
-                std::vector<Requirement> requirements) {
+Promise workload_promise(std::string_view id, std::string_view title, std::string_view group,
+                         std::vector<Requirement> requirements) {
   return {.id = id,
           .title = title,
           .group = group,
@@ -110,29 +104,29 @@ Promise promise(std::string_view id, std::string_view title, std::string_view gr
 }
 
 Promise records() {
-  return promise(
+  return workload_promise(
       "workload-records", "Acknowledged records are there after each disruption", "durability",
       {{.id = "REC-01",
         .title = "Every acknowledged record is read back",
         .sentence = "A record whose write was acknowledged MUST be read back after pods were deleted, "
                     "evicted, killed, "
                     "scaled and rolled, from each member that is to have it.",
-        .source = kStorage,
+        .source = kStableStorage,
         .checker = with<kRecords, with<kSurvival, check::acknowledged_records_are_read>>},
        {.id = "REC-02",
         .title = "Nothing is read that was not written",
         .sentence = "A member MUST NOT have a record that nobody wrote to it, nor one that was changed.",
-        .source = kStorage,
+        .source = kStableStorage,
         .checker = with<kRecords, check::only_written_records_are_read>},
        {.id = "REC-03",
         .title = "No record is read twice",
         .sentence = "A record MUST NOT be read more than once, unless the workload says that it may be.",
-        .source = kStorage,
+        .source = kStableStorage,
         .checker = with<kRecords, with<kOnce, check::records_are_read_once>>}});
 }
 
 Promise service() {
-  return promise(
+  return workload_promise(
       "workload-serves", "Writes are acknowledged again after each disruption", "availability",
       {{.id = "REC-04",
         .title = "After each disruption a write is acknowledged in time",
@@ -156,48 +150,59 @@ std::map<std::string, std::string> left_out_in(const Timeline& timeline) {
 std::vector<Promise> workload_promises(std::span<const Promise> written) {
   const Known known(written);
   return {
-      promise("workload-pods", "The set has exactly the wanted pods, in order", "ordering",
-              {known("ORD-01", with<kOrder, while_it_stood<check::predecessors_were_ready>>),
-               known("ORD-03", with<kOrder, while_it_stood<check::terminated_in_reverse>>),
-               known("ID-01", before_its_update<check::only_wanted_pods>),
-               known("ID-05", check::one_pod_per_name), known("ID-05b", check::gone_pods_have_ended)}),
-      promise("workload-identity", "Each pod keeps its identity", "identity",
-              {known("ID-08", while_it_stood<check::pods_are_owned>),
-               known("ID-03", check::pods_are_labelled), known("ID-06", check::ordinals_begin_at_start),
-               known("ID-02a", with<kHostNames, check::host_name_is_pod_name>),
-               known("ID-02b", with<kNames, with<kHostNames, check::full_host_name_is_in_the_service>>)}),
-      promise("workload-names", "Each pod's DNS name always resolves to its own pod", "network",
-              {known("DNS-02", with<kNames, while_it_stood<check::names_resolve_to_their_pods>>),
-               known("DNS-04", with<kNames, while_it_stood<check::names_follow_replacements>>)}),
-      promise("workload-claims",
-              "Each pod has its own claims and volumes, and keeps them when it is replaced", "storage",
-              {known("STO-01", with<kClaims, while_it_stood<of_each_template<check::one_claim_per_pod>>>),
-               known("STO-02",
-                     with<kClaims, while_it_stood<of_each_template<check::claim_and_volume_are_one_to_one>>>),
-               known("STO-03",
-                     with<kClaims, while_it_stood<of_each_template<check::same_storage_after_replacement>>>),
-               known("STO-06", with<kMounts, while_it_stood<of_each_template<check::own_volume_is_mounted>>>),
-               known("ID-04",
-                     with<kClaims, while_it_stood<of_each_template<check::replacement_keeps_identity>>>)}),
-      promise("workload-files", "Files in the claims survive the replacement of the pod", "storage",
-              {known("STO-04", with<kFiles, check::rows_survive_replacement>),
-               known("SCL-01",
-                     with<kFiles, with<kClaimsStay, while_it_stood<check::scale_up_finds_old_storage>>>)}),
-      promise("workload-retention", "Claims are kept and deleted as the retention policy says", "retention",
-              {known("RET-02",
-                     with<kClaimsStay, while_it_stood<of_each_template<check::claims_outlive_scale_down>>>),
-               known("RET-03", with<kScaledGo, of_each_template<check::claims_go_with_scale_down>>),
-               known("RET-01", with<kDeletedStay, of_each_template<check::claims_outlive_set>>),
-               known("RET-06", with<kDeletedStay, of_each_template<check::new_set_finds_claims>>),
-               known("RET-05", with<kDeletedGo, of_each_template<check::claims_go_with_set>>),
-               known("CLN-03", check::pods_go_with_their_set)}),
-      promise("workload-update", "A new template reaches the pods in order", "rollout",
-              {known("UPD-01", with<kOneByOne, check::updated_from_the_top>),
-               known("UPD-10", with<kRoll, check::rollout_completes>),
-               known("UPD-08a", with<kOnDelete, check::on_delete_moves_nothing>),
-               known("UPD-08b", with<kOnDelete, check::on_delete_picks_up>)}),
-      promise("workload-eviction", "An evicted pod is recreated under its name", "disruption",
-              {known("DIS-01c", with<kEviction, check::evicted_pods_come_back>)}),
+      workload_promise(
+          "workload-pods", "The set has exactly the wanted pods, in order", "ordering",
+          {known("ORD-01", with<kOrder, while_it_stood<check::predecessors_were_ready>>),
+           known("ORD-03", with<kOrder, while_it_stood<check::terminated_in_reverse>>),
+           known("ID-01", before_its_update<check::only_wanted_pods>),
+           known("ID-05", check::one_pod_per_name), known("ID-05b", check::gone_pods_have_ended)}),
+      workload_promise(
+          "workload-identity", "Each pod keeps its identity", "identity",
+          {known("ID-08", while_it_stood<check::pods_are_owned>), known("ID-03", check::pods_are_labelled),
+           known("ID-06", check::ordinals_begin_at_start),
+           known("ID-02a", with<kHostNames, check::host_name_is_pod_name>),
+           known("ID-02b", with<kNames, with<kHostNames, check::full_host_name_is_in_the_service>>)}),
+      workload_promise("workload-names", "Each pod's DNS name always resolves to its own pod", "network",
+                       {known("DNS-02", with<kNames, while_it_stood<check::names_resolve_to_their_pods>>),
+                        known("DNS-04", with<kNames, while_it_stood<check::names_follow_replacements>>)}),
+      workload_promise(
+          "workload-claims", "Each pod has its own claims and volumes, and keeps them when it is replaced",
+          "storage",
+          {known("STO-01",
+                 with<kClaims, while_it_stood<check::of_each_claim_template<check::one_claim_per_pod>>>),
+           known("STO-02",
+                 with<kClaims,
+                      while_it_stood<check::of_each_claim_template<check::claim_and_volume_are_one_to_one>>>),
+           known("STO-03",
+                 with<kClaims,
+                      while_it_stood<check::of_each_claim_template<check::same_storage_after_replacement>>>),
+           known("STO-06",
+                 with<kMounts, while_it_stood<check::of_each_claim_template<check::own_volume_is_mounted>>>),
+           known("ID-04",
+                 with<kClaims,
+                      while_it_stood<check::of_each_claim_template<check::replacement_keeps_identity>>>)}),
+      workload_promise(
+          "workload-files", "Files in the claims survive the replacement of the pod", "storage",
+          {known("STO-04", with<kFiles, check::rows_survive_replacement>),
+           known("SCL-01",
+                 with<kFiles, with<kClaimsStay, while_it_stood<check::scale_up_finds_old_storage>>>)}),
+      workload_promise(
+          "workload-retention", "Claims are kept and deleted as the retention policy says", "retention",
+          {known("RET-02",
+                 with<kClaimsStay,
+                      while_it_stood<check::of_each_claim_template<check::claims_outlive_scale_down>>>),
+           known("RET-03", with<kScaledGo, check::of_each_claim_template<check::claims_go_with_scale_down>>),
+           known("RET-01", with<kDeletedStay, check::of_each_claim_template<check::claims_outlive_set>>),
+           known("RET-06", with<kDeletedStay, check::of_each_claim_template<check::new_set_finds_claims>>),
+           known("RET-05", with<kDeletedGo, check::of_each_claim_template<check::claims_go_with_set>>),
+           known("CLN-03", check::pods_go_with_their_set)}),
+      workload_promise("workload-update", "A new template reaches the pods in order", "rollout",
+                       {known("UPD-01", with<kOneByOne, check::updated_from_the_top>),
+                        known("UPD-10", with<kRoll, check::rollout_completes>),
+                        known("UPD-08a", with<kOnDelete, check::on_delete_moves_nothing>),
+                        known("UPD-08b", with<kOnDelete, check::on_delete_picks_up>)}),
+      workload_promise("workload-eviction", "An evicted pod is recreated under its name", "disruption",
+                       {known("DIS-01c", with<kEviction, check::evicted_pods_come_back>)}),
       records(),
       service()};
 }

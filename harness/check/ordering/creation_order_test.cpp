@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 /// Three pods, asked for and Ready, without anything else.
-Story three_pods() {
+Story three_pods_created() {
   return Story{}
       .begins(steps::Create{.replicas = {3}})
       .created(0)
@@ -35,7 +35,7 @@ TEST(PredecessorsWereReady, AWholeLifecycleIsConformant) {
 }
 
 TEST(PredecessorsWereReady, APodComesAfterAllItsPredecessors) {
-  EXPECT_THAT(predecessors_were_ready(three_pods()), IsConformant());
+  EXPECT_THAT(predecessors_were_ready(three_pods_created()), IsConformant());
 }
 
 TEST(PredecessorsWereReady, APredecessorMayFlapAfterItWasReady) {
@@ -54,7 +54,7 @@ TEST(PredecessorsWereReady, APredecessorMayFlapAfterItWasReady) {
 }
 
 TEST(PredecessorsWereReady, ADeletedPredecessorMayStillLookReadyToTheController) {
-  EXPECT_THAT(predecessors_were_ready(three_pods()
+  EXPECT_THAT(predecessors_were_ready(three_pods_created()
                                           .fault(0)
                                           .fault(2)
                                           .terminating(2)
@@ -69,7 +69,7 @@ TEST(PredecessorsWereReady, ADeletedPredecessorMayStillLookReadyToTheController)
 }
 
 TEST(PredecessorsWereReady, ContainersMayRestartAndAWatchMayListAgain) {
-  EXPECT_THAT(predecessors_were_ready(three_pods()
+  EXPECT_THAT(predecessors_were_ready(three_pods_created()
                                           .modified(0,
                                                     [](Pod& pod) {
                                                       pod.containers.resize(1);
@@ -82,7 +82,7 @@ TEST(PredecessorsWereReady, ContainersMayRestartAndAWatchMayListAgain) {
 }
 
 TEST(PredecessorsWereReady, OtherPodsOfTheNamespaceAreNotJudged) {
-  EXPECT_THAT(predecessors_were_ready(three_pods()
+  EXPECT_THAT(predecessors_were_ready(three_pods_created()
                                           .rewrite([](Entry&) {})
                                           .pods_look([](Pod& pod, int) {
                                             pod.meta.owners = {{"StatefulSet", "other", Uid{"other"}, true}};
@@ -117,9 +117,10 @@ TEST(PredecessorsWereReady, RejectsASkippedOrdinal) {
 
 TEST(PredecessorsWereReady, RejectsASuccessorBeforeTheRecreatedPredecessorIsReady) {
   // The controller made the new mariadb-0 itself: it knows that the Ready one is gone.
-  EXPECT_THAT(predecessors_were_ready(
-                  three_pods().fault(0).terminating(0).deleted(0).fault(2).deleted(2).created(0).created(2)),
-              IsNonconformant(ElementsAre(15)));
+  EXPECT_THAT(
+      predecessors_were_ready(
+          three_pods_created().fault(0).terminating(0).deleted(0).fault(2).deleted(2).created(0).created(2)),
+      IsNonconformant(ElementsAre(15)));
 }
 
 TEST(PredecessorsWereReady, RejectsASuccessorOfAPredecessorThatCameAndWentUnready) {
@@ -128,9 +129,9 @@ TEST(PredecessorsWereReady, RejectsASuccessorOfAPredecessorThatCameAndWentUnread
 }
 
 TEST(PredecessorsWereReady, RejectsScaleUpInParallel) {
-  EXPECT_THAT(
-      predecessors_were_ready(three_pods().begins(steps::ScaleUp{.from = 3, .to = 5}).created(3).created(4)),
-      IsNonconformant(ElementsAre(11)));
+  EXPECT_THAT(predecessors_were_ready(
+                  three_pods_created().begins(steps::ScaleUp{.from = 3, .to = 5}).created(3).created(4)),
+              IsNonconformant(ElementsAre(11)));
 }
 
 TEST(PredecessorsWereReady, TheFirstOrdinalMayBeHigherThanZero) {
@@ -180,10 +181,12 @@ TEST(PredecessorsWereReady, APodFromBeforeTheRecordingIsNotAWitness) {
 }
 
 TEST(PredecessorsWereReady, AnInterruptedRecordingProvesNothing) {
-  EXPECT_THAT(predecessors_were_ready(three_pods().interrupted()),
+  EXPECT_THAT(predecessors_were_ready(three_pods_created().interrupted()),
               IsInconclusive("the run was interrupted: by the user"));
-  EXPECT_THAT(predecessors_were_ready(three_pods().cut_off()), IsInconclusive("the recording is incomplete"));
-  EXPECT_THAT(predecessors_were_ready(three_pods().begins(steps::Cleanup{}).cut_off()), IsConformant());
+  EXPECT_THAT(predecessors_were_ready(three_pods_created().cut_off()),
+              IsInconclusive("the recording is incomplete"));
+  EXPECT_THAT(predecessors_were_ready(three_pods_created().begins(steps::Cleanup{}).cut_off()),
+              IsConformant());
   EXPECT_THAT(predecessors_were_ready(Story{}),
               IsInconclusive(HasSubstr("step \"create\" was not recorded")));
 }
@@ -219,7 +222,7 @@ TEST(PredecessorsWereReady, APodThatCannotStartIsNotTheControllersFault) {
 
 TEST(PredecessorsWereReady, NothingIsJudgedAfterCleanupBegins) {
   EXPECT_THAT(predecessors_were_ready(
-                  three_pods().begins(steps::Cleanup{}).deleted(0).created(0).deleted(1).created(1)),
+                  three_pods_created().begins(steps::Cleanup{}).deleted(0).created(0).deleted(1).created(1)),
               IsConformant());
 }
 

@@ -83,19 +83,19 @@ Story with_pods_ready_for(std::chrono::seconds age) {
 }
 
 /// One of three pods is replaced, and counts as Ready again.
-Story replaced() {
+Story one_replaced() {
   Story story = with_pods_ready_for(20s);
   story.terminating(2).deleted(2).set(status(2, 2));
   return story.created(2).ready(2).set(status(3, 2));
 }
 
 TEST(AvailableAfterWait, APodCountsWhenItsTimeIsOver) {
-  EXPECT_THAT(available_after_wait(replaced().after(4500ms).set(status(3, 3)).reaches<steps::MinReady>()),
+  EXPECT_THAT(available_after_wait(one_replaced().after(4500ms).set(status(3, 3)).reaches<steps::MinReady>()),
               IsConformant());
 }
 
 TEST(AvailableAfterWait, APodThatCountsEarlierIsABreach) {
-  Story story = replaced();
+  Story story = one_replaced();
   story.after(200ms).set(status(3, 3));
   const std::size_t breach = story.last();
   EXPECT_THAT(available_after_wait(story.reaches<steps::MinReady>()), IsNonconformant(ElementsAre(breach)));
@@ -115,7 +115,7 @@ TEST(AvailableAfterWait, EachPodHasATimeOfItsOwn) {
 
 // The watch of pods tells late what stands in the pod.
 TEST(AvailableAfterWait, TheTimeInThePodCounts) {
-  Story story = replaced();
+  Story story = one_replaced();
   const Timestamp now = story.timeline().header.started + story.timeline().observations.back().at;
   story.modified(2, [&](Pod& pod) { pod.ready_since = now - 5s; }).rewrite([&](Entry& entry) {
     if (auto* event = std::get_if<ObjectSeen>(&entry))
@@ -127,7 +127,7 @@ TEST(AvailableAfterWait, TheTimeInThePodCounts) {
 }
 
 TEST(AvailableAfterWait, APodThatNeverCountsIsABreachWhenTheOthersDid) {
-  EXPECT_THAT(available_after_wait(replaced()
+  EXPECT_THAT(available_after_wait(one_replaced()
                                        .after(5s)
                                        .set(status(3, 3))
                                        .set(status(2, 2))
@@ -135,7 +135,7 @@ TEST(AvailableAfterWait, APodThatNeverCountsIsABreachWhenTheOthersDid) {
                                        .after(120s)
                                        .times_out<steps::MinReady>()),
               IsNonconformantAs(HasSubstr("it was 2")));
-  EXPECT_THAT(available_after_wait(replaced().reaches<steps::MinReady>()),
+  EXPECT_THAT(available_after_wait(one_replaced().reaches<steps::MinReady>()),
               IsInconclusive(HasSubstr("no pod was counted")));
 }
 

@@ -36,6 +36,11 @@ class DnsProbe {
 /// it works where stdin cannot be closed.
 std::string install_command(std::size_t bytes, const std::string& path);
 
+inline const record::Within kClientsReady{std::chrono::seconds{120}, "an image that may have to be pulled"};
+inline const record::Within kResolve{
+    std::chrono::seconds{60},
+    "default time-to-live of cluster DNS, 30 s, for a cached answer and once more for propagation"};
+
 /// Name of the pods from which scenarios ask.
 inline constexpr const char* kClientPod = "stateproof-client";
 inline constexpr const char* kProbePath = "/tmp/stateproof-probe";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
@@ -8,6 +9,10 @@
 #include "harness/record/recorder.h"
 
 namespace stateproof::scenarios {
+
+/// Until a PodDisruptionBudget counts the pods that it selects.
+inline const record::Within kBudgetCounted{std::chrono::seconds{60},
+                                           "the disruption controller counts the pods within seconds"};
 
 /// Ordinals [first, first + count).
 std::vector<Ordinal> ordinals(Ordinal first, Replicas count);

@@ -20,8 +20,8 @@ using record::View;
 using record::Within;
 using namespace std::chrono_literals;
 
-const Within kCreate{150s,
-                     "2 pods one after the other, each with a new volume and a first start of its database"};
+const Within kCreateTwo{
+    150s, "2 pods one after the other, each with a new volume and a first start of its database"};
 const Within kStart{60s, "a pod with a new volume"};
 const Within kCatchUp{120s, "a first start of its database, and a copy of the data"};
 
@@ -50,7 +50,7 @@ class CatchUp {
           stage_.create(stage_.mutated(fixtures::replicated_objects(
               stage_.request().image, {.replicas = subject().replicas, .clone = true})));
         },
-        all_ready(subject(), members(subject().replicas.value)), kCreate);
+        all_ready(subject(), members(subject().replicas.value)), kCreateTwo);
   }
 
   void purge() {

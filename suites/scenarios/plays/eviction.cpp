@@ -2,14 +2,12 @@
 
 #include "fixtures/sleeper/sleeper.h"
 #include "harness/model/steps.h"
+#include "suites/scenarios/engine/conditions.h"
 #include "suites/scenarios/plays/plays.h"
 #include "suites/scenarios/plays/sleepers.h"
 
 namespace stateproof::scenarios {
 namespace {
-
-const record::Within kBudget{std::chrono::seconds{60},
-                             "the disruption controller counts the pods within seconds"};
 
 // The budget has taken note of its pods and allows at least so many disruptions.
 record::Condition budget_allows(int disruptions) {
@@ -44,7 +42,8 @@ void play_eviction(Stage& stage) {
   sleepers.release(last, counted_ready(subject, {3}));
   stage.step(
       steps::Budget{.available = 2}, "two of three pods must stay available",
-      [&] { stage.create(stage.mutated({fixtures::sleeper_budget({2})})); }, budget_allows(1), kBudget);
+      [&] { stage.create(stage.mutated({fixtures::sleeper_budget({2})})); }, budget_allows(1),
+      kBudgetCounted);
 
   Uid former;
   const auto note_former = [&](Ordinal ordinal) {
@@ -64,7 +63,7 @@ void play_eviction(Stage& stage) {
   stage.step(
       steps::EvictBeyond{.ordinal = middle, .unready = last},
       fmt::format("evict {} while {} is not Ready", subject.pod_name(middle), subject.pod_name(last)),
-      [&](steps::EvictBeyond& step) { note(step, stage.evict(middle)); }, always(), kBudget);
+      [&](steps::EvictBeyond& step) { note(step, stage.evict(middle)); }, always(), kBudgetCounted);
   sleepers.release(last, budget_allows(1));
   note_former(middle);
   stage.step(

@@ -22,16 +22,13 @@ using record::Within;
 using namespace std::chrono_literals;
 
 // One pod may take a minute: a volume is provisioned, an image may be pulled, a database makes its files.
-const Within kCreate{180s,
-                     "3 pods one after the other, each with a new volume and a first start of its database"};
-const Within kClients{120s, "an image that may have to be pulled"};
+const Within kCreateThree{
+    180s, "3 pods one after the other, each with a new volume and a first start of its database"};
 const Within kReplace{120s, "a graceful termination of at most 60 s, then a start on existing files"};
 const Within kScaleUp{120s,
                       "2 pods one after the other, each with a new volume and a first start of its database"};
 const Within kScaleDown{180s, "3 pods one after the other, each with a graceful termination of at most 60 s"};
 const Within kScaleBack{120s, "1 pod on an existing volume"};
-const Within kResolve{
-    60s, "default time-to-live of cluster DNS, 30 s, for a cached answer and once more for propagation"};
 
 std::vector<int> numbers(const std::vector<Ordinal>& ordinals) {
   std::vector<int> result;
@@ -70,7 +67,7 @@ class Lifecycle {
           stage_.create(
               stage_.mutated(fixtures::mariadb_objects(stage_.request().image, subject().replicas)));
         },
-        all_ready(subject(), ordinals(subject().first, subject().replicas)), kCreate);
+        all_ready(subject(), ordinals(subject().first, subject().replicas)), kCreateThree);
   }
 
   void start_clients() {
@@ -78,7 +75,8 @@ class Lifecycle {
     std::vector<std::string> pods;
     for (const std::string& ns : namespaces) pods.push_back(ns + "/" + kClientPod);
     stage_.step(
-        steps::Clients{.pods = pods}, "start the DNS clients", [] {}, running(subject(), pods), kClients);
+        steps::Clients{.pods = pods}, "start the DNS clients", [] {}, running(subject(), pods),
+        kClientsReady);
     for (const std::string& ns : namespaces)
       probes_.push_back(std::make_unique<DnsProbe>(stage_, ns, kClientPod));
   }

@@ -25,8 +25,7 @@ using namespace std::chrono_literals;
 // Each gives a lag from every client: enough to see how they spread, in a minute.
 constexpr int kReplacements = 2;
 
-const Within kClients{120s, "an image that may have to be pulled"};
-const Within kResolve{
+const Within kResolveAndStay{
     75s, "the 60 s for cache and propagation after which an answer is judged, and time to see that it stays"};
 
 const Within kEnding{45s, "the EndpointSlice controller, within the pod's grace period"};
@@ -79,7 +78,7 @@ class Naming {
           for (const std::string& ns : namespaces)
             stage_.create(kube::kPods, ns, fixtures::client_pod(stage_.request().image));
         },
-        running(subject(), pods), kClients);
+        running(subject(), pods), kClientsReady);
     for (const std::string& ns : namespaces)
       probes_.push_back(std::make_unique<DnsProbe>(stage_, ns, kClientPod));
     const bool is_v6 = stage_.recorder().look([](const View& view) {
@@ -194,7 +193,7 @@ class Naming {
           std::string wrong = first_wrong(view);
           return Standing{wrong.empty(), wrong.empty() ? "every answer is correct" : std::move(wrong), {}};
         },
-        kResolve);
+        kResolveAndStay);
   }
 
   // ------------------------------------------------------------------- what the answers have to be now

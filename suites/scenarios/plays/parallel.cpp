@@ -11,8 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-const record::Within kRollout{std::chrono::seconds{120},
-                              "three pods that each stop and start within seconds"};
 // Two that write the same object in turn are done after a few.
 constexpr int kMostReads = 10;
 constexpr int kStaleReplicas = 7;  // that nobody else asks for

@@ -59,7 +59,7 @@ record::Condition volumes_gone(const Subject& subject) {
 }
 
 /// The claims of these ordinals belong to the set, so that they go with it; or none of them does.
-record::Condition owned(const Subject& subject, std::vector<Ordinal> wanted, bool by_set) {
+record::Condition claims_owned(const Subject& subject, std::vector<Ordinal> wanted, bool by_set) {
   return [&subject, wanted = std::move(wanted), by_set](const record::View& view) {
     for (const Ordinal ordinal : wanted) {
       const auto claim = view.claims.find(subject.claim_name(ordinal));
@@ -282,7 +282,8 @@ void play_recreation(Stage& stage) {
   stage.end(steps::Read{}, Step::Phase::kReached, "read");
 
   // What would go with the set now must not once the policy says Retain again.
-  stage.attempt(steps::Own{}, "the claims belong to the set", [] {}, owned(subject, all, true), kOwned);
+  stage.attempt(
+      steps::Own{}, "the claims belong to the set", [] {}, claims_owned(subject, all, true), kOwned);
   stage.attempt(
       steps::Retain{}, "the retention policy becomes Retain",
       [&] {
@@ -291,7 +292,7 @@ void play_recreation(Stage& stage) {
                       {{"persistentVolumeClaimRetentionPolicy",
                         {{"whenScaled", "Retain"}, {"whenDeleted", "Retain"}}}}}});
       },
-      owned(subject, all, false), kOwned);
+      claims_owned(subject, all, false), kOwned);
   delete_set(stage, steps::DeleteSetAgain{}, set_gone(subject));
   stage.step(
       steps::DeleteClaims{.label = "app=mariadb"}, "delete the claims with label app=mariadb",

@@ -11,8 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-const record::Within kRollout{std::chrono::seconds{120},
-                              "three pods one after the other, each stops and starts within seconds"};
 constexpr const char* kEdition = "stateproof.dev/edition";
 constexpr int kMinReadySeconds = 5;
 constexpr int kAnHour = 3600;  // longer than any pod of this scenario lives

@@ -18,6 +18,9 @@ inline const record::Within kSleepersStart{
 inline const record::Within kSleepersStop{std::chrono::seconds{90},
                                           "up to four pods that end within seconds, one after the other"};
 
+inline const record::Within kRollout{std::chrono::seconds{120},
+                                     "three pods that each stop and start within seconds"};
+
 /// The steps that plays with a set of sleepers have in common.
 class Sleepers {
  public:

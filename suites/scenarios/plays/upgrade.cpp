@@ -24,7 +24,7 @@ using namespace std::chrono_literals;
 // An upgrade may take hours, and what its writers leave must fit the claims.
 constexpr double kWritesPerSecond = 50;
 
-const Within kCreate{300s, "ten quiet pods and three databases, each with a new volume and a first start"};
+const Within kCreateAll{300s, "ten quiet pods and three databases, each with a new volume and a first start"};
 constexpr std::chrono::seconds kApiServerStarts{60};
 const Within kSettle{180s, "pods that were drained last, and a restarting controller"};
 const Within kServe{120s,
@@ -114,7 +114,7 @@ class Upgrade {
           if (view.sets.size() <= fixtures::quiet_sets().size()) return Standing{false, "sets missing", {}};
           return settled(view);
         },
-        kCreate);
+        kCreateAll);
     // Half rolled out from now on: who forgets the partition, or takes the other revision, shows it.
     const Subject half = quiet(fixtures::kQuietPartition);
     std::int64_t generation = 0;

@@ -32,9 +32,6 @@ constexpr const char* kRolled = "stateproof/rolled";
 constexpr int kSecondEdition = 2;
 
 const Within kClient{120s, "an image that its nodes have already"};
-const Within kResolve{
-    60s, "default time-to-live of cluster DNS, 30 s, for a cached answer and once more for propagation"};
-const Within kBudget{60s, "the disruption controller counts the pods within seconds"};
 
 std::string policy(const Workload& workload, const char* when) {
   return fields::text_or(fields::in(workload.set(), "spec", "persistentVolumeClaimRetentionPolicy"), when,
@@ -416,7 +413,7 @@ class Play {
   }
 
   bool await_budgets() {
-    const record::Waited waited = stage_.recorder().await(budgets_allow, kBudget, stage_.stop());
+    const record::Waited waited = stage_.recorder().await(budgets_allow, kBudgetCounted, stage_.stop());
     if (waited.result == record::Waited::Result::kTimedOut) return false;
     stage_.require(waited);
     return true;
