@@ -4,11 +4,17 @@ set(STATEPROOF_JOINED 1 CACHE STRING "So many files of a part are compiled as on
 
 # stateproof_join(RESULT NAME a.cpp ...): RESULT is what to compile instead: files that include STATEPROOF_JOINED of the given ones
 # each, so that what their headers cost is paid once. By paths from the root, where CMake's unity builds have absolute ones: the
-# compiler's cache then serves clones in other folders. What was generated stays alone.
+# compiler's cache then serves clones in other folders. What was generated, or has definitions of its own (set before), stays alone.
 function(stateproof_join result name)
   set(alone ${ARGN})
   set(parts ${ARGN})
   list(FILTER parts INCLUDE REGEX "^[^/].*\\.cpp$")
+  foreach(part ${parts})
+    get_source_file_property(definitions ${part} COMPILE_DEFINITIONS)
+    if(definitions)
+      list(REMOVE_ITEM parts ${part})
+    endif()
+  endforeach()
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   set(joined)
   set(number 0)
