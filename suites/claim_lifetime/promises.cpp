@@ -4,7 +4,7 @@
 #include "harness/check/storage/claim_lifetime.h"
 #include "harness/check/storage/claim_templates.h"
 #include "harness/check/storage/sole_user.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "harness/check/identity/contrast.h"
 #include "harness/check/ordering/creation_order.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 namespace {

@@ -1,7 +1,7 @@
 #include "suites/eviction/promises.h"
 
 #include "harness/check/disruption/eviction.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 std::vector<Promise> eviction_promises() {

@@ -1,7 +1,7 @@
 #include "suites/halting/promises.h"
 
 #include "harness/check/ordering/halting.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 std::vector<Promise> halting_promises() {

@@ -1,7 +1,7 @@
 #include "suites/host_names/promises.h"
 
 #include "harness/check/identity/host_names.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 namespace {

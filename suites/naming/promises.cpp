@@ -2,7 +2,7 @@
 
 #include "harness/check/naming/dns_records.h"
 #include "harness/check/naming/name_resolution.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 namespace {

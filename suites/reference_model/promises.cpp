@@ -11,7 +11,7 @@
 #include "harness/check/reference/quiet.h"
 #include "harness/check/reference/told_endpoints.h"
 #include "harness/check/reference/told_status.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 namespace {

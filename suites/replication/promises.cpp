@@ -1,7 +1,7 @@
 #include "suites/replication/promises.h"
 
 #include "harness/check/disruption/replication.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 namespace {

@@ -5,7 +5,7 @@
 #include "harness/check/rollout/broken_update.h"
 #include "harness/check/rollout/rollout.h"
 #include "harness/check/rollout/update_budget.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 namespace {

@@ -2,7 +2,7 @@
 
 #include "harness/check/disruption/replication.h"
 #include "harness/check/upgrade/upgrade.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 namespace {

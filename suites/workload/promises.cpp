@@ -25,7 +25,7 @@
 #include "harness/check/storage/row_survival.h"
 #include "harness/model/ability.h"
 #include "harness/model/steps.h"
-#include "suites/sources.h"
+#include "suites/sources/sources.h"
 
 namespace stateproof {
 namespace {
