@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "cli/testing/child.h"
+#include "harness/monitor/testing/served_set.h"
 
 namespace stateproof::cli {
 namespace {
@@ -27,7 +28,7 @@ class DoctorTest : public ::testing::Test {
 
   [[nodiscard]] std::vector<std::string> arguments(std::vector<std::string> more = {}) {
     std::vector<std::string> all{"doctor",          "-n",           "shop",
-                                 "statefulset/web", "--kubeconfig", kubeconfig_for(served_, folder_)};
+                                 "statefulset/web", "--kubeconfig", kubeconfig_for(served_.server(), folder_)};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }

@@ -6,6 +6,7 @@
 #include <csignal>
 
 #include "cli/testing/child.h"
+#include "harness/monitor/testing/served_set.h"
 
 namespace stateproof::cli {
 namespace {
@@ -27,7 +28,7 @@ class WatchTest : public ::testing::Test {
  protected:
   std::vector<std::string> arguments(std::vector<std::string> more = {}) {
     std::vector<std::string> all{"watch",           "-n",           "shop",
-                                 "statefulset/web", "--kubeconfig", kubeconfig_for(served_, folder_)};
+                                 "statefulset/web", "--kubeconfig", kubeconfig_for(served_.server(), folder_)};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,8 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "harness/kube/testing/scripted_server.h"
 #include "harness/kube/testing/temporary_folder.h"
-#include "harness/monitor/testing/served_set.h"
 
 namespace stateproof::cli::testing {
 
@@ -69,6 +70,15 @@ class Child {
     }
     return output_;
   }
+  /// Reads on until it ends; false when it still runs after `limit`.
+  bool ends_within(std::chrono::seconds limit) {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    while (read_some(until)) {
+    }
+    if (std::chrono::steady_clock::now() >= until) return false;
+    (void)code();
+    return true;
+  }
   void press(char key) const { EXPECT_EQ(::write(out_, &key, 1), 1); }
   void resize(unsigned short columns) const {
     winsize size{24, columns, 0, 0};
@@ -77,9 +87,11 @@ class Child {
   void signal(int number) const { ::kill(pid_, number); }
   /// Exit code; minus the signal that ended it.
   int code() {
-    if (running_ && ::waitpid(pid_, &status_, 0) == pid_) running_ = false;
+    if (running_ && ::wait4(pid_, &status_, 0, &usage_) == pid_) running_ = false;
     return WIFEXITED(status_) ? WEXITSTATUS(status_) : -WTERMSIG(status_);
   }
+  /// The most memory that it had, once it has ended.
+  [[nodiscard]] long peak_kib() const { return usage_.ru_maxrss; }
 
  private:
   static constexpr std::chrono::seconds kPatience{20};  // for a program that starts on a busy machine
@@ -99,13 +111,14 @@ class Child {
   pid_t pid_ = -1;
   int out_ = -1;
   int status_ = 0;
+  rusage usage_{};
   bool running_ = true;
   std::string output_;
   std::size_t awaited_ = 0;
 };
 
 /// A kubeconfig with which the program finds that server.
-inline std::string kubeconfig_for(monitor::served::ServedSet& served,
+inline std::string kubeconfig_for(const kube::testing::ScriptedServer& server,
                                   const kube::testing::TemporaryFolder& folder) {
   using nlohmann::json;
   const json config{
@@ -113,8 +126,8 @@ inline std::string kubeconfig_for(monitor::served::ServedSet& served,
       {"kind", "Config"},
       {"current-context", "here"},
       {"clusters",
-       json::array({{{"name", "c"},
-                     {"cluster", {{"server", served.server().url()}, {"insecure-skip-tls-verify", true}}}}})},
+       json::array(
+           {{{"name", "c"}, {"cluster", {{"server", server.url()}, {"insecure-skip-tls-verify", true}}}}})},
       {"users", json::array({{{"name", "u"}, {"user", {{"token", "very-secret-token"}}}}})},
       {"contexts", json::array({{{"name", "here"}, {"context", {{"cluster", "c"}, {"user", "u"}}}}})}};
   return folder.write("config", config.dump());
