@@ -27,8 +27,8 @@ class DoctorTest : public ::testing::Test {
   }
 
   [[nodiscard]] std::vector<std::string> arguments(std::vector<std::string> more = {}) {
-    std::vector<std::string> all{"doctor",          "-n",           "shop",
-                                 "statefulset/web", "--kubeconfig", kubeconfig_for(served_.server(), folder_)};
+    std::vector<std::string> all{
+        "doctor", "-n", "shop", "statefulset/web", "--kubeconfig", kubeconfig_for(served_.server(), folder_)};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }

@@ -27,8 +27,8 @@ const std::string kLeave = "\x1B[?7h\x1B[?25h\x1B[?1049l";
 class WatchTest : public ::testing::Test {
  protected:
   std::vector<std::string> arguments(std::vector<std::string> more = {}) {
-    std::vector<std::string> all{"watch",           "-n",           "shop",
-                                 "statefulset/web", "--kubeconfig", kubeconfig_for(served_.server(), folder_)};
+    std::vector<std::string> all{
+        "watch", "-n", "shop", "statefulset/web", "--kubeconfig", kubeconfig_for(served_.server(), folder_)};
     all.insert(all.end(), more.begin(), more.end());
     return all;
   }
