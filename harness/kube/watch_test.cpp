@@ -421,11 +421,10 @@ TEST_F(WatchTest, OneByteASecondIsSilence) {
   auto options = quick();
   options.silence_limit = 300ms;
   server.once(kList, list({}, 10));
-  std::binary_semaphore next{0};
-  std::atomic<bool> over = false;
-  server.once(kWatch, [&](Connection& c) {
+  server.once(kWatch, [](Connection& c) {
+    std::binary_semaphore never{0};
     c.begin_stream();
-    while (!over && c.chunk("{")) (void)next.try_acquire_for(20ms);
+    while (c.chunk("{")) (void)never.try_acquire_for(20ms);
   });
   server.always(kWatch, [this](Connection& c) {
     c.begin_stream();
@@ -433,7 +432,6 @@ TEST_F(WatchTest, OneByteASecondIsSilence) {
   });
   start(options);
   diary.await("trouble timeout");
-  over = true;
   released.count_down();
 }
 
@@ -441,13 +439,12 @@ TEST_F(WatchTest, HeadersWithoutAnEndAreSilence) {
   auto options = quick();
   options.silence_limit = 300ms;
   server.once(kList, list({}, 10));
-  std::binary_semaphore next{0};
-  std::atomic<bool> over = false;
-  server.once(kWatch, [&](Connection& c) {
+  server.once(kWatch, [](Connection& c) {
+    std::binary_semaphore never{0};
     bool open = c.write("HTTP/1.1 200 OK\r\n");
-    while (!over && open) {
+    while (open) {
       open = c.write("X-More: x\r\n");
-      (void)next.try_acquire_for(20ms);
+      (void)never.try_acquire_for(20ms);
     }
   });
   server.always(kWatch, [this](Connection& c) {
@@ -456,7 +453,6 @@ TEST_F(WatchTest, HeadersWithoutAnEndAreSilence) {
   });
   start(options);
   diary.await("trouble timeout");
-  over = true;
   released.count_down();
 }
 

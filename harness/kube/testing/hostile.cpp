@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <limits>
+#include <semaphore>
 
 namespace stateproof::kube::testing {
 namespace {
@@ -62,7 +63,8 @@ Handler answers(std::string body, HeaderList headers = {}) {
 Handler drips(std::string head, std::string piece) {
   return [head = std::move(head), piece = std::move(piece)](Connection& c) {
     if (!c.write(head)) return;
-    while (c.write(piece)) std::this_thread::sleep_for(1s);
+    std::binary_semaphore never{0};
+    while (c.write(piece)) (void)never.try_acquire_for(1s);
   };
 }
 
