@@ -5,12 +5,15 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "cli/command_tree.h"
 #include "cli/commands.h"
+#include "cli/completion.h"
 #include "cli/doctor.h"
 #include "cli/explore.h"
 #include "cli/gate.h"
 #include "cli/histories.h"
 #include "cli/list.h"
+#include "cli/manual.h"
 #include "cli/private_files.h"
 #include "cli/profile.h"
 #include "cli/rbac.h"
@@ -450,6 +453,18 @@ int run_command(int argc, char** argv) {
   auto* promises_command = app.add_subcommand("promises", "print the catalogue of promises");
   promises_command->add_option("--format", format)->check(CLI::IsMember({"md", "json"}));
   promises_command->callback([&] { code = promises(format); });
+
+  std::string shell;
+  auto* completion_command =
+      app.add_subcommand("completion", "print a script that completes commands in a shell");
+  completion_command->add_option("shell", shell, "of which shell")
+      ->required()
+      ->check(CLI::IsMember(std::vector<std::string>(kShells.begin(), kShells.end())));
+  completion_command->callback([&] { std::cout << completion(command_tree(app, "stateproof"), shell); });
+
+  app.add_subcommand("manual", "print the manual page, for example for man -l -")->callback([&] {
+    std::cout << manual(command_tree(app, "stateproof"), STATEPROOF_VERSION);
+  });
 
   ClusterOptions sweep_options;
   auto* sweep_command = app.add_subcommand("sweep", "delete what abandoned runs left in the cluster");

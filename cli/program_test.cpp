@@ -107,6 +107,42 @@ TEST_F(Program, ALoginThatHangsEndsWithTheFirstInterrupt) {
   }
 }
 
+TEST_F(Program, BashCompletesCommandsOptionsAndValues) {
+  ASSERT_EQ(run("completion bash > completion").code, 0);
+  const auto completed = [&](const std::string& words) {
+    const std::string script = write("ask",
+                                     "source ./completion\n"
+                                     "COMP_WORDS=(" +
+                                         words +
+                                         ") COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n"
+                                         "_stateproof\necho \"${COMPREPLY[@]}\"\n");
+    return run("--version >/dev/null && bash " + script).output;
+  };
+  EXPECT_EQ(completed("stateproof wat"), "watch\n");
+  EXPECT_EQ(completed("stateproof gate b"), "begin\n");
+  EXPECT_EQ(completed("stateproof run --profile co"), "conformance\n");
+  EXPECT_EQ(completed("stateproof run --out x --para"), "--parallel\n");
+  EXPECT_EQ(completed("stateproof run --out ''"), "\n");  // files, by bash itself
+  EXPECT_EQ(completed("stateproof completion f"), "fish\n");
+  EXPECT_EQ(run("completion tcsh").code, 64);
+}
+
+TEST_F(Program, TheManualPageHasEveryCommandThatHelpHas) {
+  const Ran manual = run("manual");
+  EXPECT_EQ(manual.code, 0);
+  const std::string help = run("--help").output;
+  std::istringstream lines(help.substr(help.find("Subcommands:")));
+  std::string line;
+  int commands = 0;
+  for (std::getline(lines, line); std::getline(lines, line) && line.starts_with("  ");) {
+    if (line[2] == ' ') continue;  // a description that goes on
+    const std::string word = line.substr(2, line.find(' ', 2) - 2);
+    EXPECT_THAT(manual.output, HasSubstr("\n.SS stateproof " + word)) << word;
+    ++commands;
+  }
+  EXPECT_GT(commands, 15);
+}
+
 TEST_F(Program, AWholeProfileEndsBeforeItsScenariosWithoutACluster) {
   const Ran ran = run("run --profile quick --out out --kubeconfig " + write("config", kNobodyListens));
   EXPECT_EQ(ran.code, 2);
