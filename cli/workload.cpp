@@ -96,8 +96,8 @@ std::string diagnosis_of(const kube::Client& client, const std::string& ns, cons
   for (const diagnosis::Diagnosis& one : diagnosis::diagnose_all(*snapshot))
     for (const diagnosis::Finding& finding : one.findings) {
       if (finding.note) continue;
-      return fmt::format("StatefulSet {} did not come to where it was wanted: {} ({}){}", set, finding.cause,
-                         finding.id, finding.remedy.empty() ? "" : " " + finding.remedy.front().text);
+      return fmt::format("StatefulSet {} is stuck: {} ({}){}", set, finding.cause, finding.id,
+                         finding.remedy.empty() ? "" : " " + finding.remedy.front().text);
     }
   return {};
 }
@@ -124,7 +124,7 @@ std::string left_out_text(const std::map<std::string, std::string>& left_out) {
 
 struct Played {
   int code = ExitCode::kInconclusive;
-  std::string diagnosis;  ///< of a set that did not come to where it was wanted
+  std::string diagnosis;  ///< of a set that is stuck
 };
 
 /// Plays and judges it in the folder of a run that was planned there.
