@@ -147,6 +147,8 @@ TEST_F(WatchTest, ASetThatIsAwaitedIsNotGoneBeforeItCame) {
 
 TEST_F(WatchTest, MissingRightsToThePodsAreNamed) {
   served_.server().always("GET " + kCore + "pods", refused("pods"));
+  // Else the set may be told first.
+  served_.server().always("GET " + kSets, [](Connection& c) { c.await_close(); });
   Child child(arguments(), false);
   EXPECT_THAT(child.output(), StartsWith("stateproof: user \"viewer\" may not list pods"));
   EXPECT_EQ(child.code(), 2);
