@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-
 namespace stateproof::cli {
 namespace {
 
@@ -12,6 +10,10 @@ std::string in_quotes(std::string_view text) {
   std::string all = "'";
   for (const char c : text) all += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return all + "'";
+}
+
+std::string words_of(const std::vector<std::string>& words) {
+  return fmt::format("{}", fmt::join(words, " "));
 }
 
 /// What a shell's list of candidates has room for.
@@ -44,14 +46,12 @@ std::string bash(const Command& root) {
         if (option.choices.empty())
           anything.push_back(asked);
         else
-          values += fmt::format("    {}) words={} ;;\n", asked,
-                                in_quotes(fmt::format("{}", fmt::join(option.choices, " "))));
+          values += fmt::format("    {}) words={} ;;\n", asked, in_quotes(words_of(option.choices)));
       }
     }
     for (const CommandOption& argument : command->arguments)
       offered.insert(offered.end(), argument.choices.begin(), argument.choices.end());
-    words += fmt::format("    {}) words={} ;;\n", in_quotes(command->path),
-                         in_quotes(fmt::format("{}", fmt::join(offered, " "))));
+    words += fmt::format("    {}) words={} ;;\n", in_quotes(command->path), in_quotes(words_of(offered)));
   }
   values += fmt::format("    {}) words= ;;\n", fmt::join(anything, " | "));
   return fmt::format(R"(# bash completion of stateproof
@@ -142,15 +142,14 @@ std::string fish(const Command& root) {
       for (const std::string& name : option.names)
         lines += name.starts_with("--") ? " -l " + name.substr(2) : " -s " + name.substr(1);
       if (!option.choices.empty())
-        lines += fmt::format(" -x -a {}", in_quotes(fmt::format("{}", fmt::join(option.choices, " "))));
+        lines += fmt::format(" -x -a {}", in_quotes(words_of(option.choices)));
       else if (option.takes_value)
         lines += " -r";
       lines += fmt::format(" -d {}\n", in_quotes(first_words(option.text)));
     }
     for (const CommandOption& argument : command->arguments)
       if (!argument.choices.empty())
-        lines += fmt::format("{} -f -a {}\n", here,
-                             in_quotes(fmt::format("{}", fmt::join(argument.choices, " "))));
+        lines += fmt::format("{} -f -a {}\n", here, in_quotes(words_of(argument.choices)));
   }
   return fmt::format(R"(# fish completion of stateproof
 function __stateproof_at

@@ -111,6 +111,13 @@ struct StatefulSet {
   Replicas updated_pods{0};
   std::string current_revision;
   std::string update_revision;
+
+  /// podManagementPolicy OrderedReady.
+  [[nodiscard]] bool is_ordered() const { return pod_management != "Parallel"; }
+  /// Whether there is to be a pod of this ordinal.
+  [[nodiscard]] bool wants(Ordinal ordinal) const {
+    return ordinal >= first && ordinal.value < first.value + replicas.value;
+  }
 };
 
 struct Claim {

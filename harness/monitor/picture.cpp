@@ -135,10 +135,6 @@ Table pods_table(const Scene& scene) {
   return table;
 }
 
-bool is_wanted(Ordinal ordinal, const StatefulSet& set) {
-  return ordinal >= set.first && ordinal.value < set.first.value + set.replicas.value;
-}
-
 Row row_of(const Claim& claim, const Scene& scene) {
   const std::string state = state_of(claim);
   const Tone tone = state == "Bound" ? Tone::kGood : state == "Lost" ? Tone::kBad : Tone::kAttention;
@@ -150,7 +146,7 @@ Row row_of(const Claim& claim, const Scene& scene) {
   }
   const bool notable = tone != Tone::kGood || !more.empty();
   const auto ordinal = scene.set ? claim_ordinal(claim.meta.ref.name, *scene.set) : std::nullopt;
-  if (ordinal && !is_wanted(*ordinal, *scene.set)) more.emplace_back("kept, no pod wanted");
+  if (ordinal && !scene.set->wants(*ordinal)) more.emplace_back("kept, no pod wanted");
   return {{{tamed(claim.meta.ref.name)},
            {tamed(state), tone},
            {tamed(details_in(scene, claim.meta).capacity)},

@@ -37,8 +37,7 @@ std::string unrest(const Subject& subject, const record::View& view) {
     const auto ordinal = ordinal_of(name, subject.set);
     if (!ordinal || !is_of(pod, set)) continue;
     ++members;
-    if (*ordinal < set.first || ordinal->value >= set.first.value + set.replicas.value)
-      return name + " is not wanted";
+    if (!set.wants(*ordinal)) return name + " is not wanted";
     if (pod.phase != "Running" || !pod.ready || pod.terminating())
       return fmt::format("{} is {}{}", name, pod.phase,
                          pod.terminating() ? ", being deleted" : ", not Ready");

@@ -171,13 +171,12 @@ class ActJudge {
     const auto all = views(actor, seen);
     if (all.empty()) return;
     ++judged_;
-    if (!any_asks(actor, all, [&](const SetState& view) { return wants(*view.set, ordinal); }))
+    if (!any_asks(actor, all, [&](const SetState& view) { return view.set->wants(ordinal); }))
       return report(*all.back(), pod, seen, "spec.replicas",
                     fmt::format("ordinal {} is not created, as no state of the set wanted it", ordinal.value),
                     "was created");
     if (!any_asks(actor, all, [&](const SetState& view) {
-          return wants(*view.set, ordinal) &&
-                 is_right_revision(*actor.history, view, ordinal, pod.revision());
+          return view.set->wants(ordinal) && is_right_revision(*actor.history, view, ordinal, pod.revision());
         }))
       report(
           *all.back(), pod, seen, "metadata.labels[controller-revision-hash]",
@@ -186,7 +185,7 @@ class ActJudge {
                       pod.meta.ref.name, all.back()->set->update_strategy, all.back()->set->partition,
                       all.back()->set->current_revision, all.back()->set->update_revision),
           fmt::format("was created with {}", pod.revision()));
-    if (!is_ordered(*all.back()->set)) return;
+    if (!all.back()->set->is_ordered()) return;
     if (std::none_of(all.begin(), all.end(), [&](const SetState* one) {
           return predecessors_ready(actor, ordinal, one->set->first);
         }))
@@ -265,7 +264,7 @@ class ActJudge {
     if (all.empty()) return;
     ++judged_;
     const auto is_asked = [&](const SetState& view) {
-      return !wants(*view.set, ordinal) ||
+      return !view.set->wants(ordinal) ||
              is_to_be_updated(*actor.history, *view.set, ordinal, pod.revision());
     };
     if (!any_asks(actor, all, is_asked))
@@ -274,11 +273,11 @@ class ActJudge {
                                 "strategy",
                                 pod.meta.ref.name),
                     "was deleted");
-    if (!is_ordered(*all.back()->set)) return;
+    if (!all.back()->set->is_ordered()) return;
     const Member* above = nullptr;
     for (const SetState* one : all) {
       if (!is_asked(*one)) continue;
-      above = wants(*one->set, ordinal) ? nullptr : unwanted_above(actor, *one->set, ordinal, heard);
+      above = one->set->wants(ordinal) ? nullptr : unwanted_above(actor, *one->set, ordinal, heard);
       if (above == nullptr) return;
     }
     report(*all.back(), pod, seen, "spec.podManagementPolicy",
@@ -291,7 +290,7 @@ class ActJudge {
   static const Member* unwanted_above(const Actor& actor, const StatefulSet& view, Ordinal ordinal,
                                       Elapsed heard) {
     for (const auto& [above, member] : actor.pods)
-      if (above > ordinal && !wants(view, above) && member.appeared + kControllerPatience < heard)
+      if (above > ordinal && !view.wants(above) && member.appeared + kControllerPatience < heard)
         return &member;
     return nullptr;
   }

@@ -65,20 +65,20 @@ class Ledger {
       if (is_member(*one) && has_ended(*one) && !one->terminating())
         return Owed{one->meta.ref, fmt::format("is replaced, for it {}", one->phase)};
       waits = waits || !is_member(*one) || !is_healthy(*one);
-      if (waits && is_ordered(set_)) return std::nullopt;
+      if (waits && set_.is_ordered()) return std::nullopt;
     }
     waits =
-        (waits || (set_.min_ready_seconds > 0 && set_.available_pods < set_.replicas)) && is_ordered(set_);
+        (waits || (set_.min_ready_seconds > 0 && set_.available_pods < set_.replicas)) && set_.is_ordered();
     return std::nullopt;
   }
 
   std::optional<Owed> of_unwanted(bool& waits) const {
     for (auto one = pods_.rbegin(); one != pods_.rend(); ++one) {
       const auto& [ordinal, pod] = *one;
-      if (wants(set_, ordinal) || !is_member(*pod)) continue;
+      if (set_.wants(ordinal) || !is_member(*pod)) continue;
       if (!pod->terminating()) return Owed{pod->meta.ref, "is deleted, for no such ordinal is wanted"};
       waits = true;
-      if (is_ordered(set_)) return std::nullopt;
+      if (set_.is_ordered()) return std::nullopt;
     }
     return std::nullopt;
   }

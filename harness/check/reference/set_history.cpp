@@ -1,8 +1,8 @@
 #include "harness/check/reference/set_history.h"
 
-#include "harness/check/evidence/course.h"
-
 #include <algorithm>
+
+#include "harness/check/evidence/course.h"
 
 namespace stateproof::check {
 
@@ -65,12 +65,6 @@ const SetHistory* controlling_set(const SetHistories& sets, const ObjectMeta& me
   if (owner == nullptr || owner->kind != "StatefulSet") return nullptr;
   const auto found = sets.find(owner->uid.value);
   return found == sets.end() ? nullptr : &found->second;
-}
-
-bool is_ordered(const StatefulSet& set) { return set.pod_management != "Parallel"; }
-
-bool wants(const StatefulSet& set, Ordinal ordinal) {
-  return ordinal >= set.first && ordinal.value < set.first.value + set.replicas.value;
 }
 
 bool selects(const std::map<std::string, std::string>& selector, const Pod& pod) {

@@ -55,11 +55,6 @@ SetHistories set_histories(std::span<const Observation> observations, const Subj
 /// The set that is the controller of this object; null when it is another's, or was never seen.
 const SetHistory* controlling_set(const SetHistories& sets, const ObjectMeta& meta);
 
-/// podManagementPolicy OrderedReady.
-bool is_ordered(const StatefulSet& set);
-/// Whether there is to be a pod of this ordinal.
-bool wants(const StatefulSet& set, Ordinal ordinal);
-
 /// Whether the selector of a set or a Service has this pod. One that its set's selector has not is let go by
 /// the controller, and counted no longer.
 bool selects(const std::map<std::string, std::string>& selector, const Pod& pod);

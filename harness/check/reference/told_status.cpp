@@ -86,10 +86,10 @@ class PodCounts {
   void prove(Ordinal ordinal, const Observation& seen) {
     const StatefulSet& set = *set_.states().front().set;
     std::size_t moment = settled_at(ordinal);
-    if (set.pod_management != "Parallel") moment = std::max(moment, settled_at({ordinal.value - 1}));
+    if (set.is_ordered()) moment = std::max(moment, settled_at({ordinal.value - 1}));
     std::int64_t generation = 0;
     for (const SetState& one : set_.generations())
-      if (one.set->first <= ordinal && ordinal.value < one.set->first.value + one.set->replicas.value) {
+      if (one.set->wants(ordinal)) {
         generation = one.set->meta.generation;
         break;
       }

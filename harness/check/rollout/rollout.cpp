@@ -166,18 +166,14 @@ bool served_until_replaced(const JudgedStep& under, const Incarnation& pod) {
   });
 }
 
-bool is_parallel(const JudgedStep& under) {
-  const StatefulSet* set = under.before.set(under.subject.set);
-  return set != nullptr && set->pod_management == "Parallel";
-}
-
 }  // namespace
 
 Verdict updated_from_the_top(const Timeline& timeline) {
   return judge_step<steps::Rollout>(
       timeline, {"pods"}, "each pod was replaced after all higher ones were Ready again",
       [](JudgedStep& under) {
-        const bool parallel = is_parallel(under);
+        const StatefulSet* set = under.before.set(under.subject.set);
+        const bool parallel = set != nullptr && !set->is_ordered();
         std::size_t replaced = 0;
         for (const Incarnation& pod : under.pods) {
           if (!under.covers(pod.ending) || pod.ended_on_purpose() || pod.excused) continue;

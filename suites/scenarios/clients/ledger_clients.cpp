@@ -31,7 +31,6 @@ const Within kRest{30s, "a writer waits at most 3 s for an answer, twice when it
 // Replicas replay what was written while they were away.
 constexpr auto kCatchUp = 60s;
 constexpr auto kBeforeReconnecting = 500ms;
-constexpr auto kRowsReadAgain = 1s;
 constexpr auto kMovesOn = 600s;  // a replica that gets on, however slowly
 constexpr std::int64_t kFirstWrites = 100;
 constexpr const char* kUnreadable = "a line of the ledger's journal is malformed";
@@ -308,7 +307,7 @@ LedgerRows LedgerClients::read_patiently(Ordinal member, const std::string& posi
                     moves ? fmt::format("it is at position {}, and has to reach {}", rows.position, position)
                           : rows.note)});
     former = rows.position;
-    stage_.pause(kRowsReadAgain);
+    stage_.pause(kReadAgain);
   }
 }
 

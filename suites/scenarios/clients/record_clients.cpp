@@ -20,7 +20,6 @@ using workload::Contract;
 constexpr auto kPace = 100ms;
 /// Until a pod is looked for again that can take a write.
 constexpr auto kLookAgain = 500ms;
-constexpr auto kRecordsReadAgain = 1s;
 constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
 
@@ -387,7 +386,7 @@ LedgerRows RecordClients::read_patiently(Ordinal member, std::chrono::steady_clo
       given_up.merge(missing);
       return rows;
     }
-    stage_.pause(kRecordsReadAgain);
+    stage_.pause(kReadAgain);
     if (stage_.stop().stop_requested()) throw Interrupted();
   }
 }

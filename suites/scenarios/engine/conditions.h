@@ -10,9 +10,14 @@
 
 namespace stateproof::scenarios {
 
+inline const record::Within kThreeDatabasesStart{
+    std::chrono::seconds{180},
+    "3 pods one after the other, each with a new volume and a first start of its database"};
 /// Until a PodDisruptionBudget counts the pods that it selects.
 inline const record::Within kBudgetCounted{std::chrono::seconds{60},
                                            "the disruption controller counts the pods within seconds"};
+/// Between two attempts to read what a member has.
+inline constexpr std::chrono::seconds kReadAgain{1};
 
 /// Ordinals [first, first + count).
 std::vector<Ordinal> ordinals(Ordinal first, Replicas count);

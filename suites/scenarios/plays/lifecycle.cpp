@@ -22,8 +22,6 @@ using record::Within;
 using namespace std::chrono_literals;
 
 // One pod may take a minute: a volume is provisioned, an image may be pulled, a database makes its files.
-const Within kCreateThree{
-    180s, "3 pods one after the other, each with a new volume and a first start of its database"};
 const Within kReplace{120s, "a graceful termination of at most 60 s, then a start on existing files"};
 const Within kScaleUp{120s,
                       "2 pods one after the other, each with a new volume and a first start of its database"};
@@ -67,7 +65,7 @@ class Lifecycle {
           stage_.create(
               stage_.mutated(fixtures::mariadb_objects(stage_.request().image, subject().replicas)));
         },
-        all_ready(subject(), ordinals(subject().first, subject().replicas)), kCreateThree);
+        all_ready(subject(), ordinals(subject().first, subject().replicas)), kThreeDatabasesStart);
   }
 
   void start_clients() {

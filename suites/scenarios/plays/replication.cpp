@@ -25,8 +25,6 @@ using namespace std::chrono_literals;
 // So much is written before each disruption: enough to be under way, and no matter of time.
 constexpr std::int64_t kWritesBefore = 200;
 
-const Within kCreateReplicated{
-    180s, "3 pods one after the other, each with a new volume and a first start of its database"};
 const Within kLoad{60s, "a few hundred writes, and a budget that counts its pods"};
 const Within kDisturb{240s, "a graceful termination of at most 60 s and a start for each of three pods"};
 const Within kRecover{
@@ -120,7 +118,7 @@ class Replication {
           stage_.create(stage_.mutated(
               fixtures::replicated_objects(stage_.request().image, {.replicas = subject().replicas})));
         },
-        all_ready(subject(), members(subject().replicas.value)), kCreateReplicated);
+        all_ready(subject(), members(subject().replicas.value)), kThreeDatabasesStart);
   }
 
   // Chosen by the run's seed: what one disruption leaves behind, another may stumble over.
