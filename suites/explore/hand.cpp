@@ -419,6 +419,13 @@ void Hand::heal() {
   // Whatever the controller tried without success, it tries again at once.
   patch_set({{"metadata", {{"labels", {{"touched", "last"}}}}}});
   ready();
+  want_a_pod();
+}
+
+/// Of a set that ends with none, and may never have had one, hardly anything could be judged.
+void Hand::want_a_pod() {
+  const auto asked = stage_.client().get_scale(kube::kStatefulSets, subject_.ns, subject_.set);
+  if (asked && asked->at("spec").value("replicas", 0) == 0) scale(1);
 }
 
 void Hand::drop_partition() {

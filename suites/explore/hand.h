@@ -19,7 +19,7 @@ class Hand {
   std::string act(const Operation& operation);
   /// Takes away what holds pods, so that nothing is left that only we can end.
   std::string let_go();
-  /// Undoes what keeps the set from rest: whatever has no end of its own.
+  /// Undoes what keeps the set from rest: whatever has no end of its own. It wants a pod at least, then.
   void heal();
   /// Pods below it may keep a template that was given up.
   void drop_partition();
@@ -27,6 +27,7 @@ class Hand {
  private:
   std::string scale(int replicas);
   std::string stale_scale(int replicas);
+  void want_a_pod();
   std::string edit_template(const Operation& operation);
   std::string break_template(int how);
   std::string write_template(const nlohmann::json& pods);
