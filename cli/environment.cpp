@@ -7,9 +7,11 @@
 #include <array>
 #include <cstdlib>
 #include <set>
+#include <sstream>
 #include <string_view>
 
 #include "cli/images.h"
+#include "fixtures/probe/resolv_conf.h"
 #include "harness/kube/certificate.h"
 #include "harness/model/fields.h"
 #include "harness/model/rfc3339.h"
@@ -122,6 +124,19 @@ void read_dns(const kube::Client& client, Environment& environment) {
       servers->items.front().value("/spec/template/spec/containers/0/image"_json_pointer, std::string{});
 }
 
+/// Where the DNS server is another, or we may not look, it is as almost everywhere; the first pod that asks
+/// finds out when it is not.
+void read_cluster_domain(const kube::Client& client, const std::string& given, Environment& environment) {
+  if (!given.empty()) {
+    environment.cluster_domain = given;
+    return;
+  }
+  const auto served = client.get(kube::kConfigMaps, "kube-system", "coredns");
+  if (!served) return;
+  const std::string found = cluster_domain_in(fields::text(fields::member(*served, "data"), "Corefile"));
+  if (!found.empty()) environment.cluster_domain = found;
+}
+
 bool any_names(const json& rule, const char* key, std::initializer_list<std::string_view> names) {
   const json& listed = fields::member(rule, key);
   return std::any_of(listed.begin(), listed.end(), [&](const json& one) {
@@ -191,6 +206,7 @@ json Environment::to_json() const {
             {"allowVolumeExpansion", allows_expansion},
             {"nodeSystem", node_system},
             {"dns", dns},
+            {"clusterDomain", cluster_domain},
             {"image", image}};
   told["podMutators"] = pod_mutators ? json(*pod_mutators) : json{};
   if (feature_gates) told["featureGates"] = *feature_gates;
@@ -209,6 +225,7 @@ Environment environment_from_json(const json& told) {
   environment.node_system = told.value("nodeSystem", "");
   environment.dns = told.value("dns", "");
   environment.image = told.value("image", "");
+  environment.cluster_domain = told.value("clusterDomain", environment.cluster_domain);
   if (const auto mutators = told.find("podMutators"); mutators != told.end() && mutators->is_array())
     environment.pod_mutators = mutators->get<std::vector<std::string>>();
   if (told.contains("featureGates"))
@@ -222,6 +239,7 @@ std::map<std::string, std::string> Environment::properties() const {
       {"nodes", fmt::format("{} ({} schedulable)", nodes, schedulable_nodes)},
       {"storage class", fmt::format("{} ({}, {}, {})", storage_class, provisioner, binding_mode,
                                     allows_expansion ? "expandable" : "not expandable")},
+      {"cluster domain", cluster_domain},
       {"feature gates", gates_text(feature_gates)},
       {"image", image}};
   if (!node_system.empty()) properties["node system"] = node_system;
@@ -262,7 +280,14 @@ tl::expected<Environment, HarnessError> probe_environment(const kube::Client& cl
   read_feature_gates(client, environment);
   read_pod_mutators(client, environment);
   read_dns(client, environment);
+  read_cluster_domain(client, options.terms.cluster_domain, environment);
   return environment;
+}
+
+fixtures::Terms terms_of(const ClusterOptions& options, const Environment& environment) {
+  fixtures::Terms terms = options.terms;
+  terms.cluster_domain = environment.cluster_domain;
+  return terms;
 }
 
 std::vector<std::string> pod_mutators_in(const json& list) {
@@ -290,6 +315,20 @@ std::map<std::string, bool> parse_feature_gates(std::string_view metrics) {
     gates[std::string{name}] = line.ends_with("} 1");
   }
   return gates;
+}
+
+std::string cluster_domain_in(std::string_view corefile) {
+  std::istringstream lines{std::string{corefile}};
+  for (std::string line; std::getline(lines, line);) {
+    std::istringstream words(line);
+    std::string word;
+    if (!(words >> word) || word != "kubernetes") continue;
+    while (words >> word && word != "{") {
+      if (word.ends_with('.')) word.pop_back();
+      if (!word.ends_with(".arpa") && probe::is_domain(word)) return word;
+    }
+  }
+  return {};
 }
 
 std::string resolve_image(const std::string& given, const std::vector<json>& nodes) {

@@ -40,6 +40,7 @@ struct Environment {
   std::string node_system;  ///< of the nodes that take pods: "Debian GNU/Linux 12, containerd://2.3, amd64"
   std::string dns;          ///< image of the cluster's DNS server; empty when it is not known
   std::string image;        ///< that the pods will run
+  std::string cluster_domain = "cluster.local";
   [[nodiscard]] nlohmann::json to_json() const;
   [[nodiscard]] std::map<std::string, std::string> properties() const;
 };
@@ -59,6 +60,9 @@ tl::expected<Environment, HarnessError> probe_environment(const kube::Client& cl
                                                           const ClusterOptions& options,
                                                           const std::vector<scenarios::Right>& needed);
 
+/// What was asked for, with what the cluster told.
+fixtures::Terms terms_of(const ClusterOptions& options, const Environment& environment);
+
 /// Names of those MutatingWebhookConfigurations or MutatingAdmissionPolicies in a list that may change pods
 /// or claims.
 std::vector<std::string> pod_mutators_in(const nlohmann::json& list);
@@ -66,6 +70,9 @@ std::vector<std::string> pod_mutators_in(const nlohmann::json& list);
 /// The feature gates in the API server's metrics ("kubernetes_feature_enabled"). Those that are always on by
 /// now are left out: nothing depends on them.
 std::map<std::string, bool> parse_feature_gates(std::string_view metrics);
+
+/// The zone that a Corefile gives the names of Services and pods; empty when it has none.
+std::string cluster_domain_in(std::string_view corefile);
 
 /// The given image, else $STATEPROOF_IMAGE, else the built one when every schedulable node has it, else the
 /// published one. `nodes` as served.

@@ -75,6 +75,16 @@ TEST(Environment, TellsNothingOfGatesThatItCouldNotRead) {
   EXPECT_EQ(environment.to_json().at("featureGates").at("MaxUnavailableStatefulSet"), true);
 }
 
+TEST(ClusterDomain, IsTheFirstZoneThatCoreDnsAnswersFromKubernetes) {
+  EXPECT_EQ(cluster_domain_in(".:53 {\n    errors\n    kubernetes corp.example. in-addr.arpa ip6.arpa {\n"
+                              "       pods insecure\n    }\n    forward . /etc/resolv.conf\n}\n"),
+            "corp.example");
+  EXPECT_EQ(cluster_domain_in("kubernetes in-addr.arpa cluster.local{\n"), "");
+  EXPECT_EQ(cluster_domain_in("kubernetes 10.0.0.0/8 cluster.local {\n"), "cluster.local");
+  EXPECT_EQ(cluster_domain_in("# kubernetes cluster.local\n"), "");
+  EXPECT_EQ(cluster_domain_in(""), "");
+}
+
 TEST(PodMutators, AreThoseWhoseRulesReachPodsOrClaims) {
   const auto webhook = [](const char* name, const json& groups, const json& resources) {
     const json rules = json::array({{{"apiGroups", groups}, {"resources", resources}}});

@@ -164,7 +164,7 @@ int gate_begin(const GateOptions& options) {
   request.run = new_run_id();
   request.image = prepared->environment.image;
   request.environment = prepared->environment.to_json();
-  request.terms = options.cluster.terms;
+  request.terms = terms_of(options.cluster, prepared->environment);
   request.environment["budget"] = {{"gap", options.budget.gap},
                                    {"controlPlaneGap", options.budget.control_plane_gap},
                                    {"availability", options.budget.availability}};
@@ -293,7 +293,7 @@ int gate_end(const GateOptions& options) {
                     .ns = {},
                     .image = environment->image,
                     .environment = environment->to_json(),
-                    .terms = options.cluster.terms,
+                    .terms = terms_of(options.cluster, *environment),
                     .mutant = {},
                     .mutation = {},
                     .until = {},

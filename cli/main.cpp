@@ -21,6 +21,7 @@
 #include "cli/scaffold.h"
 #include "cli/watch.h"
 #include "cli/workload.h"
+#include "fixtures/probe/resolv_conf.h"
 #include "harness/model/object_name.h"
 
 namespace {
@@ -50,6 +51,10 @@ std::string check_toleration(const std::string& text) {
 
 std::string check_secret(const std::string& text) {
   return stateproof::parse_namespaced_name(text) ? "" : text + " is not NAMESPACE/NAME";
+}
+
+std::string check_domain(const std::string& text) {
+  return stateproof::probe::is_domain(text) ? "" : text + " is not a domain in lower case";
 }
 
 /// What a hardened cluster demands of the objects of a run.
@@ -84,6 +89,12 @@ void add_terms(CLI::App* command, stateproof::fixtures::Terms& terms) {
                    "Secret for pulling images, NAMESPACE/NAME; copied into the namespaces of the run")
       ->check(check_secret)
       ->envname("STATEPROOF_IMAGE_PULL_SECRET");
+  command
+      ->add_option("--cluster-domain", terms.cluster_domain,
+                   "domain of the names of Services and pods (default: as CoreDNS is configured, else "
+                   "cluster.local)")
+      ->check(check_domain)
+      ->envname("STATEPROOF_CLUSTER_DOMAIN");
 }
 
 void add_cluster_options(CLI::App* command, ClusterOptions& cluster) {

@@ -231,6 +231,7 @@ void add_cluster_arguments(std::vector<std::string>& arguments, const ClusterOpt
   const fixtures::Terms& terms = cluster.terms;
   add("--storage-class", terms.storage_class);
   add("--image-pull-secret", terms.pull_secret);
+  add("--cluster-domain", terms.cluster_domain);
   for (const std::string& label : terms.labels) add("--label", label);
   for (const std::string& label : terms.node_selector) add("--node-selector", label);
   for (const std::string& toleration : terms.tolerations) add("--toleration", toleration);
@@ -273,7 +274,7 @@ scenarios::ScenarioRequest request_for(const Prepared& prepared, const ClusterOp
           .ns = cluster.ns,
           .image = prepared.environment.image,
           .environment = prepared.environment.to_json(),
-          .terms = cluster.terms,
+          .terms = terms_of(cluster, prepared.environment),
           .mutant = {},
           .mutation = {},
           .before_clean_up = evidence_gatherer(prepared.client, recording, progress, interrupt.hurry()),

@@ -2,7 +2,21 @@
 # shellcheck shell=bash disable=SC2154,SC2034,SC2030,SC2031
 
 export KIND_EXPERIMENTAL_PROVIDER=docker
-pod_network=10.244.0.0/16
+declare -A pod_networks=([ipv4]=10.244.0.0/16 [ipv6]=fd00:10:244::/56)
+
+# The families of addresses that pods have.
+families() {
+  case $ip_family in
+    dual) echo ipv4 ipv6 ;;
+    *) echo "${ip_family:-ipv4}" ;;
+  esac
+}
+
+pod_subnets() {
+  local family subnets=''
+  for family in $(families); do subnets+=${subnets:+,}${pod_networks[$family]}; done
+  echo "$subnets"
+}
 
 kind_nodes() {
   docker ps -a --filter "label=io.x-k8s.kind.cluster=$name" --format '{{.Names}}' "$@" | sort
@@ -27,7 +41,8 @@ kind_config() {
 kind: Cluster
 apiVersion: kind.x-k8s.io/v1alpha4
 networking:
-  podSubnet: $pod_network
+  ipFamily: ${ip_family:-ipv4}
+  podSubnet: $(pod_subnets)
 EOF
   # kind's own network plugin comes in the published node images alone.
   [ "$way" = published ] || echo "  disableDefaultCNI: true"
@@ -38,6 +53,7 @@ EOF
   # Kubelets from 1.35 on refuse cgroup v1 otherwise; earlier ones, which may be upgraded, know the field.
   [ -e /sys/fs/cgroup/cgroup.controllers ] || echo "  failCgroupV1: false"
   has_cap_sys_resource || echo "  oomScoreAdj: 0"
+  printf -- '- |\n  kind: ClusterConfiguration\n  networking: {dnsDomain: %s}\n' "${domain:-cluster.local}"
   echo "nodes:"
   echo "- role: control-plane"
   for ((i = 0; i < workers; i++)); do
@@ -60,31 +76,19 @@ delete_cluster() {
   rm -rf "$cluster"
 }
 
-# Where kind's own network plugin is missing: each node gets a network of its own for its pods, and a
-# route to that of each other node. Addresses may change when the cluster restarts, so this runs at each "up"; a node that
+# Where kind's own network plugin is missing: each node gets networks of its own for its pods, one of each family, and a
+# route to those of each other node. Addresses may change when the cluster restarts, so this runs at each "up"; a node that
 # is stopped and started by itself does it alone.
 connect_pod_networks() {
-  local node cidr other_node other_cidr other_address nodes
+  local node nodes
   kubectl_in_node wait --for=jsonpath='{.spec.podCIDR}' node --all --timeout=60s || return
-  nodes=$(kubectl_in_node get nodes -o jsonpath='{range .items[*]}{.metadata.name} {.spec.podCIDR}{"\n"}{end}' |
-    while read -r node cidr; do
-      echo "$node $cidr $(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}' "$node")"
+  # A line for each node: name, CIDRs with commas between them, IPv4 address, IPv6 address.
+  nodes=$(kubectl_in_node get nodes -o jsonpath='{range .items[*]}{.metadata.name} {.spec.podCIDRs[*]}{"\n"}{end}' |
+    while read -r node cidrs; do
+      echo "$node ${cidrs// /,} $(docker inspect -f '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{.GlobalIPv6Address}}{{end}}' "$node")"
     done) || return
-  while read -r -u 3 node cidr _; do
-    {
-      echo "set -e"
-      while read -r other_node other_cidr other_address; do
-        [ "$other_node" = "$node" ] || echo "ip route replace $other_cidr via $other_address"
-      done <<<"$nodes"
-      # Only what leaves the cluster takes on the node's address.
-      echo "rule='POSTROUTING -s $cidr ! -d $pod_network -o eth0 -j MASQUERADE'"
-      # shellcheck disable=SC2016 # $rule is for the node
-      echo 'iptables -w -t nat -C $rule 2>/dev/null || iptables -w -t nat -A $rule'
-      echo "cat >/etc/cni/net.d/10-pods.conflist.new <<'CONFLIST'"
-      sed "s|POD_CIDR|$cidr|" "$ci/node-image/pods.conflist"
-      echo "CONFLIST"
-      echo "mv /etc/cni/net.d/10-pods.conflist.new /etc/cni/net.d/10-pods.conflist"
-    } | docker exec -i "$node" bash -c "
+  while read -r -u 3 node cidrs _; do
+    pod_network_script "$node" "$cidrs" <<<"$nodes" | docker exec -i "$node" bash -c "
       set -e
       cat >/etc/pod-network.sh
       bash /etc/pod-network.sh
@@ -92,6 +96,31 @@ connect_pod_networks() {
         >/etc/systemd/system/pod-network.service
       systemctl --quiet enable pod-network.service" || return
   done 3<<<"$nodes"
+}
+
+# What a node has to run, by the lines of all nodes on stdin.
+pod_network_script() {
+  local node=$1 cidrs=$2 other other_cidrs ipv4 ipv6 cidr family tables route ranges='' routes=''
+  echo "set -e"
+  while read -r other other_cidrs ipv4 ipv6; do
+    [ "$other" != "$node" ] || continue
+    for cidr in ${other_cidrs//,/ }; do
+      if [[ $cidr == *:* ]]; then echo "ip -6 route replace $cidr via $ipv6"; else echo "ip route replace $cidr via $ipv4"; fi
+    done
+  done
+  for cidr in ${cidrs//,/ }; do
+    family=ipv4 tables=iptables route=0.0.0.0/0
+    [[ $cidr != *:* ]] || family=ipv6 tables=ip6tables route=::/0
+    ranges+="${ranges:+, }[{ \"subnet\": \"$cidr\" }]"
+    routes+="${routes:+, }{ \"dst\": \"$route\" }"
+    # Only what leaves the cluster takes on the node's address.
+    echo "rule='POSTROUTING -s $cidr ! -d ${pod_networks[$family]} -o eth0 -j MASQUERADE'"
+    echo "$tables -w -t nat -C \$rule 2>/dev/null || $tables -w -t nat -A \$rule"
+  done
+  echo "cat >/etc/cni/net.d/10-pods.conflist.new <<'CONFLIST'"
+  sed "s|RANGES|$ranges|; s|ROUTES|$routes|" "$ci/node-image/pods.conflist"
+  echo "CONFLIST"
+  echo "mv /etc/cni/net.d/10-pods.conflist.new /etc/cni/net.d/10-pods.conflist"
 }
 
 wait_until_ready() {

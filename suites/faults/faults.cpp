@@ -542,7 +542,7 @@ void run_replicated(Objects& objects, const std::string&) {
   database["volumeMounts"][0]["name"] = Sleeper::kClaimTemplate;
   for (json& variable : database["env"])
     if (variable.at("name") == "PRIMARY")
-      variable["value"] = fmt::format("{0}-0.{0}.$(NAMESPACE).svc.cluster.local", Sleeper::kName);
+      variable["value"] = fmt::format("{0}-0.{0}.$(NAMESPACE).svc", Sleeper::kName);
 }
 
 void create_replication_passwords(Stage& stage) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fixtures/probe/binary.h"
+#include "fixtures/probe/resolv_conf.h"
 #include "harness/model/schema.h"
 
 namespace stateproof::scenarios {
@@ -52,6 +53,17 @@ void install(const kube::Client& client, const kube::PodRef& pod) {
                     pod.ns, pod.name, installed->err));
 }
 
+/// Every name would be asked for in vain, and the DNS be blamed for it.
+void check_domain(const kube::Client& client, const kube::PodRef& pod, const std::string& expected) {
+  const auto read = kube::exec(client, {.pod = pod, .command = {"cat", "/etc/resolv.conf"}, .stop = {}});
+  if (!read) throw HarnessTrouble(read.error().sentence());
+  const std::string found = probe::cluster_domain_of(probe::parse_resolv_conf(read->out));
+  if (found == expected || !probe::is_domain(found)) return;
+  throw HarnessTrouble(
+      fmt::format("The pods of this cluster look names up in {}, and not in {}; pass --cluster-domain {}.",
+                  found, expected, found));
+}
+
 }  // namespace
 
 std::string install_command(std::size_t bytes, const std::string& path) {
@@ -61,6 +73,7 @@ std::string install_command(std::size_t bytes, const std::string& path) {
 DnsProbe::DnsProbe(Stage& stage, const std::string& ns, const std::string& pod)
     : stage_(stage), vantage_(ns + "/" + pod) {
   const kube::PodRef ref{ns, pod, {}};
+  check_domain(stage.client(), ref, stage.subject().zone);
   install(stage.client(), ref);
   kube::ExecRequest request;
   request.pod = ref;

@@ -41,6 +41,12 @@ const kube::Resource& resource_of(const json& object) {
                        ", which a scenario cannot create.");
 }
 
+Subject subject_of(const Scenario& scenario, const ScenarioRequest& request, const std::string& ns) {
+  Subject subject = scenario.subject(ns);
+  if (!request.terms.cluster_domain.empty()) subject.zone = request.terms.cluster_domain;
+  return subject;
+}
+
 Header header_of(const Scenario& scenario, const ScenarioRequest& request, const Subject& subject) {
   Header header;
   header.scenario = scenario.name;
@@ -154,7 +160,7 @@ Stage::Stage(const Scenario& scenario, const ScenarioRequest& request)
     : scenario_(scenario),
       request_(request),
       client_(request.client.fenced([this] { return objection(); })),
-      subject_(scenario.subject(lease::namespaces_of(lease_request(scenario, request)).front())),
+      subject_(subject_of(scenario, request, lease::namespaces_of(lease_request(scenario, request)).front())),
       namespaces_(lease::namespaces_of(lease_request(scenario, request))),
       former_(former_recording(request)),
       recorder_(
