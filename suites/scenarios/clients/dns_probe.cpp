@@ -8,6 +8,7 @@
 #include "fixtures/probe/binary.h"
 #include "fixtures/probe/resolv_conf.h"
 #include "harness/model/schema.h"
+#include "suites/scenarios/engine/conditions.h"
 
 namespace stateproof::scenarios {
 namespace {
@@ -95,6 +96,12 @@ DnsProbe::DnsProbe(Stage& stage, const std::string& ns, const std::string& pod)
 
 void DnsProbe::ask_for(const std::string& name, const std::string& type, const std::string& server) {
   order(fmt::format("add {} {} {}", name, type, server));
+}
+
+void DnsProbe::ask_for_pod(Ordinal ordinal) {
+  const auto types = stage_.recorder().look(
+      [this](const record::View& view) { return record_types(view, stage_.subject()); });
+  for (const std::string& type : types) ask_for(stage_.subject().dns_name(ordinal), type);
 }
 
 void DnsProbe::search_for(const std::string& name, const std::string& type) {

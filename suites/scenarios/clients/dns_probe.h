@@ -18,6 +18,8 @@ class DnsProbe {
   /// From now on this absolute name, too, or for a PTR record this address. With a `server` that one is asked
   /// by itself. Throws HarnessTrouble when the probe is lost.
   void ask_for(const std::string& name, const std::string& type = "A", const std::string& server = {});
+  /// The name of a pod, in the families of addresses of its governing Service.
+  void ask_for_pod(Ordinal ordinal);
   /// The same for a short name, by the pod's search path.
   void search_for(const std::string& name, const std::string& type = "A");
 

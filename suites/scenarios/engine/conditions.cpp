@@ -79,9 +79,11 @@ std::string unresolved(const View& view, const Subject& subject, Ordinal ordinal
                        const std::string& vantage) {
   const Pod* pod = find(view.pods, subject.pod_name(ordinal));
   if (pod == nullptr) return subject.pod_name(ordinal) + " absent";
-  for (const std::string type : {"A", "AAAA"}) {
+  bool has_address = false;
+  for (const std::string& type : record_types(view, subject)) {
     const auto wanted = addresses_for(*pod, type);
     if (wanted.empty()) continue;
+    has_address = true;
     const auto answer = view.dns.find({vantage, subject.dns_name(ordinal), type});
     if (answer == view.dns.end())
       return fmt::format("{} not answered yet in {}", subject.pod_name(ordinal), vantage);
@@ -90,7 +92,7 @@ std::string unresolved(const View& view, const Subject& subject, Ordinal ordinal
                          answer->second.rcode, fmt::join(answer->second.addresses, ", "), vantage,
                          fmt::join(wanted, ", "));
   }
-  return {};
+  return has_address ? "" : subject.pod_name(ordinal) + " has no address of its Service's families";
 }
 
 /// Ready pods of the set as their own watch shows them: it may be behind that of the set, whose status knows
@@ -102,6 +104,14 @@ int seen_ready(const View& view, const Subject& subject) {
 }
 
 }  // namespace
+
+std::vector<std::string> record_types(const View& view, const Subject& subject) {
+  std::vector<std::string> types;
+  if (const auto service = view.services.find(subject.service); service != view.services.end())
+    for (const std::string& family : service->second.ip_families)
+      types.emplace_back(family == "IPv6" ? "AAAA" : "A");
+  return types.empty() ? std::vector<std::string>{"A"} : types;
+}
 
 std::vector<Ordinal> ordinals(Ordinal first, Replicas count) {
   std::vector<Ordinal> result;

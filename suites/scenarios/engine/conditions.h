@@ -75,6 +75,10 @@ record::Condition both(record::Condition first, record::Condition second);
 /// These client pods ("namespace/name") are running. Pods of the subject's own namespace count, too.
 record::Condition running(const Subject& subject, std::vector<std::string> pods);
 
+/// Types of the records that give the addresses of the subject's pods: "A", "AAAA", as their governing
+/// Service has families.
+std::vector<std::string> record_types(const record::View& view, const Subject& subject);
+
 /// From each vantage each of these pods' names gives exactly the pod's addresses.
 record::Condition resolved(const Subject& subject, std::vector<Ordinal> wanted,
                            std::vector<std::string> vantages);

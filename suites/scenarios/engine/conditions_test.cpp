@@ -7,6 +7,7 @@ namespace stateproof::scenarios {
 namespace {
 
 using record::View;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class Conditions : public testing::Test {
@@ -29,10 +30,11 @@ class Conditions : public testing::Test {
     ready.addresses = {address};
     return ready;
   }
-  void answer(int ordinal, const std::string& vantage, std::vector<std::string> addresses) {
+  void answer(int ordinal, const std::string& vantage, std::vector<std::string> addresses,
+              const std::string& type = "A") {
     const std::string name = subject_.dns_name({ordinal});
-    view_.dns[{vantage, name, "A"}] = {
-        vantage, name, "A", "10.96.0.10", addresses.empty() ? "NXDOMAIN" : "NOERROR", std::move(addresses)};
+    view_.dns[{vantage, name, type}] = {
+        vantage, name, type, "10.96.0.10", addresses.empty() ? "NXDOMAIN" : "NOERROR", std::move(addresses)};
   }
 
   Subject subject_;
@@ -94,6 +96,21 @@ TEST_F(Conditions, ResolvedNeedsExactlyThePodsAddressFromEveryVantage) {
   EXPECT_FALSE(condition(view_).reached);
   answer(0, "other/c", {"10.0.0.1"});
   EXPECT_TRUE(condition(view_).reached);
+}
+
+TEST_F(Conditions, ResolvedGoesByTheFamiliesOfTheService) {
+  const auto condition = resolved(subject_, {{0}}, {"database/c"});
+  ready_pod(0, "10.0.0.1").addresses.push_back("fd00::1");
+  answer(0, "database/c", {"10.0.0.1"});
+  EXPECT_TRUE(condition(view_).reached);
+  view_.services[subject_.service].ip_families = {"IPv4", "IPv6"};
+  EXPECT_THAT(record_types(view_, subject_), ElementsAre("A", "AAAA"));
+  EXPECT_THAT(condition(view_).last_seen, HasSubstr("not answered yet"));
+  view_.services[subject_.service].ip_families = {"IPv6"};
+  answer(0, "database/c", {"fd00::1"}, "AAAA");
+  EXPECT_TRUE(condition(view_).reached);
+  view_.pods[subject_.pod_name({0})].addresses = {"10.0.0.1"};
+  EXPECT_FALSE(condition(view_).reached);
 }
 
 TEST_F(Conditions, ClientPodsOfBothNamespacesMustRun) {

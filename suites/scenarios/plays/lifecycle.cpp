@@ -87,7 +87,7 @@ class Lifecycle {
         steps::Resolve{.ordinals = numbers(wanted)}, fmt::format("DNS names of {}", text_of(wanted)),
         [&] {
           for (const auto& probe : probes_)
-            for (const Ordinal ordinal : wanted) probe->ask_for(subject().dns_name(ordinal));
+            for (const Ordinal ordinal : wanted) probe->ask_for_pod(ordinal);
         },
         resolved(subject(), wanted, vantages), kResolve);
   }

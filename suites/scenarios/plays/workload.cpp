@@ -352,7 +352,7 @@ class Play {
         [&] {
           for (const Ordinal ordinal : wanted)
             if (asked_.insert(ordinal.value).second)
-              for (const auto& probe : probes_) probe->ask_for(subject().dns_name(ordinal));
+              for (const auto& probe : probes_) probe->ask_for_pod(ordinal);
         },
         resolved(subject(), wanted, vantages()), kResolve);
   }
