@@ -204,6 +204,12 @@ int run_command(int argc, char** argv) {
                        "scenarios side by side (default: 2 of conformance and disruptive, else 1)")
           ->check(CLI::Range(1, 16))
           ->needs(profile_option);
+  bool on_every_class = false;
+  run_command
+      ->add_flag("--all-storage-classes", on_every_class,
+                 "run it once with each StorageClass that provisions volumes, in OUT/CLASS")
+      ->needs(profile_option)
+      ->excludes(run_command->get_option("--storage-class"));
   run_command
       ->add_flag("--dry-run", dry_run,
                  "print what would be run and created, with which rights; asks no cluster")
@@ -237,6 +243,8 @@ int run_command(int argc, char** argv) {
     const bool explores = profile_options.begin.profile == "explore";
     if (minutes_option->count() > 0 && !explores)
       code = wrong_usage("--minutes is for the profile explore.");
+    else if (on_every_class && (explores || dry_run))
+      code = wrong_usage("--all-storage-classes is for a profile that is played, other than explore.");
     else if (explores && dry_run)
       code = wrong_usage("An exploration is drawn as it goes: it has no --dry-run.");
     else if (explores)
@@ -246,6 +254,8 @@ int run_command(int argc, char** argv) {
                    .sets = profile_options.parallel > 0 ? profile_options.parallel : ExploreOptions{}.sets});
     else if (dry_run)
       std::cout << dry_run_text(profile_options);
+    else if (on_every_class)
+      code = run_profile_on_every_class(profile_options);
     else
       code = profile_option->count() > 0 ? run_profile(profile_options) : run(run_options);
   });

@@ -7,10 +7,14 @@
 #include <algorithm>
 #include <deque>
 #include <iostream>
+#include <map>
+#include <vector>
 
+#include "cli/environment.h"
 #include "cli/interrupt.h"
 #include "cli/players.h"
 #include "cli/run.h"
+#include "harness/model/fields.h"
 #include "harness/record/jsonl.h"
 #include "suites/catalogue.h"
 
@@ -56,8 +60,12 @@ void append_to(int descriptor) {
   if (flags >= 0) ::fcntl(descriptor, F_SETFL, flags | O_APPEND);
 }
 
-/// False when something of it could not be started or judged, which was said.
-bool play_all(const ProfileOptions& options) {
+struct PlayedAll {
+  bool whole = true;  ///< false when something of it could not be started or judged, which was said
+  bool interrupted = false;
+};
+
+PlayedAll play_all(const ProfileOptions& options) {
   const Interrupt interrupt;
   const Profile profile = profile_of(options);
   const std::filesystem::path& out = options.begin.out;
@@ -78,13 +86,54 @@ bool play_all(const ProfileOptions& options) {
       whole = false;
     }
     const auto ended = players.await_one();
-    if (!ended) return whole;
+    if (!ended) return {whole, interrupt.stop().stop_requested()};
     if (ended->code != ExitCode::kConformant) continue;
     if (const auto judged = judge_scenario(ended->name, profile, out); !judged) {
       harness_error(judged.error().sentence);
       whole = false;
     }
   }
+}
+
+struct ProfileEnd {
+  int code = ExitCode::kInconclusive;
+  bool interrupted = false;
+};
+
+ProfileEnd play_profile(const ProfileOptions& options) {
+  if (const int code = begin(options.begin); code != ExitCode::kConformant) return {code};
+  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) append_to(descriptor);
+  const PlayedAll played = play_all(options);
+  const int code = report(options.begin.out);
+  return {played.whole ? code : std::max(code, static_cast<int>(ExitCode::kInconclusive)),
+          played.interrupted};
+}
+
+/// Names of the StorageClasses that make volumes by themselves; the others are told.
+tl::expected<std::vector<std::string>, HarnessError> provisioning_classes(const ClusterOptions& cluster) {
+  const auto client = connect(cluster, {});
+  if (!client) return tl::make_unexpected(client.error());
+  const auto classes = client->list(kube::kStorageClasses, "");
+  if (!classes) return fail(classes.error().sentence());
+  std::vector<std::string> names;
+  for (const nlohmann::json& one : classes->items) {
+    const std::string name = fields::text(fields::member(one, "metadata"), "name");
+    if (fields::text(one, "provisioner") == "kubernetes.io/no-provisioner")
+      std::cerr << fmt::format("StorageClass {} is left out: its volumes are made by hand.\n", name);
+    else
+      names.push_back(name);
+  }
+  if (names.empty())
+    return fail("No StorageClass of this cluster provisions volumes; see kubectl get storageclass.");
+  return names;
+}
+
+/// Broken anywhere is broken; what was not run is not proved.
+int worst_code(const std::map<std::string, int>& codes, std::size_t wanted) {
+  int worst = codes.size() < wanted ? ExitCode::kInconclusive : ExitCode::kConformant;
+  for (const auto& [name, code] : codes)
+    if (worst != ExitCode::kBroken) worst = code == ExitCode::kBroken ? code : std::max(worst, code);
+  return worst;
 }
 
 /// Seconds until the last scenario ends, when each takes as long as it says.
@@ -103,12 +152,26 @@ int expected_seconds(const std::deque<const Scenario*>& order, std::size_t paral
 
 }  // namespace
 
-int run_profile(const ProfileOptions& options) {
-  if (const int code = begin(options.begin); code != ExitCode::kConformant) return code;
-  for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) append_to(descriptor);
-  const bool whole = play_all(options);
-  const int code = report(options.begin.out);
-  return whole ? code : std::max(code, static_cast<int>(ExitCode::kInconclusive));
+int run_profile(const ProfileOptions& options) { return play_profile(options).code; }
+
+int run_profile_on_every_class(const ProfileOptions& options) {
+  const auto classes = provisioning_classes(options.begin.cluster);
+  if (!classes) return harness_error(classes.error().sentence);
+  std::map<std::string, int> codes;
+  for (const std::string& name : *classes) {
+    ProfileOptions one = options;
+    one.begin.cluster.terms.storage_class = name;
+    one.begin.out /= name;
+    std::cout << fmt::format("StorageClass {}\n", name) << std::flush;
+    const ProfileEnd end = play_profile(one);
+    codes[name] = end.code;
+    if (end.interrupted) break;
+  }
+  std::cout << "\n";
+  for (const std::string& name : *classes)
+    std::cout << fmt::format("{:<30} {}\n", name,
+                             codes.contains(name) ? fmt::format("exit code {}", codes[name]) : "not run");
+  return worst_code(codes, classes->size());
 }
 
 std::string dry_run_text(const ProfileOptions& options) {

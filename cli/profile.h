@@ -15,6 +15,10 @@ struct ProfileOptions {
 /// The exit code is that of its report.
 int run_profile(const ProfileOptions& options);
 
+/// One such run for each StorageClass of the cluster that provisions volumes, one after the other, each in a
+/// folder of its name. Broken anywhere is broken; otherwise the worst exit code of them.
+int run_profile_on_every_class(const ProfileOptions& options);
+
 /// What run_profile would do: scenarios, time, namespaces, image, rights. Asks no cluster.
 std::string dry_run_text(const ProfileOptions& options);
 

@@ -151,10 +151,14 @@ TEST_F(Program, AWholeProfileEndsBeforeItsScenariosWithoutACluster) {
 }
 
 TEST_F(Program, ARunIsAProfileOrAScenario) {
-  for (const char* arguments : {"run", "run lifecycle --profile quick", "run --dry-run", "run --profile fast",
-                                "run --profile quick --parallel 0", "run --profile quick --mutant ready",
-                                "run --profile quick --minutes 3", "run --profile explore --dry-run",
-                                "rbac --profile everything", "explore --sets 0", "explore --only x"}) {
+  for (const char* arguments :
+       {"run", "run lifecycle --profile quick", "run --dry-run", "run --profile fast",
+        "run --profile quick --parallel 0", "run --profile quick --mutant ready",
+        "run --profile quick --minutes 3", "run --profile explore --dry-run",
+        "run lifecycle --all-storage-classes", "run --profile explore --all-storage-classes",
+        "run --profile quick --all-storage-classes --storage-class fast",
+        "run --profile quick --cluster-domain Cluster.Local", "rbac --profile everything", "explore --sets 0",
+        "explore --only x"}) {
     EXPECT_EQ(run(arguments).code, 64) << arguments;
   }
 }
