@@ -179,6 +179,7 @@ report::ScenarioResult scenario_result(const std::string& run, const std::string
   result.name = name;
   result.sentence = end.sentence;
   result.seconds = end.seconds;
+  result.left_behind = end.left_behind;
   switch (end.reason) {
     case End::Reason::kComplete:
       result.outcome = report::ScenarioResult::Outcome::kComplete;

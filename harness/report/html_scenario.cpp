@@ -150,6 +150,14 @@ std::string trouble(const ScenarioResult& scenario) {
   return element("p", R"(class="trouble")", text);
 }
 
+std::string left_behind(const ScenarioResult& scenario) {
+  if (scenario.left_behind.empty()) return {};
+  std::string commands;
+  for (const std::string& command : scenario.left_behind) commands += escaped(command) + "\n";
+  return element("p", R"(class="trouble")", "Left in the cluster; delete it with:") +
+         text_element("pre", "", commands);
+}
+
 std::string subtitle(const ScenarioResult& scenario, const Timeline* timeline) {
   std::string text = "took " + duration_text(scenario.seconds);
   if (timeline == nullptr) return text;
@@ -169,7 +177,8 @@ bool has_section(const ScenarioResult& scenario) {
 std::string scenario_section(const RunResult& run, const ScenarioResult& scenario, const Timeline* timeline) {
   if (timeline == nullptr && !has_section(scenario)) return {};
   std::string text = text_element("h2", "", "What the cluster did: " + scenario.name) +
-                     text_element("p", R"(class="source")", subtitle(scenario, timeline)) + trouble(scenario);
+                     text_element("p", R"(class="source")", subtitle(scenario, timeline)) +
+                     trouble(scenario) + left_behind(scenario);
   if (timeline != nullptr) text += picture(run, scenario, *timeline);
   std::string tables =
       steps_table(scenario) + measurements_table(figures_of(measurements_of(run, scenario.name)));

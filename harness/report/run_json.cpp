@@ -251,7 +251,8 @@ json scenario_to_json(const ScenarioResult& scenario) {
           {"steps", list(scenario.steps, step_to_json)},
           {"disruptions", list(scenario.served.disruptions, disruption_to_json)},
           {"distributions", list(scenario.served.distributions, distribution_to_json)},
-          {"bundle", scenario.bundle}};
+          {"bundle", scenario.bundle},
+          {"left_behind", scenario.left_behind}};
 }
 
 ScenarioResult scenario_from_json(const json& from) {
@@ -264,7 +265,8 @@ ScenarioResult scenario_from_json(const json& from) {
           read_list<StepResult>(from, "steps", step_from_json),
           {read_list<DisturbedService>(from, "disruptions", disruption_from_json),
            read_list<Distribution>(from, "distributions", distribution_from_json)},
-          text(from, "bundle")};
+          text(from, "bundle"),
+          get<std::vector<std::string>>(from, "left_behind")};
 }
 
 json verdict_to_json(const PromiseResult& verdict) {

@@ -65,8 +65,9 @@ struct ScenarioResult {
   std::string sentence;  ///< cause and next step; empty when complete
   double seconds = 0;
   std::vector<StepResult> steps;
-  Served served = {};       ///< of scenarios with clients of a replicated database
-  std::string bundle = {};  ///< as of a promise, when the harness was in trouble
+  Served served = {};                         ///< of scenarios with clients of a replicated database
+  std::string bundle = {};                    ///< as of a promise, when the harness was in trouble
+  std::vector<std::string> left_behind = {};  ///< in the cluster: a command for each object that deletes it
 };
 
 struct FindingResult {

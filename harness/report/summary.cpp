@@ -162,6 +162,13 @@ std::string_view meaning(int code) {
   }
 }
 
+std::string left_behind_text(const RunResult& run) {
+  std::string text;
+  for (const ScenarioResult& scenario : run.scenarios)
+    for (const std::string& command : scenario.left_behind) text += line(4, one_line(valid_text(command)));
+  return text.empty() ? text : line(2, "left in the cluster; delete it with:") + text + "\n";
+}
+
 std::string files_text(const RunResult& run, const std::string& out) {
   std::string text = fmt::format(
       "  report      {0}/report.html\n  junit       {0}/junit.xml\n  recordings  {0}/recordings/\n", out);
@@ -182,6 +189,7 @@ std::string summary(const RunResult& run, const std::string& out, SummaryStyle s
   text += promises_text(all, style);
   text += served_texts(run);
   text += scenarios_text(run.scenarios, style);
+  text += left_behind_text(run);
   return text + counts_text(all) + files_text(run, out) +
          fmt::format("exit code {}: {}\n", code, meaning(code));
 }

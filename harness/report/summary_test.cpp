@@ -4,6 +4,7 @@
 
 #include <sstream>
 
+#include "harness/report/run_json.h"
 #include "harness/report/testing/sample_run.h"
 #include "harness/report/text.h"
 
@@ -71,6 +72,17 @@ TEST(Summary, OfARunThatWasInterrupted) {
   EXPECT_THAT(text, HasSubstr("not run       stable-dns"));
   EXPECT_THAT(text, HasSubstr("interrupted: Ctrl-C in step replace"));
   EXPECT_THAT(text, HasSubstr("exit code 2"));
+}
+
+TEST(Summary, NamesWhatIsLeftInTheCluster) {
+  RunResult run = testing::kept_run();
+  EXPECT_THAT(summary(run, "out"), Not(HasSubstr("left in the cluster")));
+  run.scenarios.back().left_behind = {"kubectl delete persistentvolume pvc-1"};
+  EXPECT_THAT(
+      summary(run, "out"),
+      HasSubstr("  left in the cluster; delete it with:\n    kubectl delete persistentvolume pvc-1\n"));
+  EXPECT_EQ(scenario_from_json(scenario_to_json(run.scenarios.back())).left_behind,
+            run.scenarios.back().left_behind);
 }
 
 TEST(Summary, IsPlainUnlessAskedOtherwise) {

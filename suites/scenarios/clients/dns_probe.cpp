@@ -54,7 +54,7 @@ void install(const kube::Client& client, const kube::PodRef& pod) {
                     pod.ns, pod.name, installed->err));
 }
 
-/// Every name would be asked for in vain, and the DNS be blamed for it.
+/// No name would be found, and the DNS be blamed for it.
 void check_domain(const kube::Client& client, const kube::PodRef& pod, const std::string& expected) {
   const auto read = kube::exec(client, {.pod = pod, .command = {"cat", "/etc/resolv.conf"}, .stop = {}});
   if (!read) throw HarnessTrouble(read.error().sentence());

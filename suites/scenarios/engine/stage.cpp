@@ -14,6 +14,7 @@
 #include "harness/kube/exec.h"
 #include "harness/model/object_name.h"
 #include "harness/model/steps.h"
+#include "harness/report/text.h"
 #include "suites/scenarios/engine/conditions.h"
 
 namespace stateproof::scenarios {
@@ -445,12 +446,12 @@ bool Stage::await(const Task& task, const record::Condition& condition, const re
 }
 
 record::Standing Stage::all_gone(const record::View& view) const {
-  const std::vector<std::string> left = left_behind(view);
+  const std::vector<std::string> left = left_behind(view, Retained::kPassedOver);
   return {left.empty(), fmt::format("{} still exist", fmt::join(left, ", ")), {}};
 }
 
 // Of this run and of the abandoned ones that it swept.
-std::vector<std::string> Stage::left_behind(const record::View& view) const {
+std::vector<std::string> Stage::left_behind(const record::View& view, Retained retained) const {
   std::vector<lease::Home> homes = lease_->homes();
   homes.insert(homes.end(), lease_->swept().begin(), lease_->swept().end());
   std::vector<std::string> left;
@@ -459,7 +460,8 @@ std::vector<std::string> Stage::left_behind(const record::View& view) const {
         found != view.namespaces.end() && found->second.ref.uid.value == home.uid)
       left.push_back("namespace " + home.name);
   for (const auto& [name, volume] : view.volumes)
-    if (std::any_of(homes.begin(), homes.end(),
+    if ((retained == Retained::kNamed || volume.reclaim_policy != "Retain") &&
+        std::any_of(homes.begin(), homes.end(),
                     [&](const lease::Home& home) { return home.name == volume.claim.ns; }))
       left.push_back("persistentvolume " + name);
   return left;
@@ -477,9 +479,12 @@ std::vector<std::string> Stage::clean_up() {
   const record::Waited waited =
       recorder_.await([this](const record::View& view) { return all_gone(view); }, kCleanUp, request_.hurry);
   const bool clean = refused.empty() && waited.result == record::Waited::Result::kReached;
-  end(task, clean ? Step::Phase::kReached : Step::Phase::kTimedOut, clean ? "nothing is left" : waited.text);
   std::vector<std::string> left =
-      recorder_.look([this](const record::View& view) { return left_behind(view); });
+      recorder_.look([this](const record::View& view) { return left_behind(view, Retained::kNamed); });
+  const std::string done = left.empty()
+                               ? "nothing is left"
+                               : report::counted(left.size(), "volume") + " left, by the reclaim policy";
+  end(task, clean ? Step::Phase::kReached : Step::Phase::kTimedOut, clean ? done : waited.text);
   for (std::string& object : left) object = "kubectl delete " + object;
   for (const lease::Remnant& remnant : refused) {
     tell(fmt::format("namespace {} was not deleted: {}", remnant.ns, remnant.why));

@@ -169,7 +169,9 @@ class Stage {
   void watch(const kube::Resource& resource, const std::string& ns, const std::string& label_selector = {});
   [[nodiscard]] record::Standing furnished(const record::View& view) const;
   [[nodiscard]] record::Standing all_gone(const record::View& view) const;
-  [[nodiscard]] std::vector<std::string> left_behind(const record::View& view) const;
+  /// Volumes that nobody deletes, by their reclaim policy.
+  enum class Retained { kPassedOver, kNamed };
+  [[nodiscard]] std::vector<std::string> left_behind(const record::View& view, Retained retained) const;
 
   const Scenario& scenario_;
   const ScenarioRequest& request_;
