@@ -214,7 +214,7 @@ int judge(const JudgeOptions& options) {
   return exit_code_of(worst, options.not_applicable_code);
 }
 
-int report(const fs::path& out) {
+int report(const fs::path& out, Summary summary) {
   const bool planned = fs::exists(out / "plan.json");
   if (!planned && recordings_in(out / "recordings").empty())
     return harness_error(
@@ -227,6 +227,7 @@ int report(const fs::path& out) {
     return harness_error(rendered.error().sentence);
   const auto result = report::load_run(out);
   if (!result) return harness_error(result.error().sentence);
+  if (summary == Summary::kElsewhere) return report::exit_code(*result);
   const bool terminal = ::isatty(STDOUT_FILENO) != 0;
   report::SummaryStyle style;
   style.colour = terminal && std::getenv("NO_COLOR") == nullptr;

@@ -47,9 +47,11 @@ struct JudgeOptions {
 };
 int judge(const JudgeOptions& options);
 
+enum class Summary { kPrinted, kElsewhere };
+
 /// Summary of a run; waits for a scenario that is still cleaning up. Writes junit.xml and report.html again.
 /// A folder that has only recordings is judged first.
-int report(const std::filesystem::path& out);
+int report(const std::filesystem::path& out, Summary summary = Summary::kPrinted);
 
 /// What changed between the runs in two folders; 1 when a promise is no longer kept.
 int compare(const std::filesystem::path& before, const std::filesystem::path& after);

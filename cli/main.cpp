@@ -8,10 +8,12 @@
 #include "cli/command_tree.h"
 #include "cli/commands.h"
 #include "cli/completion.h"
+#include "cli/delivery.h"
 #include "cli/doctor.h"
 #include "cli/explore.h"
 #include "cli/gate.h"
 #include "cli/histories.h"
+#include "cli/in_cluster.h"
 #include "cli/list.h"
 #include "cli/manual.h"
 #include "cli/private_files.h"
@@ -49,7 +51,7 @@ std::string check_toleration(const std::string& text) {
   return stateproof::fixtures::parse_toleration(text) ? "" : text + " is not KEY[=VALUE][:EFFECT]";
 }
 
-std::string check_secret(const std::string& text) {
+std::string check_namespaced_name(const std::string& text) {
   return stateproof::parse_namespaced_name(text) ? "" : text + " is not NAMESPACE/NAME";
 }
 
@@ -87,7 +89,7 @@ void add_terms(CLI::App* command, stateproof::fixtures::Terms& terms) {
   command
       ->add_option("--image-pull-secret", terms.pull_secret,
                    "Secret for pulling images, NAMESPACE/NAME; copied into the namespaces of the run")
-      ->check(check_secret)
+      ->check(check_namespaced_name)
       ->envname("STATEPROOF_IMAGE_PULL_SECRET");
   command
       ->add_option("--cluster-domain", terms.cluster_domain,
@@ -113,26 +115,91 @@ void add_out_option(CLI::App* command, std::filesystem::path& out) {
       "--out", out, "folder for the results of the run (default: $STATEPROOF_OUT, then reports/out/latest)");
 }
 
+void add_seed_option(CLI::App* command, BeginOptions& begin) {
+  command
+      ->add_option("--seed", begin.seed,
+                   "seed for the order of the disruptions (default: random, and reported)")
+      ->envname("STATEPROOF_SEED");
+}
+
+void add_attachment_option(CLI::App* command, BeginOptions& begin) {
+  command
+      ->add_option("--attachment-root", begin.attachment_root,
+                   "prefix of the paths of evidence in junit.xml: GitLab wants --out relative to the "
+                   "project, Jenkins an absolute path")
+      ->envname("STATEPROOF_ATTACHMENT_ROOT");
+}
+
 const CLI::IsMember kProfiles{{"quick", "conformance", "disruptive", "upgrade"}};
 const CLI::IsMember kPlayedProfiles{{"quick", "conformance", "disruptive", "upgrade", "explore"}};
 
 void add_begin_options(CLI::App* command, BeginOptions& begin) {
   add_cluster_options(command, begin.cluster);
   add_out_option(command, begin.out);
-  command
-      ->add_option("--seed", begin.seed,
-                   "seed for the order of the disruptions (default: random, and reported)")
-      ->envname("STATEPROOF_SEED");
+  add_seed_option(command, begin);
   command
       ->add_flag(
           "--disrupt-nodes", begin.disrupt_nodes,
           "confirm that nodes of this cluster may be drained and stopped, and its control plane restarted")
       ->envname("STATEPROOF_DISRUPT_NODES");
+  add_attachment_option(command, begin);
+}
+
+void add_delivery_options(CLI::App* command, ProfileOptions& run, bool& is_plugin, CLI::Option* profile) {
   command
-      ->add_option("--attachment-root", begin.attachment_root,
-                   "prefix of the paths of evidence in junit.xml: GitLab wants --out relative to the "
-                   "project, Jenkins an absolute path")
-      ->envname("STATEPROOF_ATTACHMENT_ROOT");
+      ->add_option("--config-map", run.delivery.config_map,
+                   "ConfigMap that gets a summary of the run, NAMESPACE/NAME")
+      ->check(check_namespaced_name)
+      ->needs(profile);
+  command
+      ->add_flag("--compare", run.delivery.compares,
+                 "compare with the run before in the same folder; exit 1 when a promise is no longer kept")
+      ->needs(profile);
+  command
+      ->add_option("--keep", run.delivery.keeps,
+                   "of the runs before in the same place keep only so many (default: all)")
+      ->check(CLI::PositiveNumber)
+      ->needs(profile);
+  command
+      ->add_flag(
+          "--sonobuoy", is_plugin,
+          "give junit.xml to Sonobuoy, in $SONOBUOY_RESULTS_DIR, $RESULTS_DIR or /tmp/sonobuoy/results")
+      ->needs(profile);
+  // Of several runs none would be the one.
+  for (const char* option : {"--config-map", "--compare", "--keep", "--sonobuoy"})
+    command->get_option(option)->excludes(command->get_option("--all-storage-classes"));
+  command->add_flag("--fetched", run.is_fetched)->group("");  // inside the cluster; not for users
+}
+
+/// The options of a run as a Job. Those of the cluster mean the Job: its namespace, its image.
+void add_in_cluster_options(CLI::App* command, InClusterOptions& options) {
+  BeginOptions& begin = options.run.begin;
+  add_connection_options(command, begin.cluster);
+  command
+      ->add_option("--profile", begin.profile,
+                   "set of promises to judge; nodes cannot be disrupted from within")
+      ->check(CLI::IsMember({"quick", "conformance", "explore"}))
+      ->required();
+  command
+      ->add_option("--image", options.image,
+                   "image of this program, from a registry or loaded into the nodes with ci/image")
+      ->envname("STATEPROOF_PROGRAM_IMAGE")
+      ->capture_default_str();
+  command->add_option("--namespace", begin.cluster.ns,
+                      "namespace of the Job, created and deleted again (default: stateproof-runner)");
+  command->add_option("--database-image", begin.cluster.image, "MariaDB image: --image of stateproof run")
+      ->envname("STATEPROOF_IMAGE");
+  add_terms(command, begin.cluster.terms);
+  add_out_option(command, begin.out);
+  add_seed_option(command, begin);
+  add_attachment_option(command, begin);
+  command
+      ->add_option("--parallel", options.run.parallel,
+                   "scenarios side by side (default: 2 of conformance, else 1)")
+      ->check(CLI::Range(1, 16));
+  options.minutes = ExploreOptions{}.minutes;
+  command->add_option("--minutes", options.minutes, "of the profile explore: begin new sequences for so long")
+      ->check(CLI::PositiveNumber);
 }
 
 void add_explore_options(CLI::App* command, ExploreOptions& options) {
@@ -218,6 +285,8 @@ int run_command(int argc, char** argv) {
       run_command->add_option("--minutes", minutes, "of the profile explore: begin new sequences for so long")
           ->check(CLI::PositiveNumber)
           ->needs(profile_option);
+  bool is_plugin = false;
+  add_delivery_options(run_command, profile_options, is_plugin, profile_option);
   auto* scenario_option = run_command->add_option("scenario", run_options.scenario,
                                                   "name of the scenario, for example lifecycle");
   scenario_option->excludes(profile_option)->excludes(parallel_option);
@@ -241,6 +310,7 @@ int run_command(int argc, char** argv) {
     run_options.cluster = profile_options.begin.cluster;
     run_options.out = profile_options.begin.out;
     const bool explores = profile_options.begin.profile == "explore";
+    if (is_plugin) profile_options.delivery.plugin = plugin_folder();
     if (minutes_option->count() > 0 && !explores)
       code = wrong_usage("--minutes is for the profile explore.");
     else if (on_every_class && (explores || dry_run))
@@ -248,10 +318,11 @@ int run_command(int argc, char** argv) {
     else if (explores && dry_run)
       code = wrong_usage("An exploration is drawn as it goes: it has no --dry-run.");
     else if (explores)
-      code =
+      code = deliver(
+          profile_options.delivery, profile_options.begin,
           explore({.begin = profile_options.begin,
                    .minutes = minutes,
-                   .sets = profile_options.parallel > 0 ? profile_options.parallel : ExploreOptions{}.sets});
+                   .sets = profile_options.parallel > 0 ? profile_options.parallel : ExploreOptions{}.sets}));
     else if (dry_run)
       std::cout << dry_run_text(profile_options);
     else if (on_every_class)
@@ -259,6 +330,33 @@ int run_command(int argc, char** argv) {
     else
       code = profile_option->count() > 0 ? run_profile(profile_options) : run(run_options);
   });
+
+  InClusterOptions in_cluster_options;
+  in_cluster_options.image = "stateproof.local/stateproof:" STATEPROOF_VERSION;
+  auto* in_cluster_command = app.add_subcommand(
+      "in-cluster", "run a profile as a Job in the cluster, bring its results back, and delete the Job");
+  add_in_cluster_options(in_cluster_command, in_cluster_options);
+  bool prints_job = false;
+  auto* print_flag = in_cluster_command->add_flag(
+      "--print", prints_job, "print the manifests, for kubectl apply -f -; asks no cluster");
+  in_cluster_command
+      ->add_option("--schedule", in_cluster_options.schedule,
+                   "a CronJob instead, at these times (\"0 3 * * *\"), whose runs are kept and compared")
+      ->needs(print_flag);
+  in_cluster_command->callback([&] {
+    if (prints_job)
+      std::cout << in_cluster_text(in_cluster_options);
+    else
+      code = in_cluster(in_cluster_options);
+  });
+  auto* results_command = app.add_subcommand("results", "");
+  results_command->group("");  // runs inside the cluster; not for users
+  results_command->require_subcommand(1);
+  results_command->add_subcommand("keep", "")->callback([&] { code = keep_results(); });
+  std::filesystem::path sent_folder;
+  auto* send_command = results_command->add_subcommand("send", "");
+  send_command->add_option("folder", sent_folder)->required();
+  send_command->callback([&] { code = send_results(sent_folder); });
 
   ExploreOptions explore_options;
   auto* explore_command = app.add_subcommand(

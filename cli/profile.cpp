@@ -104,7 +104,7 @@ ProfileEnd play_profile(const ProfileOptions& options) {
   if (const int code = begin(options.begin); code != ExitCode::kConformant) return {code};
   for (const int descriptor : {STDOUT_FILENO, STDERR_FILENO}) append_to(descriptor);
   const PlayedAll played = play_all(options);
-  const int code = report(options.begin.out);
+  const int code = report(options.begin.out, options.is_fetched ? Summary::kElsewhere : Summary::kPrinted);
   return {played.whole ? code : std::max(code, static_cast<int>(ExitCode::kInconclusive)),
           played.interrupted};
 }
@@ -152,7 +152,9 @@ int expected_seconds(const std::deque<const Scenario*>& order, std::size_t paral
 
 }  // namespace
 
-int run_profile(const ProfileOptions& options) { return play_profile(options).code; }
+int run_profile(const ProfileOptions& options) {
+  return deliver(options.delivery, options.begin, play_profile(options).code);
+}
 
 int run_profile_on_every_class(const ProfileOptions& options) {
   const auto classes = provisioning_classes(options.begin.cluster);
@@ -174,13 +176,16 @@ int run_profile_on_every_class(const ProfileOptions& options) {
   return worst_code(codes, classes->size());
 }
 
+int seconds_of(const ProfileOptions& options) {
+  return expected_seconds(in_order_of_play(profile_of(options)), parallel_of(options));
+}
+
 std::string dry_run_text(const ProfileOptions& options) {
   const Profile profile = profile_of(options);
   const auto order = in_order_of_play(profile);
   const ClusterOptions& cluster = options.begin.cluster;
-  std::string text =
-      fmt::format("Profile {} would play these scenarios, {} at a time, in about {} min:\n", to_text(profile),
-                  parallel_of(options), (expected_seconds(order, parallel_of(options)) + 59) / 60);
+  std::string text = fmt::format("Profile {} would play these scenarios, {} at a time, in about {} min:\n",
+                                 to_text(profile), parallel_of(options), (seconds_of(options) + 59) / 60);
   std::string namespaces;
   for (const Scenario* scenario : order) {
     text += fmt::format("  {:20} {:>4} s  {}{}\n", scenario->name, scenario->seconds, scenario->title,

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -38,9 +39,9 @@ class Program : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
 
   // HOME and the environment are empty, so that no kubeconfig of this machine is found.
-  [[nodiscard]] Ran run(const std::string& arguments) const {
+  [[nodiscard]] Ran run(const std::string& arguments, const std::string& variables = "") const {
     const std::string command = "cd " + folder_.string() + " && env -i HOME=" + folder_.string() + " " +
-                                STATEPROOF_PROGRAM + " " + arguments + " 2>&1 </dev/null";
+                                variables + " " + STATEPROOF_PROGRAM + " " + arguments + " 2>&1 </dev/null";
     FILE* pipe = ::popen(command.c_str(), "r");
     Ran ran;
     std::array<char, 4096> bytes{};
@@ -151,14 +152,27 @@ TEST_F(Program, AWholeProfileEndsBeforeItsScenariosWithoutACluster) {
 }
 
 TEST_F(Program, ARunIsAProfileOrAScenario) {
-  for (const char* arguments :
-       {"run", "run lifecycle --profile quick", "run --dry-run", "run --profile fast",
-        "run --profile quick --parallel 0", "run --profile quick --mutant ready",
-        "run --profile quick --minutes 3", "run --profile explore --dry-run",
-        "run lifecycle --all-storage-classes", "run --profile explore --all-storage-classes",
-        "run --profile quick --all-storage-classes --storage-class fast",
-        "run --profile quick --cluster-domain Cluster.Local", "rbac --profile everything", "explore --sets 0",
-        "explore --only x"}) {
+  for (const char* arguments : {"run",
+                                "run lifecycle --profile quick",
+                                "run --dry-run",
+                                "run --profile fast",
+                                "run --profile quick --parallel 0",
+                                "run --profile quick --mutant ready",
+                                "run --profile quick --minutes 3",
+                                "run --profile explore --dry-run",
+                                "run lifecycle --all-storage-classes",
+                                "run --profile explore --all-storage-classes",
+                                "run --profile quick --all-storage-classes --storage-class fast",
+                                "run --profile quick --cluster-domain Cluster.Local",
+                                "rbac --profile everything",
+                                "explore --sets 0",
+                                "explore --only x",
+                                "run lifecycle --sonobuoy",
+                                "run --profile quick --config-map summary",
+                                "run --profile quick --all-storage-classes --compare",
+                                "in-cluster",
+                                "in-cluster --profile disruptive",
+                                "in-cluster --profile quick --schedule '0 3 * * *'"}) {
     EXPECT_EQ(run(arguments).code, 64) << arguments;
   }
 }
@@ -222,9 +236,58 @@ TEST_F(Program, RightsArePrintedAsManifests) {
   EXPECT_EQ(quick.code, 0);
   EXPECT_THAT(quick.output,
               AllOf(HasSubstr("{name: judge, namespace: ci}"), HasSubstr("kind: ClusterRoleBinding"),
-                    HasSubstr("[\"apps\"], resources: [statefulsets/scale], verbs: [patch]"),
+                    HasSubstr("[apps], resources: [statefulsets/scale], verbs: [patch]"),
                     Not(HasSubstr("nodes], verbs: [list, patch")), Not(HasSubstr("*"))));
   EXPECT_THAT(run("rbac --profile disruptive").output, HasSubstr("deployments"));
+}
+
+TEST_F(Program, AJobHasThePrintedRightsOfItsProfile) {
+  const Ran job =
+      run("in-cluster --profile quick --namespace ci --image mirror/it:1 --label team=db "
+          "--image-pull-secret images/mirror --print");
+  EXPECT_EQ(job.code, 0);
+  EXPECT_THAT(job.output,
+              AllOf(HasSubstr("kind: Job\n"), HasSubstr("image: \"mirror/it:1\""), HasSubstr("team: db"),
+                    HasSubstr("enforce: restricted"), HasSubstr("ci/stateproof-summary"),
+                    HasSubstr("\"--image-pull-secret\""), HasSubstr("ci/mirror"),
+                    HasSubstr("# It needs the Secret mirror in namespace ci."), Not(HasSubstr("images/"))));
+  std::istringstream rights(run("rbac --profile quick --name ci --namespace ci").output);
+  int rules = 0;
+  for (std::string line; std::getline(rights, line);)
+    if (line.starts_with("- {apiGroups")) {
+      EXPECT_THAT(job.output, HasSubstr("\n" + line + "\n"));
+      ++rules;
+    }
+  EXPECT_GT(rules, 5);
+}
+
+TEST_F(Program, ARunAtItsTimesIsKeptAndCompared) {
+  const Ran job = run("in-cluster --profile conformance --schedule '0 3 * * *' --storage-class fast --print");
+  EXPECT_EQ(job.code, 0);
+  EXPECT_THAT(job.output, AllOf(HasSubstr("kind: CronJob\n"), HasSubstr("schedule: \"0 3 * * *\""),
+                                HasSubstr("kind: PersistentVolumeClaim\n"),
+                                HasSubstr("storageClassName: fast"), HasSubstr("\"--compare\"")));
+}
+
+TEST_F(Program, APluginOfSonobuoyTellsItsResultsEvenWithoutACluster) {
+  fs::create_directories(folder_ / "plugin");
+  const std::string plugin = (folder_ / "plugin").string();
+  const Ran ran =
+      run("run --profile quick --out out --sonobuoy --kubeconfig " + write("config", kNobodyListens),
+          "RESULTS_DIR=" + plugin);
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_EQ(read("plugin/done"), plugin + "/junit.xml");
+  EXPECT_EQ(read("plugin/junit.xml"), read("out/junit.xml"));
+  // Sonobuoy's own container is another user.
+  EXPECT_NE(fs::status(folder_ / "plugin/done").permissions() & fs::perms::others_read, fs::perms::none);
+}
+
+TEST_F(Program, ResultsTravelAsOneStream) {
+  record("lifecycle", "lifecycle");
+  const Ran sent = run("results send out");
+  EXPECT_EQ(sent.code, 0);
+  EXPECT_THAT(sent.output, AllOf(HasSubstr("{\"bytes\":"), HasSubstr("\"recordings/lifecycle.jsonl\""),
+                                 testing::EndsWith("{\"end\":true,\"files\":1}\n")));
 }
 
 TEST_F(Program, WhatItWritesIsForNobodyElse) {

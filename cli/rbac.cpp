@@ -1,64 +1,70 @@
 #include "cli/rbac.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <map>
 #include <set>
 
+#include "fixtures/manifest/manifest_text.h"
 #include "suites/explore/play.h"
 #include "suites/scenarios/engine/rights.h"
 
 namespace stateproof::cli {
 
-using Names = std::set<std::string>;
+using nlohmann::json;
 
 namespace {
+
+using Names = std::set<std::string>;
 
 std::vector<scenarios::Right> rights_of(const std::string& profile) {
   if (const auto known = parse_profile(profile)) return scenarios::rights_of(*known);
   return scenarios::rights_of(explore::scenario_of({}));
 }
 
-}  // namespace
-
-std::string rbac_text(const RbacOptions& options) {
+/// One for all resources that may be treated alike.
+json rules_of(const std::string& profile) {
   std::map<std::pair<std::string, std::string>, Names> verbs;  // of (group, resource)
-  for (const scenarios::Right& right : rights_of(options.profile)) {
+  for (const scenarios::Right& right : rights_of(profile)) {
     std::string resource{right.resource.plural};
     if (!right.subresource.empty()) resource += fmt::format("/{}", right.subresource);
     verbs[{std::string{right.resource.group}, resource}].emplace(right.verb);
   }
   std::map<std::pair<std::string, Names>, Names> rules;  // resources with the same verbs in one rule
   for (const auto& [resource, allowed] : verbs) rules[{resource.first, allowed}].insert(resource.second);
-
-  std::string text = fmt::format(
-      "# What stateproof run --profile {1} needs, and no more.\n"
-      "apiVersion: v1\n"
-      "kind: Namespace\n"
-      "metadata: {{name: {2}}}\n"
-      "---\n"
-      "apiVersion: v1\n"
-      "kind: ServiceAccount\n"
-      "metadata: {{name: {0}, namespace: {2}}}\n"
-      "---\n"
-      "apiVersion: rbac.authorization.k8s.io/v1\n"
-      "kind: ClusterRole\n"
-      "metadata: {{name: {0}-{1}}}\n"
-      "rules:\n",
-      options.name, options.profile, options.ns);
+  json told = json::array();
   for (const auto& [rule, resources] : rules)
-    text += fmt::format("- {{apiGroups: [\"{}\"], resources: [{}], verbs: [{}]}}\n", rule.first,
-                        fmt::join(resources, ", "), fmt::join(rule.second, ", "));
-  text += fmt::format(
-      "---\n"
-      "apiVersion: rbac.authorization.k8s.io/v1\n"
-      "kind: ClusterRoleBinding\n"
-      "metadata: {{name: {0}-{1}}}\n"
-      "roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: {0}-{1}}}\n"
-      "subjects: [{{kind: ServiceAccount, name: {0}, namespace: {2}}}]\n",
-      options.name, options.profile, options.ns);
-  return text;
+    told.push_back({{"apiGroups", {rule.first}}, {"resources", resources}, {"verbs", rule.second}});
+  return told;
+}
+
+}  // namespace
+
+std::vector<json> rbac_objects(const RbacOptions& options) {
+  constexpr const char* kGroup = "rbac.authorization.k8s.io";
+  const std::string version = fmt::format("{}/v1", kGroup);
+  const std::string role = fmt::format("{}-{}", options.name, options.profile);
+  const json account{{"name", options.name}, {"namespace", options.ns}};
+  json subject = account;
+  subject["kind"] = "ServiceAccount";
+  return {
+      {{"apiVersion", "v1"}, {"kind", "Namespace"}, {"metadata", {{"name", options.ns}}}},
+      {{"apiVersion", "v1"}, {"kind", "ServiceAccount"}, {"metadata", account}},
+      {{"apiVersion", version},
+       {"kind", "ClusterRole"},
+       {"metadata", {{"name", role}}},
+       {"rules", rules_of(options.profile)}},
+      {{"apiVersion", version},
+       {"kind", "ClusterRoleBinding"},
+       {"metadata", {{"name", role}}},
+       {"roleRef", {{"apiGroup", kGroup}, {"kind", "ClusterRole"}, {"name", role}}},
+       {"subjects", json::array({subject})}},
+  };
+}
+
+std::string rbac_text(const RbacOptions& options) {
+  return fmt::format("# What stateproof run --profile {} needs, and no more.\n{}", options.profile,
+                     fixtures::manifest_text(rbac_objects(options)));
 }
 
 }  // namespace stateproof::cli

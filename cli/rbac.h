@@ -1,6 +1,8 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "harness/model/promise.h"
 
@@ -12,8 +14,10 @@ struct RbacOptions {
   std::string ns = "stateproof-runner";  ///< of the ServiceAccount
 };
 
-/// Manifests of a ServiceAccount with exactly the rights that a run of this profile needs. Namespaces are
+/// A ServiceAccount in its namespace with exactly the rights that a run of this profile needs. Namespaces are
 /// created by the run, so that its rights in them can stand in no Role.
+std::vector<nlohmann::json> rbac_objects(const RbacOptions& options);
+/// The same as manifests.
 std::string rbac_text(const RbacOptions& options);
 
 }  // namespace stateproof::cli

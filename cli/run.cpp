@@ -244,11 +244,15 @@ void tell_left_behind(const std::vector<std::string>& commands) {
   for (const std::string& command : commands) std::cerr << "  " << command << "\n";
 }
 
+std::string replay_of(const std::string& promise, const fs::path& folder) {
+  return fmt::format("stateproof judge {} --promise {}", folder.string(), promise);
+}
+
 report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline, const fs::path& folder) {
   const auto began = std::chrono::steady_clock::now();
   const PromiseVerdict verdict = stateproof::judge(promise, timeline);
-  const std::string replay = fmt::format("stateproof judge {} --promise {}", folder.string(), promise.id);
-  report::PromiseResult result = report::result_of(verdict, timeline, replay);
+  report::PromiseResult result =
+      report::result_of(verdict, timeline, replay_of(std::string{promise.id}, folder));
   result.run = timeline.header.run;
   if (result.outcome >= Outcome::kInconclusive)
     result.bundle = bundle_of(run_folder_of(folder), timeline.header.scenario);

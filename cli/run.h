@@ -67,6 +67,8 @@ tl::expected<void, HarnessError> judge_scenario(const std::string& scenario, Pro
 void add_cluster_arguments(std::vector<std::string>& arguments, const ClusterOptions& cluster);
 /// Tells what is left in the cluster, each with the command that removes it.
 void tell_left_behind(const std::vector<std::string>& commands);
+/// The command that judges a promise again, from its recording in this folder.
+std::string replay_of(const std::string& promise, const std::filesystem::path& folder);
 report::PromiseResult judge_one(const Promise& promise, const Timeline& timeline,
                                 const std::filesystem::path& folder);
 

@@ -26,6 +26,17 @@ running_nodes() {
   kind_nodes --filter status=running
 }
 
+# load_into_nodes IMAGE ARCHIVE: each node gets it, whatever it has under that name.
+load_into_nodes() {
+  local image=$1 archive=$2 node nodes
+  nodes=$(running_nodes)
+  [ -n "$nodes" ] || die "no node of a cluster $name runs on this machine" "run ci/cluster up --name $name"
+  for node in $nodes; do
+    say "loading $image into $node"
+    docker exec -i "$node" ctr --namespace k8s.io images import - <"$archive" >/dev/null
+  done
+}
+
 # kubectl of the cluster's own version, inside its control plane.
 kubectl_in_node() {
   docker exec -i "$name-control-plane" kubectl --kubeconfig /etc/kubernetes/admin.conf "$@"

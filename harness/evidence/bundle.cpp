@@ -31,21 +31,13 @@ std::string with_cut_told(std::string_view text, std::size_t cut, Keep keep) {
   return keep == Keep::kHead ? fmt::format("{}\n{}", text, told) : told + std::string{text};
 }
 
-/// Names of objects become names of files.
-bool stays_inside(const fs::path& path) {
-  return path.is_relative() && !path.empty() &&
-         std::none_of(path.begin(), path.end(), [](const fs::path& part) {
-           return part.empty() || part == "." || part == ".." ||
-                  part.native().find('\0') != std::string::npos || part.native().size() > 255;
-         });
-}
-
 }  // namespace
 
 Bundle::Bundle(fs::path folder, Capacity capacity) : folder_(std::move(folder)), capacity_(capacity) {}
 
 void Bundle::add(const std::string& path, std::string_view text, const std::string& about, Keep keep) {
-  if (!stays_inside(path))
+  // Names of objects become names of files.
+  if (!report::stays_inside(path))
     return miss(fmt::format("{}: its name in the cluster would lead out of this folder.", path));
   const std::size_t room = std::min(capacity_.file, capacity_.whole - std::min(capacity_.whole, bytes_));
   if (room == 0 && !text.empty()) return miss(fmt::format("{}: the bundle is full.", path));

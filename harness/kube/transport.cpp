@@ -66,6 +66,8 @@ std::string excerpt(std::string_view body) {
 struct Collector {
   HttpResponse response;
   std::size_t limit = 0;
+  const std::function<bool(std::string_view)>& take;  ///< of a good answer; may be empty
+  CURL* curl;
 
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
     static_cast<Collector*>(self)->take_header({data, size * count});
@@ -74,9 +76,17 @@ struct Collector {
 
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) {
     auto& collector = *static_cast<Collector*>(self);
+    if (collector.take && collector.status() == 200)
+      return collector.take({data, size * count}) ? size * count : 0;
     if (collector.response.body.size() + size * count > collector.limit) return 0;
     collector.response.body.append(data, size * count);
     return size * count;
+  }
+
+  [[nodiscard]] int status() const {
+    long status = 0;
+    curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
+    return static_cast<int>(status);
   }
 
   void take_header(std::string_view line) {
@@ -434,13 +444,15 @@ Transport::Attempt Transport::attempt(const HttpRequest& request) {
 
 Result<HttpResponse> Transport::exchange(EasyHandle& handle, const HttpRequest& request) {
   CURL* curl = handle.get();
-  Collector collector{.response = {}, .limit = request.max_body_bytes};
+  Collector collector{.response = {}, .limit = request.max_body_bytes, .take = request.take, .curl = curl};
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &Collector::on_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &collector);
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &Collector::on_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &collector);
-  curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.request_timeout.count()));
+  if (!request.take) {
+    curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.request_timeout.count()));
+  }
 
   count(request.counted_as);
   Line line = borrow_line();
@@ -448,9 +460,7 @@ Result<HttpResponse> Transport::exchange(EasyHandle& handle, const HttpRequest& 
   give_back(std::move(line));
 
   if (code != CURLE_OK) return tl::unexpected(failure(handle, code, request.shown()));
-  long status = 0;
-  curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-  collector.response.status = static_cast<int>(status);
+  collector.response.status = collector.status();
   return std::move(collector.response);
 }
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,6 +34,9 @@ struct HttpRequest {
   std::stop_token stop;                     ///< in addition to ClientOptions::stop
   Fence fence;                              ///< asked when all is ready to be sent; empty: always open
   std::size_t max_body_bytes = 64U << 20U;  ///< unpacked; a larger answer is kProtocol
+  /// Is given a good answer as it comes, however long that lasts, instead of the HttpResponse; false: it wants
+  /// no more, kProtocol. Empty: the answer is collected.
+  std::function<bool(std::string_view bytes)> take = {};
 
   /// Method and path without the query: what ApiError::request shows.
   [[nodiscard]] std::string shown() const;

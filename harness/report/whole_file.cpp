@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -56,6 +57,14 @@ std::error_code write_whole(const std::filesystem::path& file, std::string_view 
   if (!error && ::rename(temporary.c_str(), file.c_str()) != 0) error = last_error();
   if (error) ::unlink(temporary.c_str());
   return error;
+}
+
+bool stays_inside(const std::filesystem::path& name) {
+  return name.is_relative() && !name.empty() &&
+         std::none_of(name.begin(), name.end(), [](const std::filesystem::path& part) {
+           return part.empty() || part == "." || part == ".." ||
+                  part.native().find('\0') != std::string::npos || part.native().size() > 255;
+         });
 }
 
 tl::expected<std::string, std::error_code> read_whole(const std::filesystem::path& file) {

@@ -28,6 +28,9 @@ class FolderLock {
 /// killed one left.
 std::error_code write_whole(const std::filesystem::path& file, std::string_view text);
 
+/// Whether a name that comes from outside is that of something below the folder that it is relative to.
+bool stays_inside(const std::filesystem::path& name);
+
 tl::expected<std::string, std::error_code> read_whole(const std::filesystem::path& file);
 
 }  // namespace stateproof::report

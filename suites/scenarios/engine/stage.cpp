@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "fixtures/terms/pull_secret.h"
 #include "harness/kube/backoff.h"
 #include "harness/kube/exec.h"
 #include "harness/model/object_name.h"
@@ -219,12 +220,7 @@ void Stage::copy_pull_secret() {
     throw HarnessTrouble(
         fmt::format("The pull secret {} cannot be read: {}", wanted, secret.error().sentence()));
   for (const std::string& ns : namespaces_)
-    create(kube::kSecrets, ns,
-           {{"apiVersion", "v1"},
-            {"kind", "Secret"},
-            {"type", secret->value("type", "Opaque")},
-            {"metadata", {{"name", name}}},
-            {"data", secret->value("data", json::object())}});
+    create(kube::kSecrets, ns, fixtures::copied_secret(*secret, name));
 }
 
 void Stage::open() {
