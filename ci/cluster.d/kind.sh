@@ -26,14 +26,17 @@ running_nodes() {
   kind_nodes --filter status=running
 }
 
-# load_into_nodes IMAGE ARCHIVE: each node gets it, whatever it has under that name.
+# load_into_nodes IMAGE ARCHIVE [missing]: each node gets it, or each that has none of this name.
 load_into_nodes() {
-  local image=$1 archive=$2 node nodes
+  local image=$1 archive=$2 which=${3-} node nodes
   nodes=$(running_nodes)
   [ -n "$nodes" ] || die "no node of a cluster $name runs on this machine" "run ci/cluster up --name $name"
   for node in $nodes; do
+    if [ "$which" = missing ] && docker exec "$node" ctr --namespace k8s.io images ls -q 2>/dev/null | grep -qx "$image"; then
+      continue
+    fi
     say "loading $image into $node"
-    docker exec -i "$node" ctr --namespace k8s.io images import - <"$archive" >/dev/null
+    docker exec -i "$node" ctr --namespace k8s.io images import - <"$archive" >/dev/null 2>&1
   done
 }
 
