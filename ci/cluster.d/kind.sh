@@ -36,7 +36,8 @@ load_into_nodes() {
       continue
     fi
     say "loading $image into $node"
-    docker exec -i "$node" ctr --namespace k8s.io images import - <"$archive" >/dev/null 2>&1
+    docker exec -i "$node" ctr --namespace k8s.io images import - <"$archive" >/dev/null 2>&1 ||
+      die "$image cannot be loaded into $node" "see whether it has space: docker exec $node df /var/lib/containerd"
   done
 }
 
