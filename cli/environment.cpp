@@ -15,6 +15,7 @@
 #include "harness/kube/certificate.h"
 #include "harness/model/fields.h"
 #include "harness/model/rfc3339.h"
+#include "harness/report/whole_file.h"
 #include "suites/catalogue.h"
 
 namespace stateproof::cli {
@@ -124,11 +125,23 @@ void read_dns(const kube::Client& client, Environment& environment) {
       servers->items.front().value("/spec/template/spec/containers/0/image"_json_pointer, std::string{});
 }
 
+/// As the pod looks names up that this process runs in; empty elsewhere.
+std::string own_cluster_domain(const kube::Client& client) {
+  if (client.config().context != "in-cluster") return {};
+  const auto text = report::read_whole("/etc/resolv.conf");
+  const std::string found = text ? probe::cluster_domain_of(probe::parse_resolv_conf(*text)) : std::string{};
+  return probe::is_domain(found) ? found : "";
+}
+
 /// Where the DNS server is another, or we may not look, it is as almost everywhere; the first pod that asks
 /// finds out when it is not.
 void read_cluster_domain(const kube::Client& client, const std::string& given, Environment& environment) {
   if (!given.empty()) {
     environment.cluster_domain = given;
+    return;
+  }
+  if (const std::string own = own_cluster_domain(client); !own.empty()) {
+    environment.cluster_domain = own;
     return;
   }
   const auto served = client.get(kube::kConfigMaps, "kube-system", "coredns");

@@ -70,8 +70,8 @@ TEST_F(FolderStream, IsRefusedWhenItsEndIsMissing) {
 }
 
 TEST_F(FolderStream, WritesNothingOutsideItsFolder) {
-  for (const char* name : {"../out", "/tmp/out", "a/../../out", "..", ".", "", "a//b", "a/", "./a",
-                           "a\\u0000b", "a\\u001b[2Jb", "a\\nb"}) {
+  for (const char* name : {"../out", "/tmp/out", "a/../../out", "..", ".", "", "a/", "./a", "a\\u0000b",
+                           "a\\u001b[2Jb", "a\\nb"}) {
     const std::string stream = std::string("{\"file\": \"") + name + "\", \"bytes\": 1}\nx";
     EXPECT_THAT(read(stream), HasSubstr("no run writes")) << name;
   }
