@@ -20,7 +20,7 @@ std::string text_said(const json& object, const char* key) {
   return report::one_line(report::valid_text(fields::text(object, key)));
 }
 
-/// Which the kubelet goes on trying, in vain.
+/// The kubelet tries again, but nothing changes by itself.
 bool is_hopeless(const std::string& reason) {
   constexpr std::array<std::string_view, 6> kReasons{"ImagePullBackOff",     "ErrImageNeverPull",
                                                      "InvalidImageName",     "CreateContainerConfigError",
