@@ -34,8 +34,8 @@ struct HttpRequest {
   std::stop_token stop;                     ///< in addition to ClientOptions::stop
   Fence fence;                              ///< asked when all is ready to be sent; empty: always open
   std::size_t max_body_bytes = 64U << 20U;  ///< unpacked; a larger answer is kProtocol
-  /// Is given a good answer as it comes, however long that lasts, instead of the HttpResponse; false: it wants
-  /// no more, kProtocol. Empty: the answer is collected.
+  /// Is given a good answer as it comes, however long that lasts, instead of the HttpResponse; false: it
+  /// wants no more, kProtocol. Empty: the answer is collected.
   std::function<bool(std::string_view bytes)> take = {};
 
   /// Method and path without the query: what ApiError::request shows.
