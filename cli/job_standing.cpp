@@ -22,10 +22,10 @@ std::string text_said(const json& object, const char* key) {
 
 /// The kubelet tries again, but nothing changes by itself.
 bool is_hopeless(const std::string& reason) {
-  constexpr std::array<std::string_view, 6> kReasons{"ImagePullBackOff",     "ErrImageNeverPull",
-                                                     "InvalidImageName",     "CreateContainerConfigError",
-                                                     "CreateContainerError", "RunContainerError"};
-  return std::find(kReasons.begin(), kReasons.end(), reason) != kReasons.end();
+  constexpr std::array<std::string_view, 6> reasons{"ImagePullBackOff",     "ErrImageNeverPull",
+                                                    "InvalidImageName",     "CreateContainerConfigError",
+                                                    "CreateContainerError", "RunContainerError"};
+  return std::find(reasons.begin(), reasons.end(), reason) != reasons.end();
 }
 
 JobStanding lost(std::string sentence) { return {Stage::kLost, 0, std::move(sentence)}; }

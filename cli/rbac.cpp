@@ -41,8 +41,8 @@ json rules_of(const std::string& profile) {
 }  // namespace
 
 std::vector<json> rbac_objects(const RbacOptions& options) {
-  constexpr const char* kGroup = "rbac.authorization.k8s.io";
-  const std::string version = fmt::format("{}/v1", kGroup);
+  constexpr const char* group = "rbac.authorization.k8s.io";
+  const std::string version = fmt::format("{}/v1", group);
   const std::string role = fmt::format("{}-{}", options.name, options.profile);
   const json account{{"name", options.name}, {"namespace", options.ns}};
   json subject = account;
@@ -57,7 +57,7 @@ std::vector<json> rbac_objects(const RbacOptions& options) {
       {{"apiVersion", version},
        {"kind", "ClusterRoleBinding"},
        {"metadata", {{"name", role}}},
-       {"roleRef", {{"apiGroup", kGroup}, {"kind", "ClusterRole"}, {"name", role}}},
+       {"roleRef", {{"apiGroup", group}, {"kind", "ClusterRole"}, {"name", role}}},
        {"subjects", json::array({subject})}},
   };
 }

@@ -95,11 +95,12 @@ Saved FolderReader::take(std::string_view bytes) {
 Saved FolderReader::take_line() {
   const auto line = parse_bounded_json(line_);
   line_.clear();
-  if (line && fields::flag(*line, "end")) {
+  if (!line) return failed("The results do not come as files.");
+  if (fields::flag(*line, "end")) {
     ended_ = fields::number(*line, "files", -1) == static_cast<std::int64_t>(files_);
     return ended_ ? Saved{} : Saved{failed("Files of the results are missing.")};
   }
-  const std::int64_t bytes = line ? fields::number(*line, "bytes", -1) : -1;
+  const std::int64_t bytes = fields::number(*line, "bytes", -1);
   if (bytes < 0) return failed("The results do not come as files.");
   return begin_file(fields::text(*line, "file"), static_cast<std::uint64_t>(bytes));
 }
