@@ -128,7 +128,7 @@ class ActJudge {
     });
     for (auto state = std::make_reverse_iterator(last); state != states.rend(); ++state) {
       if (state->set->meta.generation < observed) break;
-      if (hearing_.precedes(*state->seen, act))
+      if (hearing_.precedes(*state->seen, act) && !actor.history->may_tell_of_former(*state))
         observed = std::max(observed, state->set->observed_generation);
       views.push_back(&*state);
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "harness/check/evidence/course.h"
+#include "harness/check/evidence/patience.h"
 
 namespace stateproof::check {
 
@@ -12,6 +13,7 @@ void SetHistory::add(const SetState& state) {
   if (generations_.empty() || generations_.back().set->meta.generation < set.meta.generation)
     generations_.push_back(state);
   if (set.observed_generation != set.meta.generation || set.update_revision.empty()) return;
+  if (may_tell_of_former(state)) return;
   updates_.try_emplace(set.meta.generation, set.update_revision);
   auto& places = revisions_[set.update_revision];
   const std::size_t place = generations_.size() - 1;
@@ -22,6 +24,14 @@ void SetHistory::add(const SetState& state) {
 
 void SetHistory::end(const Observation& seen) {
   if (ending_ == nullptr) ending_ = &seen;
+}
+
+bool SetHistory::may_tell_of_former(const SetState& state) const {
+  if (former_ == nullptr || state.seen->at - states_.front().seen->at > kControllerPatience) return false;
+  const StatefulSet& last = *former_->states_.back().set;
+  const std::int64_t told = state.set->observed_generation;
+  // A deletion may be a generation of its own, which need not have been seen.
+  return told >= last.observed_generation && told <= last.meta.generation + 1;
 }
 
 std::vector<SetState> SetHistory::written_for(const std::string& revision) const {
@@ -46,10 +56,12 @@ const SetState* SetHistory::generation(std::int64_t generation) const {
 
 SetHistories set_histories(std::span<const Observation> observations, const Subject& subject) {
   SetHistories sets;
+  std::map<std::string_view, const SetHistory*> latest;  // by name
   for (const Observation& seen : observations) {
     const auto* set = seen.object<StatefulSet>();
     if (set == nullptr || set->meta.ref.ns != subject.ns) continue;
-    SetHistory& history = sets[set->meta.ref.uid.value];
+    SetHistory& history = sets.try_emplace(set->meta.ref.uid.value, latest[set->meta.ref.name]).first->second;
+    latest[set->meta.ref.name] = &history;
     if (seen.is_deletion() && !history.states().empty()) {
       history.end(seen);
       continue;

@@ -22,6 +22,8 @@ struct SetState {
 /// One set, by UID: all that its watch told of it, in order.
 class SetHistory {
  public:
+  /// The set of the same name that was there before; null when none was seen.
+  explicit SetHistory(const SetHistory* former = nullptr) : former_(former) {}
   void add(const SetState& state);
   [[nodiscard]] const std::vector<SetState>& states() const { return states_; }
   [[nodiscard]] const ObjectMeta& meta() const { return states_.front().set->meta; }
@@ -39,8 +41,13 @@ class SetHistory {
   /// The entry that shows the set being deleted, or gone; null when there is none.
   [[nodiscard]] const Observation* ending() const { return ending_; }
   void end(const Observation& seen);
+  /// Whether that status may be the former set's: a controller that is still at work on it looks the set up
+  /// by name when its write is refused, and tries again with the one that it finds (kubernetes:
+  /// pkg/controller/statefulset/stateful_set_status_updater.go).
+  [[nodiscard]] bool may_tell_of_former(const SetState& state) const;
 
  private:
+  const SetHistory* former_ = nullptr;
   std::vector<SetState> states_;
   std::vector<SetState> generations_;
   std::map<std::string, std::vector<std::size_t>> revisions_;  ///< places in generations_

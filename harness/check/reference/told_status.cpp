@@ -207,6 +207,7 @@ class StatusJudge {
     std::size_t from = 0;  // moment that the controller is known to have seen
     auto proof = pods.proofs().begin();
     std::int64_t generation = 0;
+    bool told_of_former = false;
     for (const SetState& state : set.states()) {
       const StatefulSet& now = *state.set;
       const bool is_new = former != nullptr && is_live(*state.seen) && !SameStatus{}(*former, now);
@@ -219,6 +220,12 @@ class StatusJudge {
         judge_generation(*former, state, generation);
         judge_promotion(*former, state, set);
         const std::size_t shown = judge_counts(state, pods.moments(), from);
+        // Once: then the controller knows the one that is there now.
+        if (!findings_.empty() && !told_of_former && set.may_tell_of_former(state)) {
+          told_of_former = true;
+          findings_.clear();
+          continue;
+        }
         if (!may_be_somebody_elses(state)) from = shown;
         tell_findings(state);
       }

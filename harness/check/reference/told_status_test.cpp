@@ -100,6 +100,52 @@ TEST(ToldStatus, IsTheControllersAfterTheOneThatWasMarked) {
   EXPECT_THAT(status_as_counted(story.reaches<steps::Operation>()), IsNonconformant(ElementsAre(wrong)));
 }
 
+/// The set is deleted, another of its name created, and its status written: a few times as if it were the
+/// former, and then its own.
+Story recreated(std::int64_t told, int times) {
+  Story story = one_pod();
+  for (int generation = 2; generation <= 3; ++generation)
+    story.set([&](StatefulSet& set) { set.meta.generation = generation; }).set([](StatefulSet& set) {
+      count(set, 1);
+    });
+  const auto second = [&story](const std::function<void(StatefulSet&)>& change) {
+    story.set([&](StatefulSet& set) {
+      set.meta.ref.uid = Uid{"set-2"};
+      set.meta.generation = 1;
+      change(set);
+    });
+  };
+  const auto counts_none = [](StatefulSet& set, std::int64_t observed) {
+    set.observed_generation = observed;
+    set.current_pods = set.ready_pods = set.available_pods = {0};
+    set.current_revision_pods = set.updated_pods = {0};
+  };
+  second([&](StatefulSet& set) {
+    counts_none(set, 0);
+    set.current_revision = set.update_revision = "";
+  });
+  for (int i = 0; i < times; ++i)
+    second([&](StatefulSet& set) {
+      count(set, i % 2);
+      set.observed_generation = told;
+      set.current_revision = set.update_revision = "mariadb-1";
+    });
+  second([&](StatefulSet& set) { counts_none(set, 1); });
+  for (int seconds = 0; seconds < 10; ++seconds) story.listed(0);
+  return story;
+}
+
+TEST(ToldStatus, MayBeTheFormerSetsOfThatNameOnce) {
+  const auto outcome = [](std::int64_t told, int times) {
+    return status_as_counted(recreated(told, times).reaches<steps::Operation>()).outcome;
+  };
+  EXPECT_EQ(outcome(3, 1), Outcome::kConformant);
+  EXPECT_EQ(outcome(4, 1), Outcome::kConformant);
+  EXPECT_EQ(outcome(3, 2), Outcome::kNonconformant);
+  EXPECT_EQ(outcome(2, 1), Outcome::kNonconformant);
+  EXPECT_EQ(outcome(9, 1), Outcome::kNonconformant);
+}
+
 /// Its revisions are deleted with it, and another one is the current then.
 Story deleted_in_the_foreground(bool deleted) {
   Story story = one_pod();
