@@ -8,7 +8,7 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 sys.dont_write_bytecode = True
 
-from player import case, figures, judge  # noqa: E402
+from player import case, figures, judge, play  # noqa: E402
 
 
 def entry(identity="host-port-taken", cause="Host port 3306 is taken on both nodes.", kind="finding", remedy=()):
@@ -124,6 +124,13 @@ class OfACase(unittest.TestCase):
 
     def test_words_are_filled_in_and_others_left(self):
         self.assertEqual(case.filled(["$NS-a", {"x": "$(hostname) $NSX"}], {"NS": "n"}), ["n-a", {"x": "$(hostname) $NSX"}])
+
+
+class OfANode(unittest.TestCase):
+    def test_its_image_is_found_beside_those_without_a_name(self):
+        images = [{"names": None}, {"names": ["stateproof.local/mariadb:11.8"]}, {}]
+        self.assertEqual(play.image_on({"status": {"images": images}}), "stateproof.local/mariadb:11.8")
+        self.assertEqual(play.image_on({"status": {"images": None}}), "")
 
 
 class OfAPlay(unittest.TestCase):

@@ -56,7 +56,7 @@ class Cluster:
         self.workers = [node["metadata"]["name"] for node in ready]
         if len(self.workers) < 2:
             raise Trouble(f"the cases need two workers that are Ready, and the cluster has {len(self.workers)}")
-        self.image = image or _image_on(ready[0]) or self._published_image()
+        self.image = image or image_on(ready[0]) or self._published_image()
 
     def _published_image(self):
         return subprocess.run([self.doctor, "images"], capture_output=True, text=True).stdout.split()[0]
@@ -95,9 +95,10 @@ def _is_ready(node):
     return any(seen["type"] == "Ready" and seen["status"] == "True" for seen in node["status"].get("conditions", []))
 
 
-def _image_on(node):
+def image_on(node):
     """Built here, where no registry answers; its tag is the series of MariaDB."""
-    names = [name for image in node["status"].get("images", []) for name in image.get("names", [])]
+    # An image that lost its tag to another is told with null for its names.
+    names = [name for image in node["status"].get("images") or [] for name in image.get("names") or []]
     return next((name for name in names if re.match(r"stateproof\.local/mariadb:[\d.]+$", name)), "")
 
 
