@@ -59,6 +59,12 @@ bool is_acted_on(const KubeObject& object) {
          std::holds_alternative<Node>(object);
 }
 
+bool is_acted_on(std::string_view resource) {
+  constexpr std::array<std::string_view, 5> kActedOn{"pods", "statefulsets", "persistentvolumeclaims",
+                                                     "persistentvolumes", "nodes"};
+  return std::find(kActedOn.begin(), kActedOn.end(), resource) != kActedOn.end();
+}
+
 bool same(const KubeObject& a, const KubeObject& b) {
   return a.index() == b.index() &&
          std::visit([&](const auto& one) { return SameTo{}(one, std::get<std::decay_t<decltype(one)>>(b)); },
@@ -190,6 +196,9 @@ const Observation& latest_change(const Timeline& timeline, const Observation& be
   for (const Observation& seen : timeline_until(timeline, end)) {
     const bool counts = seen.index > begin.index;
     if (seen.as<FaultMark>() != nullptr && counts) latest = &seen;
+    // What came and went within a hole leaves no trace, and may have gone just now.
+    if (const auto* gap = seen.as<Gap>(); gap != nullptr && counts && is_acted_on(gap->resource))
+      latest = &seen;
     const auto* event = seen.as<ObjectSeen>();
     if (event == nullptr || !is_acted_on(event->object)) continue;
     const ObjectRef& ref = meta_of(event->object).ref;

@@ -27,7 +27,8 @@ struct Debt {
 };
 
 /// The latest entry between these two that changed what controllers act on: pods, claims, volumes, sets,
-/// nodes, or something that was done on purpose. `begin` when nothing did.
+/// nodes, or something that was done on purpose; or that may hide such a change, the gap of one of their
+/// watches. `begin` when nothing did.
 const Observation& latest_change(const Timeline& timeline, const Observation& begin, const Observation& end);
 
 /// The latest entry between these two that a watch delivered; null when none did.

@@ -49,6 +49,20 @@ TEST(DebtsOfSets, AreNotDueBeforeTheirTime) {
   EXPECT_THAT(debts_are_paid(story), IsInconclusive(HasSubstr("mariadb-1 is created")));
 }
 
+// The pod may have come and gone within the hole.
+TEST(DebtsOfSets, AreNotOlderThanAHole) {
+  const auto with_hole_at = [](int when) {
+    Story story = one_of_two();
+    for (int seconds = 0; seconds < 60; ++seconds) {
+      if (seconds == when) story.gap("pods").ready(0);
+      story.set([&](StatefulSet& set) { set.available_pods = {seconds % 2}; });
+    }
+    return debts_are_paid(story.times_out<steps::Settle>("waited"));
+  };
+  EXPECT_THAT(with_hole_at(45), IsInconclusive(HasSubstr("mariadb-1 is created")));
+  EXPECT_EQ(with_hole_at(5).outcome, Outcome::kNonconformant);
+}
+
 TEST(DebtsOfSets, WaitForAPredecessorInOrder) {
   Story story = one_of_two();
   story.unready(0);
