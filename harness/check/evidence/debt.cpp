@@ -53,12 +53,6 @@ struct SameTo {
   }
 };
 
-bool is_acted_on(const KubeObject& object) {
-  return std::holds_alternative<Pod>(object) || std::holds_alternative<StatefulSet>(object) ||
-         std::holds_alternative<Claim>(object) || std::holds_alternative<Volume>(object) ||
-         std::holds_alternative<Node>(object);
-}
-
 bool is_acted_on(std::string_view resource) {
   constexpr std::array<std::string_view, 5> kActedOn{"pods", "statefulsets", "persistentvolumeclaims",
                                                      "persistentvolumes", "nodes"};
@@ -200,7 +194,7 @@ const Observation& latest_change(const Timeline& timeline, const Observation& be
     if (const auto* gap = seen.as<Gap>(); gap != nullptr && counts && is_acted_on(gap->resource))
       latest = &seen;
     const auto* event = seen.as<ObjectSeen>();
-    if (event == nullptr || !is_acted_on(event->object)) continue;
+    if (event == nullptr || !is_acted_on(watched_resource(seen))) continue;
     const ObjectRef& ref = meta_of(event->object).ref;
     if (!ref.ns.empty() && ref.ns != timeline.subject().ns) continue;
     const KubeObject*& former = known[ref.uid.value];
