@@ -4,18 +4,11 @@
 export KIND_EXPERIMENTAL_PROVIDER=docker
 declare -A pod_networks=([ipv4]=10.244.0.0/16 [ipv6]=fd00:10:244::/56)
 
-# The families of addresses that pods have.
-families() {
-  case $ip_family in
-    dual) echo ipv4 ipv6 ;;
-    *) echo "${ip_family:-ipv4}" ;;
-  esac
-}
-
 pod_subnets() {
-  local family subnets=''
-  for family in $(families); do subnets+=${subnets:+,}${pod_networks[$family]}; done
-  echo "$subnets"
+  case $ip_family in
+    dual) echo "${pod_networks[ipv4]},${pod_networks[ipv6]}" ;;
+    *) echo "${pod_networks[${ip_family:-ipv4}]}" ;;
+  esac
 }
 
 kind_nodes() {

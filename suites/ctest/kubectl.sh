@@ -1,10 +1,15 @@
 # shellcheck shell=bash
+# Prints the name of the cluster of kind that $KUBECONFIG speaks of.
+kind_cluster() {
+  local context
+  context=$(grep -m 1 '^current-context:' "$KUBECONFIG")
+  echo "${context##*kind-}"
+}
+
 # Prints the path of kubectl: the machine's own, else the one of the cluster's nodes, copied into the folder $1.
 find_kubectl() {
-  local context
   command -v kubectl && return
-  context=$(grep -m 1 '^current-context:' "$KUBECONFIG")
-  docker cp "${context##*kind-}-control-plane:/usr/bin/kubectl" "$1/kubectl" >/dev/null
+  docker cp "$(kind_cluster)-control-plane:/usr/bin/kubectl" "$1/kubectl" >/dev/null
   echo "$1/kubectl"
 }
 
