@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <cstdlib>
 #include <iostream>
-#include <mutex>
 #include <set>
 
 #include "cli/evidence.h"
@@ -368,10 +366,7 @@ int gate_record(const fs::path& folder) {
         reopened->append(record::end_line({end.reason, end.sentence, {}}));
   }
   // Nobody starts it over: it stays until the gate is closed.
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait(lock, interrupt.stop(), [] { return false; });
+  interrupt.await();
   return ExitCode::kConformant;
 }
 

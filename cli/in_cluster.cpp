@@ -193,13 +193,6 @@ class Lookout : public kube::WatchSink {
 bool job_is_over(const SeenJob& seen) { return standing_of(seen).is_over(); }
 bool job_has_begun(const SeenJob& seen) { return standing_of(seen).stage != Stage::kWaiting; }
 
-void pause(kube::Backoff& backoff, const std::stop_token& stop) {
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait_for(lock, stop, backoff.next(), [] { return false; });
-}
-
 /// The Job in its namespace, from its creation to its deletion.
 class RunInCluster {
  public:
@@ -353,7 +346,7 @@ class RunInCluster {
       if (!followed) cause = followed.error().sentence();
       attempts_at_end += ended ? 1 : 0;
       // A node that has just started the container may not have its log yet.
-      pause(backoff, stop);
+      kube::pause(backoff.next(), stop);
     }
     if (!stop.stop_requested() && !cause.empty())
       std::cerr << "The log of the run cannot be shown to its end: " << cause << "\n";
@@ -384,7 +377,7 @@ class RunInCluster {
       if (sent) return take_folder(*sent);
       if (attempt == kFetches || interrupt_.stop().stop_requested())
         return fail("The results cannot be fetched: " + sent.error().sentence());
-      pause(backoff, interrupt_.stop());
+      kube::pause(backoff.next(), interrupt_.stop());
     }
   }
 
@@ -496,11 +489,7 @@ std::string in_cluster_text(const InClusterOptions& options) {
 }
 
 int keep_results() {
-  const Interrupt interrupt;
-  std::mutex mutex;
-  std::condition_variable_any never;
-  std::unique_lock lock(mutex);
-  never.wait(lock, interrupt.stop(), [] { return false; });
+  Interrupt().await();
   return ExitCode::kConformant;
 }
 

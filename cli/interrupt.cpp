@@ -1,7 +1,9 @@
 #include "cli/interrupt.h"
 
+#include <condition_variable>
 #include <csignal>
 #include <iostream>
+#include <mutex>
 
 namespace stateproof::cli {
 namespace {
@@ -28,6 +30,13 @@ Interrupt::Interrupt() {
 Interrupt::~Interrupt() {
   pthread_kill(waiter_.native_handle(), SIGUSR1);
   waiter_.join();
+}
+
+void Interrupt::await() const {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait(lock, stop(), [] { return false; });
 }
 
 void Interrupt::wait() {

@@ -16,6 +16,8 @@ class Interrupt {
 
   [[nodiscard]] std::stop_token stop() const { return stop_.get_token(); }
   [[nodiscard]] std::stop_token hurry() const { return hurry_.get_token(); }
+  /// Comes back with the first of them.
+  void await() const;
 
  private:
   void wait();

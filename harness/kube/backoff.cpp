@@ -1,6 +1,8 @@
 #include "harness/kube/backoff.h"
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
 #include <random>
 
 namespace stateproof::kube {
@@ -11,6 +13,13 @@ std::chrono::milliseconds Backoff::next() {
   thread_local std::minstd_rand random{std::random_device{}()};
   std::uniform_int_distribution<std::chrono::milliseconds::rep> shortening(0, whole.count() / 2);
   return whole - std::chrono::milliseconds{shortening(random)};
+}
+
+void pause(std::chrono::milliseconds duration, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock(mutex);
+  never.wait_for(lock, stop, duration, [] { return false; });
 }
 
 }  // namespace stateproof::kube

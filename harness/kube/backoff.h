@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 
 namespace stateproof::kube {
 
@@ -22,5 +23,8 @@ class Backoff {
   std::chrono::milliseconds limit_;
   int taken_ = 0;
 };
+
+/// Comes back when the time is over, or a stop is requested.
+void pause(std::chrono::milliseconds duration, const std::stop_token& stop);
 
 }  // namespace stateproof::kube

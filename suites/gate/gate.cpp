@@ -281,8 +281,6 @@ tl::expected<void, HarnessError> follow(const kube::Client& client, const Site& 
   Follower follower(file, enough);
   kube::Backoff backoff(200ms, 5s);
   auto deadline = std::chrono::steady_clock::now() + patience;
-  std::mutex mutex;
-  std::condition_variable_any wake;
   while (!follower.run(client, site, stop)) {
     if (stop.stop_requested()) return fail("Interrupted; the gate is still open.");
     if (!follower.can_write())
@@ -292,8 +290,7 @@ tl::expected<void, HarnessError> follow(const kube::Client& client, const Site& 
       return fail(fmt::format("The recorder {}/{} cannot be reached ({}); see kubectl -n {} describe pod {}.",
                               site.home(), RecorderPod::kPod, follower.cause(), site.home(),
                               RecorderPod::kPod));
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, backoff.next(), [] { return false; });
+    kube::pause(backoff.next(), stop);
   }
   return {};
 }

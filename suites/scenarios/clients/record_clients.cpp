@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "harness/kube/backoff.h"
 #include "harness/kube/exec.h"
 #include "harness/model/steps.h"
 #include "suites/scenarios/clients/insides.h"
@@ -85,11 +86,11 @@ class RecordClients::Writer {
   void run(const std::stop_token& stop) {
     while (await_turn(stop)) {
       if (!connected() && !connect()) {
-        pause(stop, kLookAgain);
+        kube::pause(kLookAgain, stop);
         continue;
       }
       write(stop);
-      pause(stop, kPace);
+      kube::pause(kPace, stop);
     }
     line_.reset();
     set_idle(true);
@@ -112,13 +113,6 @@ class RecordClients::Writer {
     clients_.changed_.wait(lock, stop, [&] { return !clients_.resting_; });
     idle_ = stop.stop_requested() && idle_;
     return !stop.stop_requested();
-  }
-
-  static void pause(const std::stop_token& stop, std::chrono::milliseconds duration) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, duration, [] { return false; });
   }
 
   /// Whether the pod that is written to is still there.
